@@ -1,0 +1,1 @@
+"""Exact sums and maxima over all tag sequences of a sentence."""

@@ -1,0 +1,39 @@
+"""Sequences of different lengths, one time step after the other, no padding.
+
+Recurrent work in numpy goes step by step. Sorted by length, the sequences that
+are still running at step `t` are the first `n[t]`, so every step is one dense
+matrix and no step is wasted on padding.
+"""
+
+from typing import Iterator, Sequence, Tuple
+
+import numpy as np
+
+
+class Packing:
+    """Maps rows of concatenated sequences to time-major order and back.
+
+    lengths: the number of rows of each sequence; zeros are allowed.
+    """
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        counts = np.asarray(lengths, dtype=np.int64)
+        self.order = np.argsort(-counts, kind="stable")
+        self.lengths = counts[self.order]
+        n_steps = int(self.lengths[0]) if len(counts) else 0
+        self.sizes = np.searchsorted(-self.lengths, -np.arange(n_steps), side="left")
+        self.bounds = np.concatenate([[0], np.cumsum(self.sizes)])
+        first_rows = (np.cumsum(counts) - counts)[self.order]
+        steps = np.repeat(np.arange(n_steps), self.sizes)
+        members = np.arange(self.bounds[-1]) - np.repeat(self.bounds[:-1], self.sizes)
+        # Row of the concatenation that stands at each packed position.
+        self.rows = first_rows[members] + steps
+        self.reversed_rows = first_rows[members] + self.lengths[members] - 1 - steps
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def steps(self) -> Iterator[Tuple[int, int, int]]:
+        """Yield (start, end, size) of each step's slice, first to last."""
+        for t, size in enumerate(self.sizes.tolist()):
+            yield int(self.bounds[t]), int(self.bounds[t + 1]), size

@@ -1,0 +1,1 @@
+"""The spaCy component: one token classifier for teachers and students."""

@@ -1,0 +1,401 @@
+"""The component `compact_ner`: a token classifier over BILUO tags that serves as
+teacher or student, depending on its encoder."""
+
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import numpy as np
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
+
+from ..errors import DistillError
+from ..lattice.forward_backward import forward_backward
+from ..lattice.scores import Transitions, constrain, grammar_transitions
+from ..losses.base import Loss, LossResult, Prediction, Targets
+from ..losses.distillation import distillation_loss_v1
+from ..tags import TagGrammar, biluo_tags, tag_grammar
+from .decoding import ScoredSpan, allowed_tags, blocked_tokens, decode, score_spans
+from .labels import find_labels
+from .scorer import compact_ner_score
+from .targets import get_targets
+from .token_classifier import (
+    OUTPUT_LAYER,
+    add_crf_gradient,
+    get_crf_parameters,
+    resize_output,
+)
+
+_DEFAULT_CONFIG = """
+[model]
+@architectures = "spacy_distill.TokenClassifier.v1"
+output = "softmax"
+output_learn_rate = 1.0
+nO = null
+
+[model.tok2vec]
+@architectures = "spacy_distill.CharCNNBiLSTM.v1"
+
+[loss]
+@misc = "spacy_distill.DistillationLoss.v1"
+
+[scorer]
+@scorers = "spacy_distill.compact_ner_scorer.v1"
+"""
+
+
+@Language.factory(
+    "compact_ner",
+    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+    default_config={**Config().from_str(_DEFAULT_CONFIG), "spans_key": "ner"},
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+        "ents_ece": None,
+    },
+)
+def make_compact_ner(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    loss: Loss,
+    spans_key: Optional[str],
+    scorer: Optional[Callable],
+) -> "CompactNER":
+    """Make a `compact_ner`.
+
+    model: logits [n_tokens, n_tags] per Doc; see `TokenClassifier.v1`.
+    loss: what training compares with; see `DistillationLoss.v1`.
+    spans_key: where entities go with their probabilities: `doc.spans[spans_key]`,
+        `.attrs["scores"]`; null for none.
+    scorer: the scoring method.
+    """
+    return CompactNER(
+        nlp.vocab, model, name, loss=loss, spans_key=spans_key, scorer=scorer
+    )
+
+
+class CompactNER(TrainablePipe):
+    """Named entities by token classification.
+
+    Tags follow the BILUO scheme. Decoding yields whole entities only, none that
+    starts or ends on white space, and keeps entities that are already set.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[List[Doc], List[Floats2d]],
+        name: str = "ner",
+        *,
+        loss: Optional[Loss] = None,
+        spans_key: Optional[str] = "ner",
+        scorer: Optional[Callable] = compact_ner_score,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.loss = loss if loss is not None else distillation_loss_v1()
+        self.scorer = scorer
+        self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
+        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """Entity labels, in the order of the tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> List[str]:
+        """What `initialize` takes as `labels`."""
+        return list(self.cfg["labels"])
+
+    @property
+    def tags(self) -> Tuple[str, ...]:
+        """BILUO tags in the order of the logits' columns."""
+        return biluo_tags(self.cfg["labels"])
+
+    @property
+    def spans_key(self) -> Optional[str]:
+        """Where scored entities go in `doc.spans`; None for nowhere."""
+        key: Optional[str] = self.cfg["spans_key"]
+        return key
+
+    @property
+    def grammar(self) -> TagGrammar:
+        """The BILUO constraints over `tags`."""
+        if self._grammar[0] != self.labels:
+            self._grammar = (self.labels, tag_grammar(self.tags))
+        return self._grammar[1]
+
+    @property
+    def is_distillable(self) -> bool:
+        """Whether the component can learn from a teacher's logits."""
+        return True
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
+        """Entities of each Doc, with probabilities. The Docs are not modified."""
+        docs = list(docs)
+        # An encoder that meets no token at all has nothing to infer shapes from.
+        filled = [doc for doc in docs if len(doc)]
+        if not filled or not self.labels:
+            return [[] for _ in docs]
+        logits = self._concatenate(self.model.predict(filled))
+        self._check_finite(logits, filled)
+        lengths = [len(doc) for doc in filled]
+        allowed = [allowed_tags(doc, self.tags) for doc in filled]
+        transitions, is_crf = self._transitions()
+        tags = decode(
+            logits,
+            lengths,
+            grammar=self.grammar,
+            transitions=transitions,
+            is_crf=is_crf,
+            allowed=allowed,
+        )
+        spans = iter(
+            score_spans(
+                logits,
+                lengths,
+                tags,
+                names=self.tags,
+                transitions=transitions,
+                is_crf=is_crf,
+                allowed=allowed,
+            )
+        )
+        return [next(spans) if len(doc) else [] for doc in docs]
+
+    def set_annotations(
+        self, docs: Iterable[Doc], scores: Sequence[Sequence[ScoredSpan]]
+    ) -> None:
+        """Write entities to `doc.ents` and, scored, to `doc.spans[spans_key]`.
+
+        scores: what `predict` returned for these Docs.
+        """
+        for doc, spans in zip(docs, scores):
+            found = {
+                (s.start, s.end): (Span(doc, s.start, s.end, label=s.label), s.score)
+                for s in spans
+            }
+            blocked: List[Span] = []
+            if doc.has_annotation("ENT_IOB"):
+                for ent in doc.ents:
+                    # Presets stay as they are (ids and all), and are certain.
+                    found[(ent.start, ent.end)] = (ent, 1.0)
+                blocked = [doc[i : i + 1] for i in blocked_tokens(doc)]
+            ordered = [found[key] for key in sorted(found)]
+            ents = [span for span, _ in ordered]
+            doc.set_ents(ents, blocked=blocked, default="outside")
+            if self.spans_key is not None:
+                attrs = {"scores": np.array([p for _, p in ordered], dtype=np.float32)}
+                doc.spans[self.spans_key] = SpanGroup(
+                    doc, name=self.spans_key, spans=ents, attrs=attrs
+                )
+
+    def get_logits(self, docs: Iterable[Doc]) -> List[np.ndarray]:
+        """Logits of each Doc, float32 [n_tokens, n_tags]: the model's own, or the
+        log-posteriors of its CRF, whose emissions alone would say nothing."""
+        docs = list(docs)
+        filled = [doc for doc in docs if len(doc)]
+        out = iter(())  # type: ignore[var-annotated]
+        if filled:
+            logits = self._concatenate(self.model.predict(filled))
+            lengths = [len(doc) for doc in filled]
+            transitions, is_crf = self._transitions()
+            if is_crf:
+                emissions = constrain(logits, None)
+                result = forward_backward(emissions, lengths, transitions)
+                # float16, the storage format, ends at 65504.
+                logits = np.maximum(result.log_marginals(), -1e4).astype(np.float32)
+            out = iter(np.split(logits, np.cumsum(lengths)[:-1]))
+        n_tags = len(self.tags)
+        return [
+            next(out) if len(doc) else np.zeros((0, n_tags), dtype=np.float32)
+            for doc in docs
+        ]
+
+    # Training
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from gold annotation and stored teacher logits, where present.
+
+        losses: gets the loss added under the component's name.
+        RAISES: DistillError if labels or logits do not fit; see `get_targets`.
+        """
+        examples = list(examples)
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, "CompactNER.update")
+        examples = [eg for eg in examples if len(eg.predicted)]
+        if not examples:
+            return losses
+        set_dropout_rate(self.model, drop)
+        docs = [eg.predicted for eg in examples]
+        scores, backprop = self.model.begin_update(docs)
+        result = self._compare(get_targets(examples, self.tags), scores)
+        if result.d_transitions is not None:
+            add_crf_gradient(self.model, result.d_transitions)
+        backprop(self._split(result.d_logits, scores))
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += result.loss
+        return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: List[Floats2d]
+    ) -> Tuple[float, List[Floats2d]]:
+        """The loss of a batch and its derivative by the scores."""
+        examples = list(examples)
+        validate_examples(examples, "CompactNER.get_loss")
+        result = self._compare(get_targets(examples, self.tags), scores)
+        return result.loss, self._split(result.d_logits, scores)
+
+    def get_teacher_student_loss(
+        self, teacher_scores: List[Floats2d], student_scores: List[Floats2d]
+    ) -> Tuple[float, List[Floats2d]]:
+        """The loss of student scores against a teacher's, without gold labels, and
+        its derivative by the student's scores. Columns must be the same tags."""
+        teacher = self._concatenate(teacher_scores)
+        targets = Targets(
+            gold=np.full(len(teacher), -1, dtype=np.int64),
+            teacher=teacher,
+            has_teacher=np.ones(len(teacher), dtype=bool),
+        )
+        result = self._compare(targets, student_scores)
+        return result.loss, self._split(result.d_logits, student_scores)
+
+    def distill(
+        self,
+        teacher_pipe: "CompactNER",
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optional[Optimizer] = None,
+        losses: Optional[Dict[str, float]] = None,
+    ) -> Dict[str, float]:
+        """Learn from a teacher that runs beside the student. The teacher reads
+        `eg.reference`, which its upstream components must have seen; the student
+        reads `eg.predicted`. Stored soft labels are cheaper: see `annotate`."""
+        from ..soft_labels.keys import LOGITS, TAGS
+
+        examples = list(examples)
+        logits = teacher_pipe.get_logits([eg.reference for eg in examples])
+        for eg, array in zip(examples, logits):
+            eg.reference.user_data[LOGITS] = array
+            eg.reference.user_data[TAGS] = teacher_pipe.tags
+        try:
+            return self.update(examples, drop=drop, sgd=sgd, losses=losses)
+        finally:
+            for eg in examples:
+                del eg.reference.user_data[LOGITS], eg.reference.user_data[TAGS]
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Sequence[str]] = None,
+    ) -> None:
+        """Set the labels and initialise the model.
+
+        labels: entity labels in column order. Without them: those of the
+            teacher's logits where Examples carry any, else those of the gold
+            entities, sorted.
+        RAISES: DistillError if there are no labels, or if an Example has a label
+            that is not among those given or the teacher's.
+        """
+        validate_get_examples(get_examples, "CompactNER.initialize")
+        for label in find_labels(get_examples, labels):
+            self.add_label(label)
+        sample = _sample_docs(get_examples)
+        tags = [self.model.ops.alloc2f(len(doc), len(self.tags)) for doc in sample]
+        self.model.initialize(X=sample, Y=tags)
+
+    def add_label(self, label: str) -> int:
+        """Add a label behind the others; its tags start with zero weights.
+
+        RETURNS: 0 if the label is known, else 1.
+        RAISES: DistillError if the label is not a non-empty string.
+        """
+        if not isinstance(label, str) or not label:
+            raise DistillError(
+                f"Expected a label that is a non-empty string, got {label!r}."
+            )
+        if label in self.labels:
+            return 0
+        self.cfg["labels"] = [*self.cfg["labels"], label]
+        # Stored now: a string first seen inside a memory zone would not outlive it.
+        self.vocab.strings.add(label)
+        output = self.model.get_ref(OUTPUT_LAYER)
+        if output.has_dim("nO"):
+            resize_output(self.model, len(self.tags))
+        else:
+            output.set_dim("nO", len(self.tags), force=True)
+        return 1
+
+    # Helpers
+
+    def _compare(self, targets: Targets, scores: List[Floats2d]) -> LossResult:
+        transitions, is_crf = self._transitions()
+        return self.loss(
+            Prediction(
+                logits=self._concatenate(scores),
+                lengths=[len(score) for score in scores],
+                grammar=self.grammar,
+                transitions=transitions if is_crf else None,
+            ),
+            targets,
+        )
+
+    def _transitions(self) -> Tuple[Transitions, bool]:
+        learned = get_crf_parameters(self.model)
+        return grammar_transitions(self.grammar, learned), learned is not None
+
+    def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
+        to_numpy = self.model.ops.to_numpy
+        out: np.ndarray = np.concatenate([to_numpy(score) for score in scores])
+        return out
+
+    def _split(self, d_logits: np.ndarray, scores: List[Floats2d]) -> List[Floats2d]:
+        bounds = np.cumsum([len(score) for score in scores])[:-1]
+        return [self.model.ops.asarray2f(part) for part in np.split(d_logits, bounds)]
+
+    def _check_finite(self, logits: np.ndarray, docs: Sequence[Doc]) -> None:
+        if np.isfinite(logits).all():
+            return
+        for doc, part in zip(
+            docs, np.split(logits, np.cumsum([len(doc) for doc in docs])[:-1])
+        ):
+            if not np.isfinite(part).all():
+                raise DistillError(
+                    f"Expected finite logits from {self.name!r}, got NaN or infinity "
+                    f"for {doc.text[:40]!r}: the model is broken; train it again."
+                )
+
+
+def _sample_docs(
+    get_examples: Callable[[], Iterable[Example]], size: int = 10
+) -> List[Doc]:
+    """A few Docs with tokens, enough to infer shapes."""
+    docs: List[Doc] = []
+    for eg in get_examples():
+        if len(eg.predicted):
+            docs.append(eg.predicted)
+        if len(docs) == size:
+            break
+    return docs

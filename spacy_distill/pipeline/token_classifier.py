@@ -1,0 +1,149 @@
+"""The model of a `compact_ner`: an encoder, a linear layer and, maybe, a CRF."""
+
+from functools import partial
+from typing import Callable, List, Optional, Tuple
+
+import numpy as np
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Linear, Model, chain, with_array
+from thinc.types import Floats2d
+
+from ..errors import DistillError
+
+CRF_LAYER = "crf"
+OUTPUT_LAYER = "output_layer"
+_CRF_PARAMS = ("start", "follow", "end")
+
+
+@registry.architectures("spacy_distill.TokenClassifier.v1")
+def token_classifier_v1(
+    tok2vec: Model[List[Doc], List[Floats2d]],
+    output: str = "softmax",
+    output_learn_rate: float = 1.0,
+    nO: Optional[int] = None,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Logits [n_tokens, n_tags] for each Doc.
+
+    tok2vec: any encoder: a student, a transformer listener, a spaCy tok2vec.
+    output: `softmax`, or `crf` for learned transitions between tags. Either way
+        the model puts out emissions; the transitions are parameters of its layer
+        `crf`.
+    output_learn_rate: how much faster the linear layer learns than the encoder;
+        10 suits a new layer on a pretrained transformer.
+    nO: number of tags; set by the component at initialisation.
+    RAISES: DistillError on an unknown output.
+    """
+    if output not in ("softmax", CRF_LAYER):
+        raise DistillError(
+            f'Expected output = "softmax" or "crf", got {output!r}: change '
+            "[components.ner.model]."
+        )
+    linear = Linear(nO=nO, nI=tok2vec.maybe_get_dim("nO"))
+    layers: List[Model] = [tok2vec, with_array(_scaled(linear, output_learn_rate))]
+    if output == CRF_LAYER:
+        layers.append(_crf_parameters())
+    model: Model[List[Doc], List[Floats2d]] = chain(*layers)
+    model.name = "token_classifier"
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref(OUTPUT_LAYER, linear)
+    if output == CRF_LAYER:
+        model.set_ref(CRF_LAYER, layers[-1])
+    model.init = partial(_init, chain_init=model.init)
+    return model
+
+
+def get_crf_parameters(model: Model) -> Optional[Tuple[np.ndarray, ...]]:
+    """(start [n_tags], follow [n_tags, n_tags], end [n_tags]); None for a softmax."""
+    layer = model.maybe_get_ref(CRF_LAYER)
+    if layer is None:
+        return None
+    return tuple(layer.ops.to_numpy(layer.get_param(name)) for name in _CRF_PARAMS)
+
+
+def add_crf_gradient(model: Model, gradient: Tuple[np.ndarray, ...]) -> None:
+    """Add derivatives by (start, follow, end) to those of the CRF layer."""
+    layer = model.get_ref(CRF_LAYER)
+    for name, array in zip(_CRF_PARAMS, gradient):
+        layer.inc_grad(name, layer.ops.asarray_f(array))
+
+
+def resize_output(model: Model, n_tags: int) -> None:
+    """Add columns for new tags behind the old ones, which keep their weights."""
+    linear = model.get_ref(OUTPUT_LAYER)
+    n_old = linear.get_dim("nO")
+    linear.set_dim("nO", n_tags, force=True)
+    grown = [(linear, name) for name in ("W", "b")]
+    layer = model.maybe_get_ref(CRF_LAYER)
+    if layer is not None:
+        grown += [(layer, name) for name in _CRF_PARAMS]
+    for node, name in grown:
+        if node.has_param(name):
+            old = node.get_param(name)
+            shape = tuple(n_tags if size == n_old else size for size in old.shape)
+            if name == "W":
+                shape = (n_tags, old.shape[1])
+            new = node.ops.alloc_f(shape)
+            new[tuple(slice(size) for size in old.shape)] = old
+            node.set_param(name, new)
+
+
+def _init(
+    model: Model,
+    X: Optional[List[Doc]] = None,
+    Y: Optional[List[Floats2d]] = None,
+    *,
+    chain_init: Callable,
+) -> None:
+    chain_init(model, X=X, Y=Y)
+    layer = model.maybe_get_ref(CRF_LAYER)
+    if layer is not None and not layer.has_param("start"):
+        n_tags = model.get_ref(OUTPUT_LAYER).get_dim("nO")
+        layer.set_param("start", layer.ops.alloc1f(n_tags))
+        layer.set_param("follow", layer.ops.alloc2f(n_tags, n_tags))
+        layer.set_param("end", layer.ops.alloc1f(n_tags))
+
+
+def _crf_parameters() -> Model[List[Floats2d], List[Floats2d]]:
+    """A layer that owns the transitions; the lattice that uses them is the loss's
+    and the decoder's, so emissions pass through as they are."""
+    return Model(CRF_LAYER, _identity, params={name: None for name in _CRF_PARAMS})
+
+
+def _identity(
+    model: Model, X: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    return X, lambda dY: dY
+
+
+def _scaled(
+    layer: Model[Floats2d, Floats2d], factor: float
+) -> Model[Floats2d, Floats2d]:
+    """The layer's output times `factor`. Adam's steps have the same size whatever
+    the gradient's, so weights that count `factor` times learn that much faster."""
+    if factor == 1.0:
+        return layer
+    return Model(
+        "scaled",
+        _scaled_forward,
+        init=_scaled_init,
+        layers=[layer],
+        attrs={"factor": factor},
+        dims={"nO": layer.maybe_get_dim("nO"), "nI": layer.maybe_get_dim("nI")},
+    )
+
+
+def _scaled_forward(
+    model: Model[Floats2d, Floats2d], X: Floats2d, is_train: bool
+) -> Tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    factor = model.attrs["factor"]
+    Y, backprop = model.layers[0](X, is_train)
+    return Y * factor, lambda dY: backprop(dY * factor)
+
+
+def _scaled_init(
+    model: Model, X: Optional[Floats2d] = None, Y: Optional[Floats2d] = None
+) -> None:
+    layer = model.layers[0]
+    layer.initialize(X=X, Y=Y)
+    layer.set_param("W", layer.get_param("W") / model.attrs["factor"])

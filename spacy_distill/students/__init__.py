@@ -1,0 +1,1 @@
+"""Who learns: compact encoders, trained with torch and run with numpy."""

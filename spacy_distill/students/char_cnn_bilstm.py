@@ -1,0 +1,39 @@
+"""The paper's student: word table, character CNN, BiLSTM (Izsak et al. 2019,
+section 3; Ma & Hovy 2016)."""
+
+from typing import List
+
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .encoder import student_encoder
+from .layers.bilstm import BiLSTM
+
+
+@registry.architectures("spacy_distill.CharCNNBiLSTM.v1")
+def char_cnn_bilstm_v1(
+    word_width: int = 100,
+    char_width: int = 30,
+    char_filters: int = 50,
+    hidden_width: int = 100,
+    depth: int = 1,
+    lowercase: bool = True,
+    dropout: float = 0.5,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Vectors [n_tokens, 2 * hidden_width] for each Doc.
+
+    word_width: of the word table. char_width, char_filters: of the character CNN.
+    hidden_width: of the LSTM, in each direction. depth: LSTM layers.
+    lowercase: whether the word table ignores case (characters and shape never do).
+    dropout: before, between and after the LSTM layers, in training.
+    """
+    return student_encoder(
+        BiLSTM(width=hidden_width, depth=depth),
+        word_width=word_width,
+        char_width=char_width,
+        char_filters=char_filters,
+        dropout=dropout,
+        lowercase=lowercase,
+    )

@@ -1,0 +1,47 @@
+"""A student that is wholly parallel: gated dilated convolutions (after Strubell et
+al. 2017)."""
+
+from typing import List
+
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ..errors import DistillError
+from .encoder import student_encoder
+from .layers.dilated_convolutions import DilatedConvolutions
+
+
+@registry.architectures("spacy_distill.DilatedCNN.v1")
+def dilated_cnn_v1(
+    word_width: int = 100,
+    char_width: int = 30,
+    char_filters: int = 50,
+    hidden_width: int = 128,
+    dilations: List[int] = [1, 2, 4],  # noqa: B006 (confection reads the default)
+    lowercase: bool = True,
+    dropout: float = 0.5,
+) -> Model[List[Doc], List[Floats2d]]:
+    """Vectors [n_tokens, hidden_width] for each Doc.
+
+    word_width: of the word table. char_width, char_filters: of the character CNN.
+    hidden_width: of the convolutions. dilations: distance in tokens to each
+        layer's neighbours; [1, 2, 4] sees 7 tokens to either side.
+    lowercase: whether the word table ignores case (characters and shape never do).
+    dropout: before, in and after the convolutions, in training.
+    RAISES: DistillError on dilations that are empty or not positive.
+    """
+    if not dilations or min(dilations) < 1:
+        raise DistillError(
+            f"Expected dilations of 1 or more, got {dilations}: change the student's "
+            "config."
+        )
+    return student_encoder(
+        DilatedConvolutions(width=hidden_width, dilations=dilations),
+        word_width=word_width,
+        char_width=char_width,
+        char_filters=char_filters,
+        dropout=dropout,
+        lowercase=lowercase,
+    )

@@ -1,0 +1,274 @@
+"""A student's encoder: word, spelling and shape, then a context layer.
+
+One Thinc layer owns all parameters as numpy arrays. In training its forward and
+backward pass borrow torch's autograd on those same arrays; in prediction it runs
+numpy alone and never imports torch.
+"""
+
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from thinc.api import Model, NumpyOps
+from thinc.types import Floats2d
+
+from ..errors import DistillError
+from .layers.base import ContextLayer, Params
+from .layers.char_cnn import CharCNN
+from .pieces import Segmenter
+from .word_shape import N_SHAPES
+from .word_types import WordLookup, WordTypes
+
+ENCODER = "student_encoder"
+# The table that unknown words are composed from. It is read, never trained.
+PIECE_PARAMS = ("piece_vectors", "piece_scales")
+_SHAPE_WIDTH = 10
+_CACHED_TYPES = 20_000
+
+
+def student_encoder(
+    context: ContextLayer,
+    *,
+    word_width: int,
+    char_width: int,
+    char_filters: int,
+    dropout: float,
+    lowercase: bool,
+) -> Model[List[Doc], List[Floats2d]]:
+    """An encoder with the given context layer.
+
+    word_width, char_width, char_filters: sizes of word vectors, character vectors
+        and the spelling's vector. dropout: before and after the context layer;
+        `spacy train` sets it from [training] dropout.
+    lowercase: whether the word table ignores case.
+    """
+    model: Model[List[Doc], List[Floats2d]] = Model(
+        ENCODER,
+        _forward,
+        init=_init,
+        dims={"nO": context.n_out},
+        attrs={
+            "dropout_rate": dropout,
+            "words": [],
+            "alphabet": [],
+            "pieces": {},
+            "word_width": word_width,
+            "lowercase": lowercase,
+            "layers": _Layers(CharCNN(width=char_width, n_filters=char_filters), context),
+            "state": _State(),
+        },
+        ops=NumpyOps(),
+    )
+    return model
+
+
+def get_encoders(model: Model) -> List[Model]:
+    """The student encoders in a model."""
+    return [node for node in model.walk() if node.name == ENCODER]
+
+
+def set_words(
+    encoder: Model,
+    words: Sequence[str],
+    vectors: np.ndarray,
+    *,
+    alphabet: Sequence[str],
+    pieces: Optional[Dict[str, Any]] = None,
+    piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None,
+) -> None:
+    """Give an encoder its word table, before it is initialised.
+
+    words: keys of the table. vectors: float32 [n_words, word_width].
+    alphabet: characters worth a vector of their own.
+    pieces: arguments of `Segmenter`; piece_vectors: int8 rows and their scales.
+    RAISES: DistillError if the sizes do not fit.
+    """
+    width = encoder.attrs["word_width"]
+    if vectors.shape != (len(words), width):
+        raise DistillError(
+            f"Expected word vectors of shape {(len(words), width)}, got "
+            f"{vectors.shape}: set word_width of the student to their width."
+        )
+    unknown = np.zeros((1, width), dtype=np.float32)
+    encoder.attrs["words"] = list(words)
+    encoder.attrs["alphabet"] = list(alphabet)
+    encoder.attrs["pieces"] = dict(pieces or {})
+    encoder.set_param("word_vectors", np.concatenate([unknown, vectors], dtype="f"))
+    for name, array in zip(PIECE_PARAMS, piece_vectors or ()):
+        encoder.set_param(name, array)
+
+
+class _Layers:
+    """The layers' code; their parameters are the model's."""
+
+    def __init__(self, chars: CharCNN, context: ContextLayer) -> None:
+        self.chars = chars
+        self.context = context
+
+
+class _State:
+    """What an encoder keeps between calls. Caches only: neither saved nor copied."""
+
+    def __init__(self) -> None:
+        self.source: Any = None
+        self.types: Optional[WordTypes] = None
+        self.version: Any = None
+        self.projected = np.zeros((0, 0), dtype=np.float32)
+        self.n_projected = 0
+
+    def __reduce__(self) -> Any:
+        return (_State, ())
+
+    def __deepcopy__(self, memo: Any) -> "_State":
+        return _State()
+
+
+def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+    if model.has_param("shape_vectors"):
+        return
+    width = model.attrs["word_width"]
+    if not model.has_param("word_vectors"):
+        # No [initialize.before_init] gave words: take those of the sample.
+        lower = model.attrs["lowercase"]
+        words = sorted({t.lower_ if lower else t.text for doc in X or [] for t in doc})
+        vectors = np.random.uniform(-0.17, 0.17, (len(words), width)).astype("f")
+        chars = sorted({char for doc in X or [] for char in doc.text})
+        set_words(model, words, vectors, alphabet=chars)
+    layers: _Layers = model.attrs["layers"]
+    params = layers.chars.init(len(model.attrs["alphabet"]))
+    n_in = width + layers.chars.n_out + _SHAPE_WIDTH
+    params.update(layers.context.init(n_in))
+    shapes = np.random.uniform(-0.5, 0.5, (N_SHAPES, _SHAPE_WIDTH))
+    params["shape_vectors"] = shapes.astype("f")
+    for name, array in params.items():
+        model.set_param(name, array)
+
+
+def _forward(
+    model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    lengths = [len(doc) for doc in docs]
+    if not sum(lengths):
+        empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs]
+        return empty, lambda dY: []
+    types = _types(model)
+    hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
+    entries = types.find(hashes, docs[0].vocab.strings)
+    if is_train:
+        Y, backprop = _train(model, types, entries, lengths)
+    else:
+        Y, backprop = _predict(model, types, entries, lengths), _no_backprop
+    return np.split(Y, np.cumsum(lengths)[:-1]), backprop
+
+
+def _no_backprop(dY: List[Floats2d]) -> List[Doc]:
+    raise DistillError(
+        "Expected a forward pass with is_train=True before backprop, got one for "
+        "prediction: call model.begin_update."
+    )
+
+
+def _params(model: Model) -> Params:
+    return {name: model.get_param(name) for name in model.param_names}
+
+
+def _predict(
+    model: Model, types: WordTypes, entries: np.ndarray, lengths: Sequence[int]
+) -> np.ndarray:
+    params = _params(model)
+    layers: _Layers = model.attrs["layers"]
+    state: _State = model.attrs["state"]
+    version = _version(params, types)
+    if state.version != version:
+        state.version = version
+        state.n_projected = 0
+    if state.n_projected < len(types):
+        new = slice(state.n_projected, len(types))
+        words = types.composed[new] + _word_vectors(params, types.rows[new])
+        chars = layers.chars.predict(params, types.chars[new])
+        shapes = params["shape_vectors"][types.shapes[new]]
+        features = np.concatenate([words, chars, shapes], axis=1)
+        projected = layers.context.project(params, features)
+        if new.start == 0 or len(state.projected) < len(types):
+            room = np.empty((len(types.rows), projected.shape[1]), dtype=np.float32)
+            if new.start:
+                room[: new.start] = state.projected[: new.start]
+            state.projected = room
+        state.projected[new] = projected
+        state.n_projected = len(types)
+    return layers.context.predict(params, state.projected[entries], lengths)
+
+
+def _word_vectors(params: Params, rows: np.ndarray) -> np.ndarray:
+    """The table's row of each type; 0 for those that are composed (row -1)."""
+    vectors = params["word_vectors"][np.maximum(rows, 0)]
+    out: np.ndarray = vectors * (rows >= 0)[:, None]
+    return out
+
+
+def _version(params: Params, types: WordTypes) -> Any:
+    """Changes whenever the parameters do. An optimizer may work in place, so their
+    identity is not enough; but each of its steps moves the dense parameters, and a
+    few of those give it away."""
+    probe = params["char_conv_b"].tobytes() + params["char_conv_W"][:2].tobytes()
+    return types, types.generation, probe, tuple(id(p) for p in params.values())
+
+
+def _train(
+    model: Model, types: WordTypes, entries: np.ndarray, lengths: Sequence[int]
+) -> Tuple[np.ndarray, Callable[[List[Floats2d]], List[Doc]]]:
+    import torch
+    import torch.nn.functional as F
+
+    layers: _Layers = model.attrs["layers"]
+    dropout = model.attrs["dropout_rate"]
+    tensors = {
+        name: torch.from_numpy(array).requires_grad_()
+        for name, array in _params(model).items()
+        if name not in PIECE_PARAMS
+    }
+    used, tokens = np.unique(entries, return_inverse=True)
+    rows = torch.from_numpy(types.rows[used])
+    known = (rows >= 0).unsqueeze(1)
+    words = F.embedding(rows.clamp(min=0), tensors["word_vectors"]) * known
+    words = words + torch.from_numpy(types.composed[used])
+    chars = layers.chars.train(tensors, torch.from_numpy(types.chars[used]))
+    shapes = F.embedding(torch.from_numpy(types.shapes[used]), tensors["shape_vectors"])
+    features = torch.cat([words, chars, shapes], dim=1)[torch.from_numpy(tokens)]
+    hidden = layers.context.train(
+        tensors, F.dropout(features, dropout), lengths, dropout
+    )
+    output = F.dropout(hidden, dropout)
+
+    def backprop(dY: List[Floats2d]) -> List[Doc]:
+        output.backward(torch.from_numpy(np.ascontiguousarray(np.concatenate(dY))))
+        for name, tensor in tensors.items():
+            if tensor.grad is not None:
+                model.inc_grad(name, tensor.grad.numpy())
+        return []
+
+    return output.detach().numpy(), backprop
+
+
+def _types(model: Model) -> WordTypes:
+    """The table of word types, made anew when the words are others."""
+    state: _State = model.attrs["state"]
+    source = (id(model.attrs["words"]), id(model.attrs["pieces"]))
+    if state.types is None or state.source != source:
+        pieces = model.attrs["pieces"]
+        lookup = WordLookup(
+            model.attrs["words"],
+            model.attrs["alphabet"],
+            lowercase=model.attrs["lowercase"],
+            segmenter=Segmenter(**pieces) if pieces else None,
+        )
+        tables = tuple(model.get_param(name) for name in PIECE_PARAMS) if pieces else None
+        state.source = source
+        state.types = WordTypes(
+            lookup,
+            width=model.attrs["word_width"],
+            pieces=tables,  # type: ignore[arg-type]
+            capacity=_CACHED_TYPES,
+        )
+    return state.types

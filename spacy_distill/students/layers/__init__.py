@@ -1,0 +1,1 @@
+"""One layer a file: its parameters, its numpy forward, its torch forward."""

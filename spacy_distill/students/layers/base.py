@@ -1,0 +1,46 @@
+"""What a student's context layer has to offer."""
+
+from typing import Any, Dict, Protocol, Sequence
+
+import numpy as np
+
+Params = Dict[str, np.ndarray]
+
+
+class ContextLayer(Protocol):
+    """Turns features of word types into vectors of tokens in context.
+
+    `n_out` is the width of the output. `predict` and `train` compute the same
+    function, but for dropout.
+    """
+
+    n_out: int
+
+    def init(self, n_in: int) -> Params:
+        """Fresh parameters for features of width `n_in`, float32."""
+        ...
+
+    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
+        """The part of the work that depends on the word type alone.
+
+        features: [n_types, n_in]. RETURNS: [n_types, any width].
+        """
+        ...
+
+    def predict(
+        self, params: Params, projected: np.ndarray, lengths: Sequence[int]
+    ) -> np.ndarray:
+        """projected: `project`'s rows of all tokens, [n_tokens, any width].
+        RETURNS: float32 [n_tokens, n_out]."""
+        ...
+
+    def train(
+        self,
+        params: Dict[str, Any],
+        features: Any,
+        lengths: Sequence[int],
+        dropout: float,
+    ) -> Any:
+        """The same in torch. params, features [n_tokens, n_in]: tensors.
+        RETURNS: tensor [n_tokens, n_out]."""
+        ...

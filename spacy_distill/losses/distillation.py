@@ -1,7 +1,7 @@
 """The distillation loss: labels and the teacher's logits, weighed by alpha."""
 
 import math
-from typing import Dict, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from spacy.util import registry
@@ -15,6 +15,8 @@ from .crf import crf_negative_log_likelihood, crf_posterior_kl
 from .cross_entropy import cross_entropy
 from .divergences import DIVERGENCES
 from .softmax import softmax
+
+_THE_END = "the end of the schedule (a pickled copy of a pipeline has none)"
 
 
 @registry.misc("spacy_distill.DistillationLoss.v1")
@@ -90,6 +92,12 @@ class DistillationLoss:
         self.scale = scale
         self.min_confidence = min_confidence
         self.weight_by_confidence = weight_by_confidence
+
+    def __getstate__(self) -> Dict[str, Any]:
+        # Schedules are generators, which cannot be pickled; a pipeline with one is,
+        # whenever it is to predict in several processes.
+        number = isinstance(self.alpha, (int, float))
+        return {**self.__dict__, "alpha": self.alpha if number else iter(())}
 
     def __call__(self, prediction: Prediction, targets: Targets) -> LossResult:
         """Compare a batch with its targets. Called once an update."""
@@ -190,7 +198,7 @@ def _check_alpha(alpha: Optional[float]) -> float:
     if alpha is None or not 0.0 <= alpha <= 1.0:
         raise DistillError(
             "Expected alpha in [0, 1] at every update, got "
-            f"{'the end of the schedule' if alpha is None else alpha}: change [loss]."
+            f"{_THE_END if alpha is None else alpha}: change [loss]."
         )
     return float(alpha)
 

@@ -1,0 +1,112 @@
+"""`spacy-distill annotate`: from a teacher and plenty of text to soft labels."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
+
+from typer import Argument, Option
+from wasabi import msg
+
+from ..errors import DistillError
+from .errors import friendly_errors
+
+if TYPE_CHECKING:
+    from ..soft_labels.manifest import Manifest
+
+
+@friendly_errors()
+def annotate_cli(
+    teacher: Annotated[
+        str,
+        Argument(help="Installed pipeline or folder of one, with a compact_ner in it."),
+    ],
+    texts: Annotated[
+        Path, Argument(help="File or folder of .txt, .jsonl or .spacy (also .gz).")
+    ],
+    output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
+    component: Annotated[
+        Optional[str], Option(help="The teacher's component, if several fit.")
+    ] = None,
+    shard_size: Annotated[int, Option(min=1, help="Documents in a shard.")] = 1000,
+    batch_words: Annotated[
+        int, Option(min=1, help="Words, or word pieces, in a padded batch.")
+    ] = 4096,
+    window: Annotated[
+        int, Option(min=1, help="Words that the teacher reads at once.")
+    ] = 512,
+    overlap: Annotated[
+        int, Option(min=0, help="Words that neighbouring windows share.")
+    ] = 64,
+    gpu_id: Annotated[
+        int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")
+    ] = -1,
+    quiet: Annotated[
+        bool, Option("--quiet", "-q", help="Print nothing but errors.")
+    ] = False,
+) -> None:
+    """Run a teacher over unlabelled text, once, and store its logits.
+
+    A run that was cut short goes on where it stopped when it is started again.
+    """
+    # Here and not above: a help text should not have to wait for these.
+    from ..soft_labels.annotate import annotate
+    from ..teachers.load import load_teacher
+
+    _use_gpu(gpu_id, quiet=quiet)
+    loaded = load_teacher(teacher, component=component)
+    before = _words_in(output)
+    start = time.perf_counter()
+    manifest = annotate(
+        loaded,
+        texts,
+        output,
+        shard_size=shard_size,
+        batch_words=batch_words,
+        window=window,
+        overlap=overlap,
+        progress=not quiet,
+    )
+    seconds = time.perf_counter() - start
+    if not quiet:
+        words = manifest.counts.tokens - before
+        _print_summary(manifest, output, words / seconds if words else None)
+
+
+def _use_gpu(gpu_id: int, *, quiet: bool) -> None:
+    from spacy.cli._util import setup_gpu
+
+    try:
+        setup_gpu(gpu_id, silent=quiet)
+    except ValueError as error:
+        raise DistillError(
+            f"Expected GPU {gpu_id} to be usable: {error} Use --gpu-id -1 for the CPU."
+        ) from error
+
+
+def _words_in(output: Path) -> int:
+    """Return how many words an earlier run has left in the folder."""
+    from ..soft_labels.manifest import FILE_NAME, Manifest
+
+    there = (output / FILE_NAME).exists()
+    return Manifest.read(output).counts.tokens if there else 0
+
+
+def _print_summary(
+    manifest: "Manifest", output: Path, words_per_second: Optional[float]
+) -> None:
+    counts = manifest.counts
+    size = sum(f.stat().st_size for f in output.iterdir() if f.is_file())
+    rows: List[Tuple[str, str]] = [
+        ("Documents", f"{counts.docs:,}"),
+        ("Words", f"{counts.tokens:,}"),
+    ]
+    # On a rerun of finished work there is no speed to tell.
+    if words_per_second is not None:
+        rows.append(("Words a second", f"{words_per_second:,.0f}"))
+    rows.append(("Words without word pieces", f"{counts.tokens_without_pieces:,}"))
+    rows.append(("Entropy (nats a word)", f"{counts.mean_entropy:.4f}"))
+    for label, count in counts.entities.items():
+        rows.append((f"Entities {label}", f"{count:,}"))
+    rows.append(("Size on disk", f"{size / 1e6:,.1f} MB"))
+    msg.good(f"Soft labels are complete: {output}")
+    msg.table(rows, aligns=("l", "r"))

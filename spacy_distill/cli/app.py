@@ -1,0 +1,29 @@
+"""The command `spacy-distill`."""
+
+import typer
+
+from .annotate import annotate_cli
+from .corpus import corpus_cli
+from .train_teacher import train_teacher_cli
+from .evaluate import evaluate_cli
+
+app = typer.Typer(
+    name="spacy-distill",
+    help="Distil a slow, accurate NER pipeline into a compact one.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+# With one command alone typer would drop its name; a callback keeps it.
+app.callback()(lambda: None)
+app.command("annotate")(annotate_cli)
+app.command("corpus")(corpus_cli)
+app.command(
+    "train-teacher",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(train_teacher_cli)
+app.command("evaluate")(evaluate_cli)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,106 @@
+"""`spacy-distill corpus`: gold and unlabelled text into the files of a corpus."""
+
+from pathlib import Path
+from typing import Annotated, List, Optional
+
+import spacy
+from spacy.language import Language
+from typer import Option
+from wasabi import msg
+
+from ..corpora.build import FIGURES_FILE, GOLD_SPLITS, build_corpus
+from ..corpora.checks import TEMPLATE_WORDS, CorpusFigures
+from ..errors import DistillError
+from .errors import friendly_errors
+
+_SOURCE = "mark-up folder, .spacy file or column file"
+
+
+@friendly_errors()
+def corpus_cli(
+    train: Annotated[Path, Option(help=f"Gold to train on: {_SOURCE}.")],
+    dev: Annotated[Path, Option(help="Gold to choose the best step by, likewise.")],
+    test: Annotated[Path, Option(help="Gold to measure with at the end, likewise.")],
+    output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
+    unlabelled: Annotated[
+        str,
+        Option(
+            help="Text for the teacher, in the same forms. Without it: the training"
+            " sentences that --n-labels leaves over."
+        ),
+    ] = "",
+    n_labels: Annotated[
+        int,
+        Option(min=0, help="Draw so many training sentences as gold; 0 takes all."),
+    ] = 0,
+    seed: Annotated[int, Option(help="Of the draw.")] = 0,
+    lang: Annotated[str, Option(help="Language whose tokenizer cuts mark-up.")] = "en",
+    labels: Annotated[
+        str, Option(help="The entity labels that may occur, with commas.")
+    ] = "PER,ORG,LOC,MISC",
+    scheme: Annotated[
+        Optional[str],
+        Option(
+            help="Tag scheme of column files: IOB1, IOB2 or BILUO. Without it: found"
+            " out from each file."
+        ),
+    ] = None,
+) -> None:
+    """Make train, dev, test and unlabelled files out of annotated text.
+
+    Sources are folders of .txt in mark-up ('[Porto](LOC)'), .spacy files (a Doc counts
+    as a sentence) or CoNLL-2003 style columns. Figures go to corpus.json.
+    """
+    allowed = [label.strip() for label in labels.split(",") if label.strip()]
+    if not allowed:
+        raise DistillError(
+            f"Expected entity labels with commas as in PER,ORG, got '{labels}': name at"
+            " least one."
+        )
+    figures = build_corpus(
+        train=train,
+        dev=dev,
+        test=test,
+        unlabelled=unlabelled or None,
+        n_labels=n_labels,
+        seed=seed,
+        nlp=_blank(lang),
+        labels=allowed,
+        scheme=scheme,
+        out=output,
+    )
+    _print_figures(figures, allowed)
+    msg.good(f"Wrote the corpus and {FIGURES_FILE} to {output}")
+
+
+def _blank(lang: str) -> Language:
+    try:
+        return spacy.blank(lang)
+    except ImportError as error:
+        raise DistillError(
+            f"Expected a language that spaCy has, as in 'en', got '{lang}'"
+            f" ({' '.join(str(error).split())}): choose another."
+        ) from error
+
+
+def _print_figures(figures: CorpusFigures, labels: List[str]) -> None:
+    rows = []
+    for name, split in figures.splits.items():
+        total = split.total
+        mentions = [str(total.entities.get(label, 0)) for label in labels]
+        if name not in GOLD_SPLITS:
+            mentions = ["-"] * len(labels)
+        rows.append((name, total.documents, total.sentences, total.tokens, *mentions))
+    header = ("", "documents", "sentences", "tokens", *labels)
+    msg.table(rows, header=header, aligns=("l", *"r" * (len(header) - 1)), divider=True)
+    for overlap in figures.name_overlap:
+        msg.text(
+            f"Names of {overlap.of} that {' or '.join(overlap.within)} has:"
+            f" {overlap.share_of_names:.1%} of {overlap.names} names,"
+            f" {overlap.share_of_mentions:.1%} of {overlap.mentions} mentions"
+        )
+    msg.text(
+        f"Longest run of words in two sentences: {figures.longest_repeat};"
+        f" runs of {TEMPLATE_WORDS} or more: {len(figures.repeats)}"
+    )
+    msg.text(f"Topics in two splits: {len(figures.shared_topics)}")

@@ -1,0 +1,111 @@
+"""Soft labels if they are missing, then training, then what came of it."""
+
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+import srsly
+from spacy.util import load_config
+from thinc.api import Config, fix_random_seed
+from wasabi import msg
+
+from ..errors import DistillError
+
+
+def distill(
+    teacher: str,
+    student_config: Path,
+    output: Optional[Path],
+    *,
+    overrides: Optional[Dict[str, Any]] = None,
+    use_gpu: int = -1,
+    component: Optional[str] = None,
+) -> None:
+    """Distil a teacher into a student; see `python -m spacy distill --help`.
+
+    output: folder for model-best and model-last; nothing is saved without one.
+    overrides: dotted names of config settings and their values.
+    RAISES: DistillError if paths are missing, or if existing soft labels are another
+        teacher's.
+    """
+    overrides = dict(overrides or {})
+    config = load_config(student_config, overrides=overrides, interpolate=True)
+    soft_labels = _soft_labels_folder(config, output)
+    overrides["paths.soft_labels"] = str(soft_labels)
+    _annotate(teacher, config, soft_labels, use_gpu=use_gpu, component=component)
+    config = load_config(student_config, overrides=overrides, interpolate=False)
+    train_student(config, output)
+
+
+def train_student(config: Config, output: Optional[Path]) -> None:
+    """Initialise and train the student on the CPU, as `spacy train` does."""
+    from spacy.training.initialize import init_nlp
+    from spacy.training.loop import train
+
+    msg.divider("Training the student")
+    fix_random_seed(config["training"].get("seed") or 0)
+    nlp = init_nlp(config, use_gpu=-1)
+    msg.good("Initialized the student")
+    _, saved = train(nlp, output, use_gpu=-1)
+    if output is None or saved is None:
+        msg.good("Trained; nothing saved without --output")
+        return
+    best = Path(output) / "model-best"
+    scores = srsly.read_json(best / "meta.json")["performance"]
+    msg.divider("Student")
+    msg.table(
+        [
+            ("Development F1", f"{100 * scores['ents_f']:.2f}"),
+            ("Precision / recall", _percent(scores, "ents_p", "ents_r")),
+            ("Saved in", str(best)),
+        ]
+    )
+    msg.good(f'nlp = spacy.load("{best}")')
+
+
+def _percent(scores: Dict[str, float], *names: str) -> str:
+    return " / ".join(f"{100 * scores[name]:.2f}" for name in names)
+
+
+def _soft_labels_folder(config: Config, output: Optional[Path]) -> Path:
+    path = config.get("paths", {}).get("soft_labels")
+    if path is not None:
+        return Path(path)
+    if output is None:
+        raise DistillError(
+            "Expected paths.soft_labels in the config or an --output folder to put "
+            "the soft labels in, got neither: add --paths.soft_labels FOLDER."
+        )
+    return Path(output) / "soft_labels"
+
+
+def _annotate(
+    teacher: str,
+    config: Config,
+    soft_labels: Path,
+    *,
+    use_gpu: int,
+    component: Optional[str],
+) -> None:
+    from ..soft_labels.annotate import annotate
+    from ..soft_labels.store import SoftLabels
+    from ..teachers.load import load_teacher
+    from .device import use_device
+
+    texts = config.get("paths", {}).get("unlabelled")
+    if texts is None and not soft_labels.exists():
+        raise DistillError(
+            f"Expected soft labels in {soft_labels} or texts in paths.unlabelled, got "
+            "neither: add --paths.unlabelled TEXTS."
+        )
+    use_device(use_gpu)
+    loaded = load_teacher(teacher, component=component)
+    if texts is None:
+        stored = SoftLabels(soft_labels).manifest.teacher_hash
+        if stored != loaded.hash:
+            raise DistillError(
+                f"Expected soft labels of {teacher} in {soft_labels}, got another "
+                "teacher's: choose another --paths.soft_labels, or remove the folder."
+            )
+        return
+    msg.divider("Annotating with the teacher")
+    annotate(loaded, Path(texts), soft_labels)

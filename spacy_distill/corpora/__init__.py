@@ -1,0 +1,1 @@
+"""Readers and batchers that mix gold and unlabelled text."""

@@ -1,0 +1,137 @@
+"""From gold and unlabelled sources to the files that training reads."""
+
+import json
+from pathlib import Path
+from typing import Any, Collection, Dict, List, Optional, Union
+
+from spacy.language import Language
+from spacy.tokens import DocBin
+
+from ..errors import DistillError
+from ..files import write_atomically
+from .checks import CorpusFigures, check_corpus, shared_topics
+from .draw import draw_gold
+from .sources import (
+    SourceSentence,
+    is_markup,
+    read_gold_source,
+    read_unlabelled_source,
+    without_annotation,
+)
+
+GOLD_SPLITS = ("train", "dev", "test")
+FIGURES_FILE = "corpus.json"
+
+
+def build_corpus(
+    *,
+    train: Union[str, Path],
+    dev: Union[str, Path],
+    test: Union[str, Path],
+    unlabelled: Optional[Union[str, Path]],
+    n_labels: int,
+    seed: int,
+    nlp: Language,
+    labels: Optional[Collection[str]],
+    scheme: Optional[str] = None,
+    out: Union[str, Path],
+) -> CorpusFigures:
+    """Read the sources, draw the gold, and write the corpus to a folder.
+
+    train, dev, test: gold sources, see `read_gold_source`.
+    unlabelled: a source of text; None takes the training sentences that are not drawn.
+    n_labels: how many training sentences keep their labels; 0 keeps all.
+    seed: of the draw.
+    nlp: tokenises mark-up.
+    labels: the entity labels that may occur; None allows all.
+    scheme: of the tags of column files, see `read_columns`; None finds it out.
+
+    Writes `train.spacy`, `dev.spacy` and `test.spacy`, one Doc a sentence; the
+    unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up: objects
+    with `text` and `meta.topic`, tokenised later) or `texts.spacy` (from the other
+    forms: the given tokens without annotation); and `corpus.json` with the figures.
+    The same sources and settings give the same bytes.
+
+    Returns the figures. Raises DistillError for any fault in the sources, a topic that
+    stands in two of them, or when no unlabelled text remains.
+    """
+    gold = {
+        name: read_gold_source(path, nlp, labels=labels, scheme=scheme)
+        for name, path in zip(GOLD_SPLITS, (train, dev, test))
+    }
+    given = (
+        None
+        if unlabelled is None
+        else read_unlabelled_source(unlabelled, nlp, scheme=scheme)
+    )
+    _check_topics_apart({**gold, **({} if given is None else {"unlabelled": given})})
+    rest: List[SourceSentence] = []
+    if n_labels:
+        gold["train"], rest = draw_gold(gold["train"], n_labels, seed=seed)
+    if given is None:
+        given = [s._replace(doc=without_annotation(s.doc)) for s in rest]
+    if not given:
+        raise DistillError(
+            "Expected unlabelled text for the teacher to annotate, got none, and all"
+            f" {len(gold['train'])} training sentences as gold; give unlabelled text,"
+            " or a smaller number of labels so that a rest remains."
+        )
+    figures = check_corpus(gold, unlabelled={"unlabelled": given})
+    source = train if unlabelled is None else unlabelled
+    settings = {
+        "lang": nlp.lang,
+        "labels": None if labels is None else list(labels),
+        "n_labels": len(gold["train"]),
+        "seed": seed if n_labels else None,
+        "unlabelled_is_rest_of_train": unlabelled is None,
+    }
+    _write(Path(out), gold, given, is_markup(source), settings, figures)
+    return figures
+
+
+def _check_topics_apart(sources: Dict[str, List[SourceSentence]]) -> None:
+    shared = shared_topics(sources)
+    if shared:
+        raise DistillError(
+            "Expected every topic in one split only, got"
+            f" '{shared[0].topic}' in {' and '.join(shared[0].splits)}"
+            f" ({len(shared)} such); move or rename the documents."
+        )
+
+
+def _write(
+    out: Path,
+    gold: Dict[str, List[SourceSentence]],
+    unlabelled: List[SourceSentence],
+    as_text: bool,
+    settings: Dict[str, Any],
+    figures: CorpusFigures,
+) -> None:
+    files = {f"{name}.spacy": _docbin(split) for name, split in gold.items()}
+    jsonl, docbin = "unlabelled/texts.jsonl", "unlabelled/texts.spacy"
+    if as_text:
+        files[jsonl] = _jsonl(unlabelled)
+    else:
+        files[docbin] = _docbin(unlabelled)
+    record = {"settings": settings, **figures.to_json()}
+    files[FIGURES_FILE] = _json(record, indent=2)
+    for name, data in files.items():
+        write_atomically(out / name, data)
+    # An earlier run may have left the other form, which would now be out of date.
+    (out / (docbin if as_text else jsonl)).unlink(missing_ok=True)
+
+
+def _docbin(sentences: List[SourceSentence]) -> bytes:
+    return DocBin(docs=[sentence.doc for sentence in sentences]).to_bytes()
+
+
+def _jsonl(sentences: List[SourceSentence]) -> bytes:
+    return b"".join(
+        _json({"text": s.doc.text, "meta": {"topic": s.topic}}) for s in sentences
+    )
+
+
+def _json(value: Any, *, indent: Optional[int] = None) -> bytes:
+    # Letters with accents stay readable in the file.
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return (text + "\n").encode("utf-8")

@@ -1,0 +1,75 @@
+"""Mark-up on disk, and its sentences as spaCy Docs."""
+
+from pathlib import Path
+from typing import Collection, Dict, List, Optional, Union
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..errors import DistillError
+from .decode import read_utf8
+from .markup import MarkedDocument, MarkedSentence, parse_markup
+
+
+def read_markup(
+    path: Union[str, Path], *, labels: Optional[Collection[str]] = None
+) -> List[MarkedDocument]:
+    """Read a mark-up file, or all `.txt` files of a folder, however deep, sorted.
+
+    labels: see `parse_markup`.
+
+    Raises DistillError for a missing path, a folder without `.txt`, a file without
+    documents, text that is not UTF-8, a heading that stands in two files, and every
+    fault of the mark-up.
+    """
+    path = Path(path)
+    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    if not files:
+        raise DistillError(
+            f"Expected .txt files with mark-up in {path}, found none; check the path."
+        )
+    documents: List[MarkedDocument] = []
+    seen: Dict[str, MarkedDocument] = {}
+    for file in files:
+        found = parse_markup(read_utf8(file), source=str(file), labels=labels)
+        if not found:
+            raise DistillError(
+                f"{file}:1: expected a heading '# register/topic' and sentences, got an"
+                " empty file; fill it or remove it."
+            )
+        for document in found:
+            first = seen.setdefault(document.name, document)
+            if first is not document:
+                raise DistillError(
+                    f"{file}:{document.line}: expected a heading of its own for every"
+                    f" document, got '# {document.name}' again (first in"
+                    f" {first.source}:{first.line}); rename one."
+                )
+        documents.extend(found)
+    return documents
+
+
+def marked_doc(sentence: MarkedSentence, nlp: Language, *, source: str) -> Doc:
+    """Tokenise a sentence with `nlp` and set its entities; other tokens are outside.
+
+    source: the sentence's file, for messages.
+
+    Raises DistillError, with `source:line`, for an entity that does not start and
+    end where a token does.
+    """
+    doc = nlp.make_doc(sentence.text)
+    spans = []
+    for entity in sentence.entities:
+        span = doc.char_span(entity.start, entity.end, label=entity.label)
+        if span is None:
+            around = doc.char_span(entity.start, entity.end, alignment_mode="expand")
+            words = sentence.text[entity.start : entity.end]
+            tokens = " | ".join(token.text for token in around or doc)
+            raise DistillError(
+                f"{source}:{sentence.line}: expected an entity that starts and ends"
+                f" where a token does, got '{words}' where the {nlp.lang!r} tokenizer"
+                f" cuts '{tokens}'; mark whole tokens or reword the sentence."
+            )
+        spans.append(span)
+    doc.set_ents(spans, default="outside")
+    return doc

@@ -1,0 +1,199 @@
+"""Read unlabelled text, from whatever file it comes in, as Docs without annotation."""
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import IO, Iterator, List, Optional, Tuple, Union
+
+import srsly
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from ..errors import DistillError
+from ..files import sha256_bytes, sha256_file
+
+_ENDINGS = (".txt", ".jsonl", ".spacy")
+_WHAT_IS_READ = ".txt, .jsonl or .spacy (each also with .gz)"
+
+
+def read_texts(
+    path: Union[str, Path], nlp: Language, *, skip: int = 0
+) -> Iterator[Doc]:
+    """Yield the documents at `path` as Docs with the vocab of `nlp`, unannotated.
+
+    path: a file, or a folder of files (taken in sorted order, however deep; names
+        that begin with a dot are passed over). `.txt` holds a document a line, blank
+        lines skipped; `.jsonl` an object with a `text` a line; `.spacy` Docs, whose
+        own tokens are kept and whose annotation is dropped. Each may end in `.gz`.
+    skip: pass over this many documents first, without tokenising them.
+
+    Raises DistillError, with the file and line, for anything that cannot be read.
+    """
+    path = Path(path)
+    count = 0
+    for file in _files(path):
+        if _ending(file) == ".spacy":
+            for words, spaces in _own_tokens(file):
+                count += 1
+                if count > skip:
+                    yield Doc(nlp.vocab, words=words, spaces=spaces)
+        else:
+            for place, text in _texts(file):
+                count += 1
+                if count > skip:
+                    yield _tokenise(nlp, text, place)
+    if not count:
+        raise DistillError(f"Expected documents in {path}, found none: check the path.")
+
+
+def count_texts(path: Union[str, Path]) -> int:
+    """Return how many documents `read_texts` would yield. Raises as it does."""
+    count = 0
+    for file in _files(Path(path)):
+        if _ending(file) == ".spacy":
+            count += len(_doc_bin(file))
+        else:
+            count += sum(1 for _ in _texts(file))
+    if not count:
+        raise DistillError(f"Expected documents in {path}, found none: check the path.")
+    return count
+
+
+def has_own_tokens(path: Union[str, Path]) -> bool:
+    """Return True if the documents come with tokens of their own (`.spacy`).
+
+    Raises DistillError if a folder holds both such documents and plain text: the two
+    would be tokenised differently.
+    """
+    own = {_ending(file) == ".spacy" for file in _files(Path(path))}
+    if len(own) > 1:
+        raise DistillError(
+            f"Expected either text or .spacy files in {path}, found both: they would be"
+            " tokenised differently, so put them in two folders."
+        )
+    return own.pop()
+
+
+def hash_texts(path: Union[str, Path]) -> str:
+    """Return one SHA-256 over the files `read_texts` would read, and their order."""
+    path = Path(path)
+    parts = [
+        f"{file.relative_to(path).as_posix()} {sha256_file(file)}\n"
+        if path.is_dir()
+        else f"{_ending(file)} {sha256_file(file)}\n"
+        for file in _files(path)
+    ]
+    return sha256_bytes("".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _files(path: Path) -> List[Path]:
+    if path.is_file():
+        files = [path]
+    elif path.is_dir():
+        inside = (f.relative_to(path) for f in path.rglob("*") if f.is_file())
+        names = [n for n in inside if not any(p.startswith(".") for p in n.parts)]
+        files = [path / name for name in sorted(names, key=lambda n: n.parts)]
+    else:
+        raise DistillError(f"Expected a file or folder of texts at {path}: not there.")
+    for file in files:
+        if _ending(file) not in _ENDINGS:
+            raise DistillError(
+                f"Expected files ending in {_WHAT_IS_READ}, got {file}: convert it or"
+                " move it away."
+            )
+    if not files:
+        raise DistillError(
+            f"Expected files ending in {_WHAT_IS_READ} in {path}: found none."
+        )
+    return files
+
+
+def _ending(file: Path) -> str:
+    return Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
+
+
+def _open(file: Path) -> IO[bytes]:
+    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+
+
+def _lines(file: Path) -> Iterator[Tuple[str, str]]:
+    """Yield ("file:line", line) for every line that is not blank."""
+    number = 0
+    try:
+        with _open(file) as stream:
+            for number, raw in enumerate(stream, start=1):
+                # Some editors put a byte order mark first; it is no part of the text.
+                encoding = "utf-8-sig" if number == 1 else "utf-8"
+                line = raw.decode(encoding).rstrip("\r\n")
+                if line and not line.isspace():
+                    yield f"{file}:{number}", line
+    except UnicodeDecodeError as error:
+        raise DistillError(
+            f"Expected UTF-8 in {file}:{number}, got {error.reason} at byte"
+            f" {error.start + 1} of the line: save the file as UTF-8."
+        ) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DistillError(
+            f"Could not read {file} beyond line {number}: {error}."
+        ) from error
+
+
+def _texts(file: Path) -> Iterator[Tuple[str, str]]:
+    """Yield ("file:line", text) for each document of a .txt or .jsonl file."""
+    if _ending(file) == ".txt":
+        yield from _lines(file)
+        return
+    for place, line in _lines(file):
+        try:
+            record = srsly.json_loads(line)
+        except ValueError as error:
+            raise DistillError(f"Expected JSON in {place}: {error}.") from error
+        if not isinstance(record, dict) or "text" not in record:
+            raise DistillError(
+                f'Expected an object with a field "text" in {place}, got {line[:60]!r}.'
+            )
+        text = record["text"]
+        if not isinstance(text, str):
+            raise DistillError(
+                f'Expected "text" to be a string in {place}, got {type(text).__name__}.'
+            )
+        yield place, text
+
+
+def _tokenise(nlp: Language, text: str, place: str) -> Doc:
+    try:
+        return nlp.make_doc(text)
+    except UnicodeEncodeError as error:
+        raise DistillError(
+            f"Expected whole characters in {place}: {error.reason}; take half"
+            " surrogates such as \\ud83d out of the JSON."
+        ) from error
+    except ValueError as error:
+        if len(text) <= nlp.max_length:
+            raise
+        raise DistillError(
+            f"Expected at most {nlp.max_length} characters (nlp.max_length) in"
+            f" {place}, got {len(text)}: split the document."
+        ) from error
+
+
+def _doc_bin(file: Path) -> DocBin:
+    try:
+        with _open(file) as stream:
+            return DocBin().from_bytes(stream.read())
+    # Bytes that are no DocBin fail in many ways; all mean the same to the reader.
+    except Exception as error:
+        raise DistillError(
+            f"Expected spaCy's DocBin format in {file}: {error}. Make it again with"
+            " `spacy convert` or `DocBin.to_disk`."
+        ) from error
+
+
+def _own_tokens(file: Path) -> Iterator[Tuple[List[str], Optional[List[bool]]]]:
+    """Yield (words, spaces) of each Doc; spaces are None where they are not known."""
+    # A vocab of its own keeps the annotation's strings out of the teacher's.
+    for doc in _doc_bin(file).get_docs(Vocab()):
+        words = [token.text for token in doc]
+        spaces = [bool(token.whitespace_) for token in doc]
+        yield words, None if doc.has_unknown_spaces else spaces

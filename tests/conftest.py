@@ -1,0 +1,7 @@
+"""Puts this folder on the path, for what tests share (`all_paths`, `small`, ...)."""
+
+import os
+
+# Threads that wait for each other on busy cores make tiny models crawl. Set before
+# torch is imported, and inherited by the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")

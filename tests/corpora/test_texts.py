@@ -1,0 +1,211 @@
+import gzip
+import json
+
+import pytest
+import spacy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from spacy.tokens import Doc, DocBin, Span
+
+from spacy_distill.corpora.texts import (
+    count_texts,
+    has_own_tokens,
+    hash_texts,
+    read_texts,
+)
+from spacy_distill.errors import DistillError
+
+NLP = spacy.blank("en")
+
+
+def texts_of(path, **kwargs):
+    docs = list(read_texts(path, NLP, **kwargs))
+    assert all(doc.vocab is NLP.vocab for doc in docs)
+    return [doc.text for doc in docs]
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = data if isinstance(data, bytes) else data.encode("utf-8")
+    path.write_bytes(gzip.compress(raw) if path.suffix == ".gz" else raw)
+    return path
+
+
+@pytest.mark.parametrize("gz", ["", ".gz"])
+def test_txt_is_a_document_a_line(tmp_path, gz):
+    text = "First one.\r\n\n   \nZweite Zeile, schön.\n  indented \nlast"
+    path = write(tmp_path / f"a.txt{gz}", text)
+    expected = ["First one.", "Zweite Zeile, schön.", "  indented ", "last"]
+    assert texts_of(path) == expected
+    assert count_texts(path) == 4
+    assert not has_own_tokens(path)
+
+
+def test_only_newlines_end_a_line(tmp_path):
+    path = write(tmp_path / "a.txt", "one\u2028still one\x0cstill\x85still\ntwo\n")
+    assert texts_of(path) == ["one\u2028still one\x0cstill\x85still", "two"]
+
+
+def test_byte_order_mark_is_no_text(tmp_path):
+    path = write(tmp_path / "a.txt", "\ufeffone\n\ufefftwo\n")
+    assert texts_of(path) == ["one", "\ufefftwo"]
+
+
+@pytest.mark.parametrize("gz", ["", ".gz"])
+def test_jsonl_keeps_empty_and_blank_texts(tmp_path, gz):
+    texts = ["One\ntwo", "", "   ", "né"]
+    lines = [json.dumps({"text": text, "meta": {"n": 1}}) for text in texts]
+    path = write(tmp_path / f"a.jsonl{gz}", "\n\n".join(lines) + "\n")
+    assert texts_of(path) == texts
+    assert count_texts(path) == 4
+
+
+@pytest.mark.parametrize("gz", ["", ".gz"])
+def test_spacy_keeps_tokens_and_drops_annotation(tmp_path, gz):
+    vocab = spacy.blank("en").vocab
+    words = ["NewYork", "-", "ish", "\n"]
+    doc = Doc(vocab, words=words, spaces=[False, False, True, False])
+    doc.ents = [Span(doc, 0, 1, label="PLACE_OF_THIS_TEST")]
+    doc.user_data["x"] = 1
+    unknown = Doc(vocab, words=["a", "b"])
+    data = DocBin(store_user_data=True, docs=[doc, unknown]).to_bytes()
+    path = write(tmp_path / f"a.spacy{gz}", data)
+    found, without_spaces = read_texts(path, NLP)
+    assert [t.text for t in found] == words
+    assert found.text == doc.text
+    assert not found.ents
+    assert not found.user_data
+    assert "PLACE_OF_THIS_TEST" not in NLP.vocab.strings
+    assert without_spaces.has_unknown_spaces
+    assert not found.has_unknown_spaces
+    assert count_texts(path) == 2
+    assert has_own_tokens(path)
+
+
+def test_folder_is_read_in_order_and_in_depth(tmp_path):
+    write(tmp_path / "b.txt", "three\n")
+    write(tmp_path / "a" / "z.jsonl", '{"text": "two"}\n')
+    write(tmp_path / "a" / "c.txt.gz", "one\n")
+    write(tmp_path / ".hidden" / "x.txt", "no\n")
+    write(tmp_path / ".DS_Store", b"\xff")
+    assert texts_of(tmp_path) == ["one", "two", "three"]
+    assert count_texts(tmp_path) == 3
+
+
+def test_skip_takes_up_where_it_stopped(tmp_path):
+    write(tmp_path / "a.txt", "1\n2\n3\n")
+    write(tmp_path / "b.jsonl", '{"text": "4"}\n{"text": "5"}\n')
+    for skip in range(6):
+        assert texts_of(tmp_path, skip=skip) == list("12345")[skip:]
+
+
+def test_hash_is_of_names_order_and_contents(tmp_path):
+    for folder in ("x", "y"):
+        write(tmp_path / folder / "a.txt", "1\n")
+        write(tmp_path / folder / "b.txt", "2\n")
+    assert hash_texts(tmp_path / "x") == hash_texts(tmp_path / "y")
+    before = hash_texts(tmp_path / "x")
+    write(tmp_path / "x" / ".seen", "")
+    assert hash_texts(tmp_path / "x") == before
+    write(tmp_path / "x" / "b.txt", "3\n")
+    assert hash_texts(tmp_path / "x") != before
+    # A single file may be moved, but not change what it is.
+    one = hash_texts(write(tmp_path / "one.txt", '{"text": "x"}\n'))
+    assert hash_texts(write(tmp_path / "two.txt", '{"text": "x"}\n')) == one
+    assert hash_texts(write(tmp_path / "one.jsonl", '{"text": "x"}\n')) != one
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a.txt", b"fine\n\nsch\xf6n\n", r"a\.txt:3.*UTF-8"),
+        ("a.txt", "fünf".encode("utf-16"), r"a\.txt:1.*UTF-8"),
+        ("a.jsonl", b'{"text": "a"}\n{"txt": "b"}\n', r'a\.jsonl:2.*{"txt": "b"}'),
+        ("a.jsonl", b'{"text": 3}\n', r"a\.jsonl:1.*int"),
+        ("a.jsonl", b'{"text": null}\n', r"a\.jsonl:1.*NoneType"),
+        ("a.jsonl", b'["text"]\n', r"object.*a\.jsonl:1"),
+        ("a.jsonl", b'\n{"text": "a"\n', r"a\.jsonl:2.*JSON|JSON.*a\.jsonl:2"),
+        ("a.jsonl", b'{"text": "\\ud83d"}\n', r"a\.jsonl:1"),
+        ("a.jsonl", b'{"text": "\xff"}\n', r"a\.jsonl:1.*UTF-8|UTF-8.*a\.jsonl:1"),
+        ("a.txt", b"\n  \n", "found none"),
+        ("a.txt", b"", "found none"),
+        ("a.spacy", b"not a DocBin", r"a\.spacy"),
+        ("a.spacy", DocBin().to_bytes()[:-4], r"a\.spacy"),
+        ("a.spacy", DocBin().to_bytes(), "found none"),
+        ("a.docx", b"", r"\.txt, \.jsonl or \.spacy.*a\.docx"),
+        ("a", b"", r"\.txt, \.jsonl or \.spacy"),
+        ("a.gz", b"", r"\.txt, \.jsonl or \.spacy"),
+    ],
+)
+def test_errors_say_where(tmp_path, name, data, message):
+    path = write(tmp_path / name, data)
+    with pytest.raises(DistillError, match=message) as info:
+        list(read_texts(path, NLP))
+    assert "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.spacy.gz"])
+@pytest.mark.parametrize("damage", ["cut", "plain"])
+def test_damaged_gzip(tmp_path, name, damage):
+    data = gzip.compress(b"one\ntwo\n" * 100)
+    (tmp_path / name).write_bytes(data[:-12] if damage == "cut" else b"one\n")
+    with pytest.raises(DistillError, match=name):
+        list(read_texts(tmp_path / name, NLP))
+
+
+def test_missing_path_and_empty_folder(tmp_path):
+    with pytest.raises(DistillError, match="not there"):
+        count_texts(tmp_path / "nowhere")
+    with pytest.raises(DistillError, match="found none"):
+        count_texts(tmp_path)
+
+
+def test_unknown_file_in_a_folder_is_not_passed_over(tmp_path):
+    write(tmp_path / "a.txt", "one\n")
+    write(tmp_path / "README.md", "read me\n")
+    with pytest.raises(DistillError, match=r"README\.md"):
+        count_texts(tmp_path)
+
+
+def test_text_and_tokens_do_not_mix(tmp_path):
+    write(tmp_path / "a.txt", "one\n")
+    docs = [Doc(NLP.vocab, words=["a"])]
+    write(tmp_path / "b.spacy", DocBin(docs=docs).to_bytes())
+    with pytest.raises(DistillError, match="two folders"):
+        has_own_tokens(tmp_path)
+
+
+def test_document_beyond_max_length(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.max_length = 10
+    path = write(tmp_path / "a.txt", "short\nthis is longer\n")
+    with pytest.raises(DistillError, match=r"10 characters.*a\.txt:2, got 14"):
+        list(read_texts(path, nlp))
+
+
+@settings(
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(texts=st.lists(st.text(), min_size=1, max_size=4))
+def test_jsonl_round_trip(tmp_path, texts):
+    lines = [json.dumps({"text": text}) for text in texts]
+    path = write(tmp_path / "a.jsonl", "\n".join(lines))
+    assert texts_of(path) == texts
+
+
+@settings(
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.binary(max_size=60), ending=st.sampled_from(["txt", "jsonl", "spacy"]))
+def test_any_bytes_are_read_or_refused_in_one_line(tmp_path, data, ending):
+    path = write(tmp_path / f"a.{ending}", data)
+    told = None
+    try:
+        assert count_texts(path) == len(texts_of(path))
+    except DistillError as error:
+        told = str(error)
+    assert told is None or str(path) in told

@@ -1,0 +1,104 @@
+"""Small students and what they learn from."""
+
+from functools import lru_cache
+from typing import Any, Dict, List, Tuple
+
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import fix_random_seed
+
+ARCHITECTURES: Dict[str, Dict[str, Any]] = {
+    "bilstm": {
+        "@architectures": "spacy_distill.CharCNNBiLSTM.v1",
+        "word_width": 12,
+        "char_width": 6,
+        "char_filters": 8,
+        "hidden_width": 10,
+    },
+    "deep_bilstm": {
+        "@architectures": "spacy_distill.CharCNNBiLSTM.v1",
+        "word_width": 12,
+        "char_width": 6,
+        "char_filters": 8,
+        "hidden_width": 7,
+        "depth": 2,
+        "lowercase": False,
+    },
+    "cnn": {
+        "@architectures": "spacy_distill.DilatedCNN.v1",
+        "word_width": 12,
+        "char_width": 6,
+        "char_filters": 8,
+        "hidden_width": 16,
+        "dilations": [1, 2],
+    },
+}
+OUTPUTS = ("softmax", "crf")
+SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
+    ("Anna went to Paris .", [(0, 4, "PER"), (13, 18, "LOC")]),
+    ("Bob Smith likes New York City", [(0, 9, "PER"), (16, 29, "LOC")]),
+    ("nothing of note here", []),
+    ("Paris and Rome are far from Anna Smith .", [(0, 5, "LOC"), (10, 14, "LOC"), (28, 38, "PER")]),
+]
+TEXTS = [text for text, _ in SENTENCES]
+
+
+def model_config(arch: str = "bilstm", output: str = "softmax") -> Dict[str, Any]:
+    return {
+        "@architectures": "spacy_distill.TokenClassifier.v1",
+        "output": output,
+        "tok2vec": {**ARCHITECTURES[arch], "dropout": 0.1},
+    }
+
+
+def make_nlp(arch: str = "bilstm", output: str = "softmax", **config: Any) -> Language:
+    """A blank pipeline with a student that knows nothing yet."""
+    nlp = spacy.blank("en")
+    nlp.add_pipe(
+        "compact_ner", name="ner", config={"model": model_config(arch, output), **config}
+    )
+    return nlp
+
+
+def make_examples(nlp: Language) -> List[Example]:
+    return [
+        Example.from_dict(nlp.make_doc(text), {"entities": entities})
+        for text, entities in SENTENCES
+    ]
+
+
+def train(nlp: Language, steps: int, **kwargs: Any) -> Any:
+    """Initialise and train on SENTENCES. RETURNS: the optimizer."""
+    fix_random_seed(0)
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    for _ in range(steps):
+        nlp.update(examples, sgd=optimizer, drop=0.1, **kwargs)
+    return optimizer
+
+
+@lru_cache(maxsize=None)
+def _trained_bytes(arch: str, output: str) -> bytes:
+    nlp = make_nlp(arch, output)
+    train(nlp, 40)
+    return nlp.to_bytes()
+
+
+def trained(arch: str = "bilstm", output: str = "softmax") -> Language:
+    """A student that has SENTENCES by heart; a new copy at every call."""
+    return make_nlp(arch, output).from_bytes(_trained_bytes(arch, output))
+
+
+def entities(doc: Any) -> List[Tuple[str, str]]:
+    return [(ent.text, ent.label_) for ent in doc.ents]
+
+
+def scores(doc: Any) -> List[float]:
+    return doc.spans["ner"].attrs["scores"].tolist()
+
+
+def gold_of(number: int) -> List[Tuple[str, str]]:
+    text, spans = SENTENCES[number]
+    return [(text[start:end], label) for start, end, label in spans]

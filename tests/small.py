@@ -1,12 +1,19 @@
 """Small students and what they learn from."""
 
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
+import numpy as np
 import spacy
+from hash_teacher import HashTeacher
 from spacy.language import Language
+from spacy.tokens import DocBin
 from spacy.training import Example
 from thinc.api import fix_random_seed
+
+from spacy_distill.soft_labels.annotate import annotate
+from spacy_distill.teachers.word_pieces import WordPieces
 
 ARCHITECTURES: Dict[str, Dict[str, Any]] = {
     "bilstm": {
@@ -79,7 +86,7 @@ def train(nlp: Language, steps: int, **kwargs: Any) -> Any:
     return optimizer
 
 
-@lru_cache(maxsize=None)
+@cache
 def _trained_bytes(arch: str, output: str) -> bytes:
     nlp = make_nlp(arch, output)
     train(nlp, 40)
@@ -102,3 +109,35 @@ def scores(doc: Any) -> List[float]:
 def gold_of(number: int) -> List[Tuple[str, str]]:
     text, spans = SENTENCES[number]
     return [(text[start:end], label) for start, end, label in spans]
+
+
+def write_gold(path: Path, nlp: Language, repeat: int = 1) -> Path:
+    """SENTENCES as a `.spacy` file."""
+    docs = [eg.reference for _ in range(repeat) for eg in make_examples(nlp)]
+    DocBin(docs=docs).to_disk(path)
+    return path
+
+
+def make_pieces(width: int = 16) -> WordPieces:
+    """Word pieces for the words of SENTENCES: whole, or letter by letter."""
+    words = sorted({word.lower() for text in TEXTS for word in text.split()})
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    surfaces = [*words[::2], *letters, *letters]
+    initial = [True] * (len(surfaces) - len(letters)) + [False] * len(letters)
+    vectors = np.random.default_rng(0).normal(size=(len(surfaces), width))
+    return WordPieces(
+        surfaces=surfaces,
+        initial=np.array(initial),
+        vectors=vectors.astype(np.float16),
+        lowercase=True,
+        strip_accents=True,
+    )
+
+
+def write_soft_labels(folder: Path, texts: List[str], **teacher: Any) -> Path:
+    """Soft labels of a made-up teacher for the texts, in `folder`/soft_labels."""
+    lines = folder / "texts.txt"
+    lines.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    out = folder / "soft_labels"
+    annotate(HashTeacher(**teacher), lines, out, shard_size=5, progress=False)
+    return out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 from typer import Argument, Option
 from wasabi import msg
 
-from ..errors import DistillError
+from .device import use_device
 from .errors import friendly_errors
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def annotate_cli(
     from ..soft_labels.annotate import annotate
     from ..teachers.load import load_teacher
 
-    _use_gpu(gpu_id, quiet=quiet)
+    use_device(gpu_id, quiet=quiet)
     loaded = load_teacher(teacher, component=component)
     before = _words_in(output)
     start = time.perf_counter()
@@ -70,17 +70,6 @@ def annotate_cli(
     if not quiet:
         words = manifest.counts.tokens - before
         _print_summary(manifest, output, words / seconds if words else None)
-
-
-def _use_gpu(gpu_id: int, *, quiet: bool) -> None:
-    from spacy.cli._util import setup_gpu
-
-    try:
-        setup_gpu(gpu_id, silent=quiet)
-    except ValueError as error:
-        raise DistillError(
-            f"Expected GPU {gpu_id} to be usable: {error} Use --gpu-id -1 for the CPU."
-        ) from error
 
 
 def _words_in(output: Path) -> int:

@@ -3,9 +3,11 @@
 import typer
 
 from .annotate import annotate_cli
+from .card import card_cli
 from .corpus import corpus_cli
-from .train_teacher import train_teacher_cli
 from .evaluate import evaluate_cli
+from .train_teacher import train_teacher_cli
+from .visualize import visualize_cli
 
 app = typer.Typer(
     name="spacy-distill",
@@ -16,12 +18,14 @@ app = typer.Typer(
 # With one command alone typer would drop its name; a callback keeps it.
 app.callback()(lambda: None)
 app.command("annotate")(annotate_cli)
+app.command("card")(card_cli)
 app.command("corpus")(corpus_cli)
 app.command(
     "train-teacher",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train_teacher_cli)
 app.command("evaluate")(evaluate_cli)
+app.command("visualize")(visualize_cli)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import Any, Dict, Optional
 
 import srsly
 from spacy.util import load_config
-from thinc.api import Config, fix_random_seed
+from thinc.api import Config
 from wasabi import msg
 
 from ..errors import DistillError
@@ -42,7 +42,6 @@ def train_student(config: Config, output: Optional[Path]) -> None:
     from spacy.training.loop import train
 
     msg.divider("Training the student")
-    fix_random_seed(config["training"].get("seed") or 0)
     nlp = init_nlp(config, use_gpu=-1)
     msg.good("Initialized the student")
     _, saved = train(nlp, output, use_gpu=-1)

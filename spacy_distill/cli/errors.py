@@ -1,9 +1,11 @@
 """How the command line reports what the user can put right."""
 
+import sys
 from contextlib import contextmanager
 from typing import Iterator
 
-from wasabi import msg
+from wasabi import color
+from wasabi.util import locale_escape, supports_ansi
 
 from ..errors import DistillError
 
@@ -17,4 +19,7 @@ def friendly_errors() -> Iterator[None]:
     try:
         yield
     except DistillError as error:
-        msg.fail(" ".join(str(error).split()), exits=1)
+        # Looks like `msg.fail`, which however breaks lines, in the middle of paths too.
+        line = locale_escape(f"✘ {' '.join(str(error).split())}")
+        print(f"\n{color(line, fg='red') if supports_ansi() else line}\n")
+        sys.exit(1)

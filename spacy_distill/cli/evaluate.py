@@ -44,33 +44,32 @@ def evaluate_cli(
     """
     from ..files import write_atomically
     from ..reports.markdown import report_markdown, summary_lines
-    from ..reports.pipelines import load_pipeline
     from ..reports.report import make_report
-    from ..reports.table import HEADER, right_of_first, table_cells
+    from ..reports.table import SHORT_HEADER, right_of_first, table_cells
 
     if output.suffix != ".json":
         raise DistillError(
             f"Expected a name that ends in .json for --output, got {output}."
         )
-    paths = _parse(pipeline)
-    loaded = {name: load_pipeline(path) for name, path in paths.items()}
-    report = make_report(loaded, gold, soft_labels=soft_labels, rounds=rounds)
+    report = make_report(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
     report.write(output)
     beside = output.with_suffix(".md")
     write_atomically(beside, report_markdown(report).encode("utf-8"))
     msg.table(
         table_cells(report.rows),
-        header=HEADER,
-        aligns=right_of_first(HEADER),  # type: ignore[arg-type]
+        header=SHORT_HEADER,
+        aligns=right_of_first(SHORT_HEADER),
         divider=True,
     )
+    if any(row.table for row in report.rows):
+        msg.text("+ table: numbers that unknown words are composed from, not trained.")
     for line in summary_lines(report):
         msg.text(line)
     msg.good(f"Wrote {output} and {beside}")
 
 
 def _parse(pipelines: List[str]) -> Dict[str, str]:
-    paths: Dict[str, str] = {}
+    sources: Dict[str, str] = {}
     for given in pipelines:
         name, equals, path = given.partition("=")
         if not (name and equals and path):
@@ -78,9 +77,9 @@ def _parse(pipelines: List[str]) -> Dict[str, str]:
                 "Expected --pipeline NAME=PIPELINE as in teacher=work/teacher, got"
                 f" {given!r}."
             )
-        if name in paths:
+        if name in sources:
             raise DistillError(
                 f"Expected pipelines with different names, got {name!r} twice."
             )
-        paths[name] = path
-    return paths
+        sources[name] = path
+    return sources

@@ -1,7 +1,7 @@
 """The contract between a token classifier and what it learns from."""
 
 from dataclasses import dataclass, field
-from typing import Dict, Optional, Protocol, Sequence
+from typing import Dict, Optional, Protocol, Sequence, runtime_checkable
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class LossResult:
     parts: Dict[str, float] = field(default_factory=dict)
 
 
+@runtime_checkable
 class Loss(Protocol):
     """Anything that the `loss` block of a `compact_ner` may name."""
 

@@ -23,7 +23,6 @@ from .labels import find_labels
 from .scorer import compact_ner_score
 from .targets import get_targets
 from .token_classifier import (
-    OUTPUT_LAYER,
     add_crf_gradient,
     get_crf_parameters,
     resize_output,
@@ -235,7 +234,8 @@ class CompactNER(TrainablePipe):
         """Learn from gold annotation and stored teacher logits, where present.
 
         losses: gets the loss added under the component's name.
-        RAISES: DistillError if labels or logits do not fit; see `get_targets`.
+        RAISES: DistillError if labels or logits do not fit (see `get_targets`), or if
+            the loss is not finite.
         """
         examples = list(examples)
         losses = {} if losses is None else losses
@@ -340,19 +340,15 @@ class CompactNER(TrainablePipe):
             return 0
         self.cfg["labels"] = [*self.cfg["labels"], label]
         # Stored now: a string first seen inside a memory zone would not outlive it.
-        self.vocab.strings.add(label)
-        output = self.model.get_ref(OUTPUT_LAYER)
-        if output.has_dim("nO"):
-            resize_output(self.model, len(self.tags))
-        else:
-            output.set_dim("nO", len(self.tags), force=True)
+        self.vocab.strings.add(label, allow_transient=False)
+        resize_output(self.model, len(self.tags))
         return 1
 
     # Helpers
 
     def _compare(self, targets: Targets, scores: List[Floats2d]) -> LossResult:
         transitions, is_crf = self._transitions()
-        return self.loss(
+        result = self.loss(
             Prediction(
                 logits=self._concatenate(scores),
                 lengths=[len(score) for score in scores],
@@ -361,6 +357,12 @@ class CompactNER(TrainablePipe):
             ),
             targets,
         )
+        if not np.isfinite(result.loss):
+            raise DistillError(
+                f"Expected a finite loss of {self.name!r}, got {result.loss}: lower the "
+                "learning rate, or start from another model."
+            )
+        return result
 
     def _transitions(self) -> Tuple[Transitions, bool]:
         learned = get_crf_parameters(self.model)

@@ -69,23 +69,33 @@ def add_crf_gradient(model: Model, gradient: Tuple[np.ndarray, ...]) -> None:
 
 
 def resize_output(model: Model, n_tags: int) -> None:
-    """Add columns for new tags behind the old ones, which keep their weights."""
+    """Make room for `n_tags` tags: the old ones come first and keep their weights,
+    the others start from zeros."""
     linear = model.get_ref(OUTPUT_LAYER)
-    n_old = linear.get_dim("nO")
-    linear.set_dim("nO", n_tags, force=True)
-    grown = [(linear, name) for name in ("W", "b")]
-    layer = model.maybe_get_ref(CRF_LAYER)
-    if layer is not None:
-        grown += [(layer, name) for name in _CRF_PARAMS]
-    for node, name in grown:
-        if node.has_param(name):
-            old = node.get_param(name)
-            shape = tuple(n_tags if size == n_old else size for size in old.shape)
-            if name == "W":
-                shape = (n_tags, old.shape[1])
-            new = node.ops.alloc_f(shape)
-            new[tuple(slice(size) for size in old.shape)] = old
-            node.set_param(name, new)
+    wider = Linear(nO=n_tags, nI=linear.maybe_get_dim("nI"))
+    _replace(model, linear, wider, n_tags)
+    for node in model.walk():
+        if node is not wider and wider in node.walk():
+            node.set_dim("nO", n_tags, force=True)
+    crf = model.maybe_get_ref(CRF_LAYER)
+    if crf is not None:
+        _replace(model, crf, _crf_parameters(), n_tags)
+
+
+def _replace(model: Model, old: Model, new: Model, n_tags: int) -> None:
+    """Put a wider layer in the place of another. It has to be a new layer, because
+    gradients and optimizers are kept by the layer's id, in the old shape."""
+    new.ops = old.ops
+    for name in old.param_names:
+        if old.has_param(name):
+            values = old.get_param(name)
+            # All axes count tags, but for the inputs of a linear layer.
+            shape = [n_tags if name != "W" or i == 0 else size
+                     for i, size in enumerate(values.shape)]
+            wider = old.ops.alloc_f(tuple(shape))
+            wider[tuple(slice(size) for size in values.shape)] = values
+            new.set_param(name, wider)
+    model.replace_node(old, new)
 
 
 def _init(
@@ -97,7 +107,7 @@ def _init(
 ) -> None:
     chain_init(model, X=X, Y=Y)
     layer = model.maybe_get_ref(CRF_LAYER)
-    if layer is not None and not layer.has_param("start"):
+    if layer is not None:
         n_tags = model.get_ref(OUTPUT_LAYER).get_dim("nO")
         layer.set_param("start", layer.ops.alloc1f(n_tags))
         layer.set_param("follow", layer.ops.alloc2f(n_tags, n_tags))

@@ -5,6 +5,7 @@ backward pass borrow torch's autograd on those same arrays; in prediction it run
 numpy alone and never imports torch.
 """
 
+from threading import Lock
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -25,6 +26,8 @@ ENCODER = "student_encoder"
 PIECE_PARAMS = ("piece_vectors", "piece_scales")
 _SHAPE_WIDTH = 10
 _CACHED_TYPES = 20_000
+# Numbers of each parameter that are compared to see whether it has changed.
+_PROBE = 32
 
 
 def student_encoder(
@@ -50,6 +53,7 @@ def student_encoder(
         dims={"nO": context.n_out},
         attrs={
             "dropout_rate": dropout,
+            "own_words": False,
             "words": [],
             "alphabet": [],
             "pieces": {},
@@ -91,6 +95,7 @@ def set_words(
             f"{vectors.shape}: set word_width of the student to their width."
         )
     unknown = np.zeros((1, width), dtype=np.float32)
+    encoder.attrs["own_words"] = True
     encoder.attrs["words"] = list(words)
     encoder.attrs["alphabet"] = list(alphabet)
     encoder.attrs["pieces"] = dict(pieces or {})
@@ -111,9 +116,10 @@ class _State:
     """What an encoder keeps between calls. Caches only: neither saved nor copied."""
 
     def __init__(self) -> None:
-        self.source: Any = None
+        self.lock = Lock()
+        self.source: Tuple[Any, ...] = ()
         self.types: Optional[WordTypes] = None
-        self.version: Any = None
+        self.version: Optional[_Version] = None
         self.projected = np.zeros((0, 0), dtype=np.float32)
         self.n_projected = 0
 
@@ -125,16 +131,15 @@ class _State:
 
 
 def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
-    if model.has_param("shape_vectors"):
-        return
     width = model.attrs["word_width"]
-    if not model.has_param("word_vectors"):
+    if not model.attrs["own_words"]:
         # No [initialize.before_init] gave words: take those of the sample.
         lower = model.attrs["lowercase"]
         words = sorted({t.lower_ if lower else t.text for doc in X or [] for t in doc})
         vectors = np.random.uniform(-0.17, 0.17, (len(words), width)).astype("f")
         chars = sorted({char for doc in X or [] for char in doc.text})
         set_words(model, words, vectors, alphabet=chars)
+        model.attrs["own_words"] = False
     layers: _Layers = model.attrs["layers"]
     params = layers.chars.init(len(model.attrs["alphabet"]))
     n_in = width + layers.chars.n_out + _SHAPE_WIDTH
@@ -143,6 +148,9 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
     params["shape_vectors"] = shapes.astype("f")
     for name, array in params.items():
         model.set_param(name, array)
+    for name in model.grad_names:
+        # Left from an earlier initialisation, in other shapes perhaps.
+        model.set_grad(name, np.zeros_like(model.get_param(name)))
 
 
 def _forward(
@@ -152,13 +160,18 @@ def _forward(
     if not sum(lengths):
         empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs]
         return empty, lambda dY: []
-    types = _types(model)
     hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
-    entries = types.find(hashes, docs[0].vocab.strings)
-    if is_train:
+    layers: _Layers = model.attrs["layers"]
+    # Threads may share a pipeline to predict with, and so they share the caches.
+    with model.attrs["state"].lock:
+        types = _types(model)
+        entries = types.find(hashes, docs[0].vocab.strings)
+        projected = None if is_train else _project(model, types)[entries]
+    if projected is None:
         Y, backprop = _train(model, types, entries, lengths)
     else:
-        Y, backprop = _predict(model, types, entries, lengths), _no_backprop
+        Y = layers.context.predict(_params(model), projected, lengths)
+        backprop = _no_backprop
     return np.split(Y, np.cumsum(lengths)[:-1]), backprop
 
 
@@ -173,14 +186,13 @@ def _params(model: Model) -> Params:
     return {name: model.get_param(name) for name in model.param_names}
 
 
-def _predict(
-    model: Model, types: WordTypes, entries: np.ndarray, lengths: Sequence[int]
-) -> np.ndarray:
+def _project(model: Model, types: WordTypes) -> np.ndarray:
+    """What the context layer makes of each word type by itself, computed once."""
     params = _params(model)
     layers: _Layers = model.attrs["layers"]
     state: _State = model.attrs["state"]
-    version = _version(params, types)
-    if state.version != version:
+    version = _Version(params, types)
+    if not version.equals(state.version):
         state.version = version
         state.n_projected = 0
     if state.n_projected < len(types):
@@ -197,7 +209,7 @@ def _predict(
             state.projected = room
         state.projected[new] = projected
         state.n_projected = len(types)
-    return layers.context.predict(params, state.projected[entries], lengths)
+    return state.projected
 
 
 def _word_vectors(params: Params, rows: np.ndarray) -> np.ndarray:
@@ -207,12 +219,36 @@ def _word_vectors(params: Params, rows: np.ndarray) -> np.ndarray:
     return out
 
 
-def _version(params: Params, types: WordTypes) -> Any:
-    """Changes whenever the parameters do. An optimizer may work in place, so their
-    identity is not enough; but each of its steps moves the dense parameters, and a
-    few of those give it away."""
-    probe = params["char_conv_b"].tobytes() + params["char_conv_W"][:2].tobytes()
-    return types, types.generation, probe, tuple(id(p) for p in params.values())
+class _Version:
+    """Changes whenever the parameters do, or the table of types starts anew.
+
+    An optimizer may work in place, so it is not enough that the arrays are the same;
+    but each of its steps moves the dense parameters, and a few numbers of each of
+    those give it away.
+    """
+
+    def __init__(self, params: Params, types: WordTypes) -> None:
+        self.arrays = (types, *params.values())
+        self.generation = types.generation
+        self.probes = [
+            array.ravel()[:_PROBE].tobytes()
+            for name, array in params.items()
+            if name not in PIECE_PARAMS
+        ]
+
+    def equals(self, other: Optional["_Version"]) -> bool:
+        """Whether what was computed under the other version still holds."""
+        return (
+            other is not None
+            and self.generation == other.generation
+            and self.probes == other.probes
+            and _same(self.arrays, other.arrays)
+        )
+
+
+def _same(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
+    """Whether both hold the very same objects."""
+    return len(ours) == len(theirs) and all(a is b for a, b in zip(ours, theirs))
 
 
 def _train(
@@ -221,6 +257,8 @@ def _train(
     import torch
     import torch.nn.functional as F
 
+    from .threads import one_torch_thread
+
     layers: _Layers = model.attrs["layers"]
     dropout = model.attrs["dropout_rate"]
     tensors = {
@@ -228,21 +266,23 @@ def _train(
         for name, array in _params(model).items()
         if name not in PIECE_PARAMS
     }
-    used, tokens = np.unique(entries, return_inverse=True)
-    rows = torch.from_numpy(types.rows[used])
-    known = (rows >= 0).unsqueeze(1)
-    words = F.embedding(rows.clamp(min=0), tensors["word_vectors"]) * known
-    words = words + torch.from_numpy(types.composed[used])
-    chars = layers.chars.train(tensors, torch.from_numpy(types.chars[used]))
-    shapes = F.embedding(torch.from_numpy(types.shapes[used]), tensors["shape_vectors"])
-    features = torch.cat([words, chars, shapes], dim=1)[torch.from_numpy(tokens)]
-    hidden = layers.context.train(
-        tensors, F.dropout(features, dropout), lengths, dropout
-    )
-    output = F.dropout(hidden, dropout)
+    with one_torch_thread():
+        used, tokens = np.unique(entries, return_inverse=True)
+        rows = torch.from_numpy(types.rows[used])
+        known = (rows >= 0).unsqueeze(1)
+        words = F.embedding(rows.clamp(min=0), tensors["word_vectors"]) * known
+        words = words + torch.from_numpy(types.composed[used])
+        chars = layers.chars.train(tensors, torch.from_numpy(types.chars[used]))
+        shapes = F.embedding(torch.from_numpy(types.shapes[used]), tensors["shape_vectors"])
+        features = torch.cat([words, chars, shapes], dim=1)[torch.from_numpy(tokens)]
+        hidden = layers.context.train(
+            tensors, F.dropout(features, dropout), lengths, dropout
+        )
+        output = F.dropout(hidden, dropout)
 
     def backprop(dY: List[Floats2d]) -> List[Doc]:
-        output.backward(torch.from_numpy(np.ascontiguousarray(np.concatenate(dY))))
+        with one_torch_thread():
+            output.backward(torch.from_numpy(np.ascontiguousarray(np.concatenate(dY))))
         for name, tensor in tensors.items():
             if tensor.grad is not None:
                 model.inc_grad(name, tensor.grad.numpy())
@@ -254,9 +294,10 @@ def _train(
 def _types(model: Model) -> WordTypes:
     """The table of word types, made anew when the words are others."""
     state: _State = model.attrs["state"]
-    source = (id(model.attrs["words"]), id(model.attrs["pieces"]))
-    if state.types is None or state.source != source:
-        pieces = model.attrs["pieces"]
+    pieces = model.attrs["pieces"]
+    # The objects themselves, not their ids, which are free again once they are gone.
+    source = (model.attrs["words"], pieces)
+    if state.types is None or not _same(state.source, source):
         lookup = WordLookup(
             model.attrs["words"],
             model.attrs["alphabet"],

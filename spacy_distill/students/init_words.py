@@ -2,11 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Callable, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
+from thinc.api import Model
 
 from ..corpora.gold import read_gold
 from ..errors import DistillError
@@ -24,7 +25,8 @@ def init_words_v1(
     max_characters: int = 1000,
 ) -> Callable[[Language], Language]:
     """A callback for [initialize.before_init]: word tables of all student encoders
-    in the pipeline, own or shared, from the words of the training texts.
+    in the pipeline, own or shared, from the words of the training texts. Components
+    that are frozen or sourced keep their words.
 
     gold: `.spacy` file or folder. soft_labels: a folder that `annotate` wrote. At
         least one of them.
@@ -37,8 +39,9 @@ def init_words_v1(
     def init_words(nlp: Language) -> Language:
         encoders = [
             encoder
-            for _, pipe in nlp.components
-            for encoder in get_encoders(getattr(pipe, "model", None) or _NO_MODEL)
+            for _, pipe in nlp.pipeline
+            if isinstance(getattr(pipe, "model", None), Model)
+            for encoder in get_encoders(pipe.model)  # type: ignore[attr-defined]
         ]
         if not encoders:
             raise DistillError(
@@ -51,7 +54,8 @@ def init_words_v1(
         )
         characters: Counter = Counter()
         for word, count in counts.items():
-            characters.update({char: count for char in word})
+            for char in word:
+                characters[char] += count
         alphabet = [char for char, _ in _by_frequency(characters)[:max_characters]]
         for encoder in encoders:
             words = _table_words(counts, encoder.attrs["lowercase"], min_count)
@@ -68,14 +72,6 @@ def init_words_v1(
         return nlp
 
     return init_words
-
-
-class _NoModel:
-    def walk(self) -> Iterable:
-        return ()
-
-
-_NO_MODEL = _NoModel()
 
 
 def _docs(

@@ -8,6 +8,14 @@ import numpy as np
 # A longer piece than this is no part of a word.
 _MAX_PIECE = 40
 _MAX_WORD = 200
+# Chinese characters: first and last of each block.
+_IDEOGRAPHS = (
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2CEAF),
+    (0x2F800, 0x2FA1F),
+)
 
 
 class Segmenter:
@@ -35,40 +43,63 @@ class Segmenter:
     def __call__(self, word: str) -> List[int]:
         """Rows of the word's pieces; empty if some part of it has none.
 
-        A part after punctuation may also begin like a word: tokenizers of
-        transformers split there, spaCy's does not always.
+        Punctuation and ideographs, and what follows them, begin like a word: there
+        tokenizers of transformers split, and spaCy's does not always.
         """
-        word = self._normalise(word)[:_MAX_WORD]
         rows: List[int] = []
-        start = 0
-        while start < len(word):
-            fresh = start == 0 or not word[start - 1].isalnum()
-            for end in range(min(len(word), start + _MAX_PIECE), start, -1):
-                row = self._find(word[start:end], fresh)
-                if row is not None:
-                    break
-            else:
-                return []
-            rows.append(row)
-            start = end
+        for i, part in enumerate(_parts(self._normalise(word)[:_MAX_WORD])):
+            # Tokenizers with marked spaces may know a part as an inner one only.
+            tables = [self._starts, self._inner] if i else [self._starts]
+            start = 0
+            while start < len(part):
+                match = self._longest(part, start, tables)
+                if match is None:
+                    return []
+                row, start = match
+                rows.append(row)
+                tables = [self._inner]
         return rows
 
-    def _find(self, surface: str, fresh: bool) -> Optional[int]:
-        if fresh:
-            return self._starts.get(surface)
-        row = self._inner.get(surface)
-        if row is None and not surface[:1].isalnum():
-            # Punctuation inside a word is a word of its own to the tokenizer.
-            row = self._starts.get(surface)
-        return row
+    def _longest(
+        self, part: str, start: int, tables: Sequence[Dict[str, int]]
+    ) -> Optional[Tuple[int, int]]:
+        """Row and end of the longest piece at `start`, in the first table with any."""
+        for table in tables:
+            for end in range(min(len(part), start + _MAX_PIECE), start, -1):
+                row = table.get(part[start:end])
+                if row is not None:
+                    return row, end
+        return None
 
     def _normalise(self, word: str) -> str:
         if self.lowercase:
-            word = word.lower()
+            # Letter by letter: no final sigma, as in tokenizers.
+            word = "".join(char.lower() for char in word)
         if self.strip_accents:
             decomposed = unicodedata.normalize("NFD", word)
             word = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
         return word
+
+
+def _parts(word: str) -> List[str]:
+    parts: List[str] = []
+    for char in word:
+        if not parts or _stands_apart(char) or _stands_apart(parts[-1][-1]):
+            parts.append(char)
+        else:
+            parts[-1] += char
+    return parts
+
+
+def _stands_apart(char: str) -> bool:
+    """Whether BERT's tokenizer (Devlin et al. 2019) makes the character a word of its
+    own: punctuation, all of ASCII's symbols, and ideographs."""
+    code = ord(char)
+    if code < 128:
+        return not char.isalnum()
+    return unicodedata.category(char).startswith("P") or any(
+        first <= code <= last for first, last in _IDEOGRAPHS
+    )
 
 
 def quantise_rows(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,17 @@
 """Where the word table starts from."""
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Protocol,
+    Sequence,
+    Tuple,
+    runtime_checkable,
+)
 
 import numpy as np
 from spacy.util import load_model, registry
@@ -23,6 +33,7 @@ class StartingVectors(NamedTuple):
     piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None
 
 
+@runtime_checkable
 class WordVectorSource(Protocol):
     """Anything that the `source` of `init_words` may name."""
 

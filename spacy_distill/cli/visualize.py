@@ -1,0 +1,80 @@
+"""`spacy-distill visualize`: teacher and student on the same texts, as pictures."""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, List, Optional
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from typer import Argument, Option
+from wasabi import msg
+
+from ..errors import DistillError
+from ..files import write_atomically
+from .errors import friendly_errors
+
+if TYPE_CHECKING:
+    from ..reports.side_by_side import SideBySide
+
+
+@friendly_errors()
+def visualize_cli(
+    teacher: Annotated[str, Argument(help="Installed pipeline or folder of one.")],
+    student: Annotated[str, Argument(help="Installed pipeline or folder of one.")],
+    output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
+    texts: Annotated[
+        Optional[Path],
+        Option(help="File or folder of .txt, .jsonl or .spacy (also .gz)."),
+    ] = None,
+    text: Annotated[
+        Optional[List[str]], Option(help="A text; may be repeated.")
+    ] = None,
+    limit: Annotated[int, Option(min=1, help="Texts on the page at most.")] = 50,
+    svg_limit: Annotated[
+        int,
+        Option(min=1, help="Texts in the picture at most: the first with entities."),
+    ] = 4,
+) -> None:
+    """Show what teacher and student find in the same texts.
+
+    Writes comparison.html, one page that needs no other file, and comparison.svg, a
+    picture for a README.
+    """
+    from ..reports.page import draw_page
+    from ..reports.picture import draw_svg
+    from ..reports.pipelines import find_spans_key, load_pipeline
+    from ..reports.side_by_side import put_side_by_side
+
+    if texts is None and not text:
+        raise DistillError("Expected --texts FILE or --text '...', got neither.")
+    teacher_nlp, student_nlp = load_pipeline(teacher), load_pipeline(student)
+    docs = [
+        list(nlp.pipe(_read(nlp, text or [], texts, limit)))
+        for nlp in (teacher_nlp, student_nlp)
+    ]
+    spans_key = find_spans_key(student_nlp)
+    pairs = [put_side_by_side(*pair, spans_key=spans_key) for pair in zip(*docs)]
+    direction = student_nlp.vocab.writing_system.get("direction", "ltr")
+    page = draw_page(pairs, lang=student_nlp.lang or "", direction=direction)
+    picture = draw_svg(_with_entities(pairs)[:svg_limit], direction=direction)
+    for name, content in (("comparison.html", page), ("comparison.svg", picture)):
+        write_atomically(output / name, content.encode("utf-8"))
+    same = sum(not pair.differing for pair in pairs)
+    msg.text(f"{len(pairs)} texts: the same entities in {same}")
+    msg.good(f"Wrote comparison.html and comparison.svg to {output}")
+
+
+def _read(
+    nlp: Language, given: List[str], texts: Optional[Path], limit: int
+) -> List[Doc]:
+    from ..corpora.texts import read_texts
+
+    docs = [nlp.make_doc(text) for text in given]
+    if texts is not None:
+        docs += islice(read_texts(texts, nlp), max(limit - len(docs), 0))
+    return docs[:limit]
+
+
+def _with_entities(pairs: List["SideBySide"]) -> List["SideBySide"]:
+    """Those in which either has found something; all if there are none."""
+    return [pair for pair in pairs if pair.teacher or pair.student] or pairs

@@ -1,0 +1,1 @@
+"""What came of it: measured tables, agreement, model cards and pictures."""

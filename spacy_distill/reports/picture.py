@@ -1,0 +1,181 @@
+"""Teacher and student drawn on the same texts: an SVG for a README."""
+
+import re
+from typing import Dict, List, Sequence, Set
+from xml.sax.saxutils import escape
+
+from .colours import label_colours
+from .entities import Entity
+from .line_layout import LABEL_GAP, Piece, TextStyle, lay_out
+from .side_by_side import SideBySide, format_probability
+
+_WIDTH = 860.0
+_MARGIN = 24.0
+_NAMES = 84.0
+_LINE = 33.0
+_BETWEEN = 10.0
+_APART = 4.0
+_BOX = 24.0
+# Where the texts begin, and how wide they may be.
+_LEFT = _MARGIN + _NAMES
+_ROOM = _WIDTH - _LEFT - _MARGIN
+_STYLE = TextStyle()
+# Characters that XML forbids, escaped or not.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# Its own background, so that it can be read on a page of any colour; where the viewer
+# tells what colours it prefers, it follows.
+_CSS = """
+text { font: 15px Helvetica, Arial, 'Liberation Sans', sans-serif; fill: #1f2328 }
+.card { fill: #ffffff; stroke: #d1d9e0 }
+.rule { stroke: #d1d9e0 }
+.name { font-size: 11px; font-weight: bold; letter-spacing: .06em; fill: #59636e }
+.note { font-size: 11px; fill: #59636e }
+.box text { fill: #1b1f24 }
+.box .label { font-size: 10px; font-weight: bold }
+.box .probability { font-size: 10px; fill: #3d444d }
+.odd { stroke: #cf222e; stroke-width: 1.5; stroke-dasharray: 4 2.5 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .card { fill: #151b23; stroke: #3d444d }
+  .rule { stroke: #3d444d }
+  .name, .note { fill: #9198a1 }
+}
+"""
+
+
+def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
+    """Draw the texts one below the other, each with the teacher's entities above and
+    the student's, with their probabilities, below. Entities that only one of the two
+    has get a dashed edge.
+
+    direction: of the texts, `ltr` or `rtl`.
+    RETURNS: an SVG document, 860 pixels wide, that needs no other file.
+    """
+    labels = {e.label for t in texts for e in (*t.teacher, *t.student)}
+    colours = label_colours(labels)
+    parts: List[str] = []
+    y = _MARGIN
+    for i, text in enumerate(texts):
+        if i:
+            y += _BETWEEN
+            parts.append(
+                f'<line class="rule" x1="{_MARGIN:g}" x2="{_WIDTH - _MARGIN:g}"'
+                f' y1="{y:g}" y2="{y:g}"/>'
+            )
+            y += _BETWEEN
+        shown = {e: format_probability(p) for e, p in text.probabilities.items()}
+        for name, entities, probabilities in (
+            ("TEACHER", text.teacher, {}),
+            ("STUDENT", text.student, shown),
+        ):
+            lines = lay_out(
+                text.text,
+                entities,
+                width=_ROOM,
+                style=_STYLE,
+                probabilities=probabilities,
+            )
+            parts.append(_text(name, _MARGIN, y + 19, "name"))
+            parts += _lines(lines, y, colours, text.differing, direction == "rtl")
+            y += _LINE * max(len(lines), 1) + _APART
+    if any(text.differing for text in texts):
+        y += _BETWEEN
+        parts.append(_legend(y))
+        y += _LINE / 2
+    height = y + _MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH:g}"'
+        f' height="{height:g}" viewBox="0 0 {_WIDTH:g} {height:g}" role="img">'
+        "<title>Named entities that teacher and student find in the same texts</title>"
+        f"<style>{_CSS}</style>"
+        f'<rect class="card" x="0.5" y="0.5" width="{_WIDTH - 1:g}"'
+        f' height="{height - 1:g}" rx="8"/>' + "\n".join(["", *parts]) + "\n</svg>\n"
+    )
+
+
+def _lines(
+    lines: Sequence[Sequence[Piece]],
+    y: float,
+    colours: Dict[str, str],
+    differing: Set[Entity],
+    rtl: bool,
+) -> List[str]:
+    parts: List[str] = []
+    for i, line in enumerate(lines):
+        top = y + i * _LINE
+        for piece in line:
+            x = _LEFT + _place(piece.x, piece.width, _ROOM, rtl)
+            if piece.entity is None:
+                parts.append(_text(piece.text, x, top + 19, width=piece.width, rtl=rtl))
+            else:
+                colour = colours[piece.entity.label]
+                odd = piece.entity in differing
+                parts.append(_box(piece, x, top, colour, odd, rtl))
+    return parts
+
+
+def _box(piece: Piece, x: float, top: float, colour: str, odd: bool, rtl: bool) -> str:
+    x += _STYLE.margin
+    width = piece.width - 2 * _STYLE.margin
+    parts = [_rect(x, top + 2, width, _BOX, f'fill="{colour}"')]
+    if odd:
+        # Inside the box, where it stands out on pages of any colour.
+        edge = 'class="odd" fill="none"'
+        parts.append(_rect(x + 1, top + 3, width - 2, _BOX - 2, edge))
+    label = _STYLE.label_width(piece.label)
+    probability = _STYLE.label_width(piece.probability)
+    words = width - 2 * _STYLE.padding - label - probability
+    at = _STYLE.padding
+    left = x + _place(at, words, width, rtl)
+    parts.append(_text(piece.text, left, top + 19, width=words, rtl=rtl))
+    at += words + LABEL_GAP
+    for text, style, room in (
+        (piece.label, "label", label),
+        (piece.probability, "probability", probability),
+    ):
+        if text:
+            left = x + _place(at, room - LABEL_GAP, width, rtl)
+            parts.append(_text(text, left, top + 18, style, room - LABEL_GAP))
+            at += room
+    return f'<g class="box">{"".join(parts)}</g>'
+
+
+def _place(at: float, width: float, room: float, rtl: bool) -> float:
+    """From the left, where something lies `at` from the side where lines begin."""
+    return room - at - width if rtl else at
+
+
+def _legend(y: float) -> str:
+    note = "only one of the two has it; numbers are the student's probabilities"
+    swatch = _rect(_LEFT, y - 1, 22, 12, 'class="odd" fill="#e4e7eb"')
+    return swatch + _text(note, _LEFT + 30, y + 9, "note")
+
+
+def _rect(x: float, y: float, width: float, height: float, look: str) -> str:
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+        f' rx="4.5" {look}/>'
+    )
+
+
+def _text(
+    text: str,
+    x: float,
+    y: float,
+    style: str = "",
+    width: float = 0.0,
+    rtl: bool = False,
+) -> str:
+    """A run of text. With a width it takes just that, whatever the font."""
+    look = f' class="{style}"' if style else ""
+    if width:
+        look += f' textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs"'
+    if rtl:
+        # Its end is on the left then, which is where x is.
+        look += ' direction="rtl" text-anchor="end"'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{look}>{_escape(text)}</text>'
+
+
+def _escape(text: str) -> str:
+    return escape(_FORBIDDEN.sub("\ufffd", text))

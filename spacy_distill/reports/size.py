@@ -1,0 +1,66 @@
+"""How big a pipeline is."""
+
+from pathlib import Path
+from typing import Any, Iterator, NamedTuple, Set, Union
+
+from spacy.language import Language
+from thinc.api import Model
+
+from ..students.encoder import ENCODER, PIECE_PARAMS
+
+
+class ParameterCounts(NamedTuple):
+    """trained: numbers that training sets. table: those of the table that words never
+    seen in training are composed from, which training only reads."""
+
+    trained: int
+    table: int
+
+
+def count_parameters(nlp: Language) -> ParameterCounts:
+    """Count the parameters of all enabled components, shared ones once.
+
+    Counts Thinc's own and those of torch modules in shims.
+    """
+    trained = table = 0
+    seen: Set[int] = set()
+    for node in _nodes(nlp):
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        for name in node.param_names:
+            size = node.get_param(name).size if node.has_param(name) else 0
+            if node.name == ENCODER and name in PIECE_PARAMS:
+                table += size
+            else:
+                trained += size
+        for parameter in _torch_parameters(node):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                trained += parameter.numel()
+    return ParameterCounts(int(trained), int(table))
+
+
+def has_torch_parameters(nlp: Language) -> bool:
+    """Whether any enabled component has parameters that torch owns."""
+    return any(True for node in _nodes(nlp) for _ in _torch_parameters(node))
+
+
+def folder_bytes(path: Union[str, Path]) -> int:
+    """The bytes of all files in a folder, however deep."""
+    return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file())
+
+
+def _nodes(nlp: Language) -> Iterator[Model]:
+    for _, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model):
+            yield from model.walk()
+
+
+def _torch_parameters(node: Model) -> Iterator[Any]:
+    for shim in node.shims:
+        # Any torch module has `parameters`; no need to import torch to ask for it.
+        parameters = getattr(getattr(shim, "_model", None), "parameters", None)
+        if parameters is not None:
+            yield from parameters()

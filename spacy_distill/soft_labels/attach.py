@@ -1,0 +1,94 @@
+"""Have a teacher look at a handful of Docs, and note its logits on them."""
+
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+import numpy as np
+from spacy.attrs import ORTH, SPACY
+from spacy.tokens import Doc
+
+from ..errors import DistillError
+from ..teachers.base import Teacher
+from .batches import Cut, batches_by_size, cut
+from .keys import LOGITS
+from .windows import stitch
+
+
+def attach_logits(
+    teacher: Teacher,
+    docs: Sequence[Doc],
+    *,
+    first: int,
+    batch_words: int,
+    window: int,
+    overlap: int,
+    on_batch: Callable[[int, int], None],
+) -> int:
+    """Put the teacher's logits into `user_data[LOGITS]`, float16 [n_tokens, n_tags].
+
+    first: number of the first Doc, for messages.
+    batch_words, window, overlap: as for `annotate`.
+    on_batch: called after each batch with the number of documents and words in it.
+
+    Returns how many tokens the teacher saw no word piece of. Raises DistillError for
+    logits of another shape and for logits that are not finite in float16.
+    """
+    n_tags = len(teacher.tags)
+    cuts = cut(docs, window=window, overlap=overlap)
+    # Copies, since a teacher's pipeline writes on its Docs.
+    inputs = {i: _copy(docs[c.doc], c) for i, c in enumerate(cuts)}
+    sizes = teacher.sizes(list(inputs.values()))
+    rows: Dict[int, np.ndarray] = {}
+    blind: Dict[int, np.ndarray] = {}
+    for batch in batches_by_size(sizes, most=batch_words):
+        # Taken out, so that what the teacher noted on them is freed with the batch.
+        batch_docs = [inputs.pop(i) for i in batch]
+        rows.update(zip(batch, teacher.logits(batch_docs)))
+        blind.update(zip(batch, teacher.without_pieces(batch_docs)))
+        for i in batch:
+            shape = (cuts[i].end - cuts[i].start, n_tags)
+            rows[i] = _checked_float16(rows[i], shape, docs, cuts[i], first)
+        on_batch(
+            sum(cuts[i].start == 0 for i in batch),
+            sum(cuts[i].end - cuts[i].start for i in batch),
+        )
+    on_batch(sum(not len(doc) for doc in docs), 0)
+    windows: List[List[int]] = [[] for _ in docs]
+    for i, c in enumerate(cuts):
+        windows[c.doc].append(i)
+    n_blind = 0
+    for doc, mine in zip(docs, windows):
+        places = [(cuts[i].start, cuts[i].end) for i in mine]
+        logits = np.zeros((0, n_tags), dtype=np.float16)
+        if mine:
+            logits = stitch(places, [rows[i] for i in mine])
+            n_blind += int(stitch(places, [blind[i] for i in mine]).sum())
+        doc.user_data = {LOGITS: logits}
+    return n_blind
+
+
+def _copy(doc: Doc, place: Cut) -> Doc:
+    # By number, as the vocab is the same: no string is looked up.
+    orths: Any = doc.to_array([ORTH])[place.start : place.end]
+    spaces: Any = doc.to_array([SPACY])[place.start : place.end].astype(bool)
+    return Doc(doc.vocab, words=orths, spaces=spaces)
+
+
+def _checked_float16(
+    row: np.ndarray, shape: Tuple[int, int], docs: Sequence[Doc], c: Cut, first: int
+) -> np.ndarray:
+    # What is too large for float16 becomes infinite, and is reported as such.
+    with np.errstate(over="ignore"):
+        half = row.astype(np.float16)
+    if half.shape == shape and np.isfinite(half).all():
+        return half
+    if half.shape != shape:
+        found = f"an array of shape {half.shape}"
+    elif np.isnan(half).any():
+        found = "NaN"
+    else:
+        found = "infinity, or more than float16 holds"
+    raise DistillError(
+        f"Expected finite logits of shape {shape} (tokens, tags) from the teacher, got"
+        f" {found} for document {first + c.doc}, which begins"
+        f" {docs[c.doc].text[:60]!r}: mend the teacher or take the document out."
+    )

@@ -1,0 +1,123 @@
+"""One shard of soft labels: a `.spacy` file whose Docs carry logits."""
+
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import srsly
+from spacy.attrs import ORTH, SPACY
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from ..errors import DistillError
+from ..files import sha256_bytes, write_atomically
+from .keys import LOGITS, TAGS
+
+
+def write_shard(path: Union[str, Path], docs: Sequence[Doc]) -> str:
+    """Write Docs with `user_data[LOGITS]` (float16 [n_tokens, n_tags]) as one file.
+
+    Only words, spaces and logits are kept. Returns the SHA-256 of the file. Raises
+    DistillError when the file cannot be written; then there is no such file.
+    """
+    data = _to_doc_bin(docs).to_bytes()
+    write_atomically(path, data)
+    return sha256_bytes(data)
+
+
+def read_shard(
+    path: Union[str, Path],
+    vocab: Vocab,
+    tags: Tuple[str, ...],
+    *,
+    sha256: Optional[str] = None,
+) -> List[Doc]:
+    """Read a shard back, each Doc with its logits and with `tags` in `user_data`.
+
+    vocab: the vocab the Docs get.
+    tags: the names of the logits' columns; all Docs share this one tuple.
+    sha256: the checksum the file must have; None to go without.
+
+    Raises DistillError if the file is missing, is not the one expected, or holds
+    logits of another shape or that are not finite.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DistillError(
+            f"Expected a shard of soft labels at {path}: {error.strerror}. Remove the"
+            " folder and annotate again."
+        ) from error
+    if sha256 is not None and sha256_bytes(data) != sha256:
+        raise DistillError(
+            f"Expected the shard {path} to have the checksum {sha256[:12]}..., got"
+            f" {sha256_bytes(data)[:12]}...: it is cut short, edited, or of another"
+            " run; remove the folder and annotate again."
+        )
+    # Bytes that are no DocBin fail in many ways; all mean the same to the reader.
+    try:
+        docs = _from_doc_bin(DocBin().from_bytes(data), vocab)
+    except Exception as error:
+        raise DistillError(
+            f"Expected a shard of soft labels in {path}, got something else ({error}):"
+            " remove the folder and annotate again."
+        ) from error
+    for number, doc in enumerate(docs, start=1):
+        _check(doc, tags, f"document {number} of {path}")
+        doc.user_data[TAGS] = tags
+    return docs
+
+
+def _to_doc_bin(docs: Sequence[Doc]) -> DocBin:
+    """Do what `DocBin.add` does, for words, spaces and logits alone.
+
+    `add` goes through every attribute of every token, and looks up all of msgpack's
+    extensions for every Doc, which would take longer than a teacher on a GPU.
+    """
+    packer = srsly.msgpack.Packer(use_bin_type=True)
+    doc_bin = DocBin(store_user_data=True)
+    doc_bin.attrs = [ORTH]
+    for doc in docs:
+        logits = np.ascontiguousarray(doc.user_data[LOGITS], dtype=np.float16)
+        orths = doc.to_array([ORTH]).reshape(-1, 1)
+        doc_bin.tokens.append(orths)
+        doc_bin.spaces.append(doc.to_array([SPACY]).reshape(-1, 1).astype(bool))
+        doc_bin.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
+        doc_bin.strings.update(doc.vocab.strings[orth] for orth in orths[:, 0].tolist())
+        doc_bin.cats.append({})
+        doc_bin.span_groups.append(b"")
+        doc_bin.user_data.append(packer.pack({LOGITS: logits}))
+    return doc_bin
+
+
+def _from_doc_bin(doc_bin: DocBin, vocab: Vocab) -> List[Doc]:
+    """Do what `DocBin.get_docs` does, with one look at msgpack's extensions."""
+    # 0 lifts the limit on the size of one message.
+    unpacker = srsly.msgpack.Unpacker(raw=False, use_list=False, max_buffer_size=0)
+    packed, doc_bin.user_data = doc_bin.user_data, []
+    docs = list(doc_bin.get_docs(vocab))
+    for doc, message in zip(docs, packed):
+        if message is not None:
+            unpacker.feed(message)
+            doc.user_data.update(unpacker.unpack())
+    return docs
+
+
+def _check(doc: Doc, tags: Tuple[str, ...], where: str) -> None:
+    logits = doc.user_data.get(LOGITS)
+    expected = (len(doc), len(tags))
+    if not isinstance(logits, np.ndarray) or logits.dtype != np.float16:
+        raise DistillError(
+            f"Expected float16 logits with {where}, got"
+            f" {getattr(logits, 'dtype', type(logits).__name__)}: annotate again."
+        )
+    if logits.shape != expected:
+        raise DistillError(
+            f"Expected logits of shape {expected} (tokens, tags) with {where}, got"
+            f" {logits.shape}: they are of another teacher; annotate again."
+        )
+    if not np.isfinite(logits).all():
+        raise DistillError(
+            f"Expected finite logits with {where}, got NaN or infinity: annotate again."
+        )

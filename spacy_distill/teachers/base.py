@@ -1,0 +1,56 @@
+"""What a teacher has to offer."""
+
+from typing import List, Optional, Protocol, Tuple
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from .word_pieces import WordPieces
+
+
+class Teacher(Protocol):
+    """Anything that gives logits over NER tags for every token of a Doc.
+
+    name: for people, e.g. `en_my_teacher` or the path it was loaded from.
+    hash: changes whenever the logits could; stored labels are tied to it.
+    tags: the BILUO tag names, in the order of the logits' columns.
+    nlp: the pipeline whose tokenizer and vocab the teacher's Docs have.
+    """
+
+    # Properties rather than attributes, so that read-only ones satisfy the protocol.
+    @property
+    def name(self) -> str:
+        """The name shown to people."""
+
+    @property
+    def hash(self) -> str:
+        """The fingerprint of everything the logits depend on."""
+
+    @property
+    def tags(self) -> Tuple[str, ...]:
+        """The tag names in column order."""
+
+    @property
+    def nlp(self) -> Language:
+        """The pipeline that tokenises for this teacher."""
+
+    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
+        """Return raw logits, before softmax: float32 [n_tokens, n_tags] each."""
+
+    def sizes(self, docs: List[Doc]) -> List[int]:
+        """Say how much input each Doc makes: its word pieces, or else its tokens.
+
+        Docs of like size go into one batch, as they need the least padding.
+        """
+
+    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
+        """Say which tokens the teacher was blind to: bool [n_tokens] for each Doc.
+
+        A token is marked when it is not whitespace and yet has no word piece (an odd
+        character, or a place beyond the model's longest input), so its logits are
+        a guess. Called right after `logits`, with the very same Docs.
+        """
+
+    def word_pieces(self) -> Optional[WordPieces]:
+        """Return the teacher's word pieces and their vectors, if it has any."""

@@ -1,0 +1,114 @@
+import re
+
+import numpy as np
+import pytest
+import spacy
+from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
+from typer.testing import CliRunner
+
+from spacy_distill.cli.app import app
+from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.soft_labels.store import SoftLabels
+
+TEXTS = ["Anna lives in Paris .", "", "The old dog .", "the \u0080 dog"]
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    path = tmp_path_factory.mktemp("teachers") / "cnn"
+    make_cnn_teacher().to_disk(path)
+    return path
+
+
+@pytest.fixture
+def texts(tmp_path):
+    return write_jsonl(tmp_path / "texts.jsonl", TEXTS)
+
+
+def call(*args):
+    return CliRunner().invoke(app, ["annotate", *map(str, args)])
+
+
+def test_summary(teacher, texts, tmp_path):
+    result = call(teacher, texts, "-o", tmp_path / "out", "--shard-size", 2)
+    assert result.exit_code == 0, result.output
+    for line in (
+        r"Documents +4\b",
+        r"Words +12\b",
+        r"Words a second +[\d,]+",
+        r"Words without word pieces +0\b",
+        r"Entropy \(nats a word\) +\d\.\d+",
+        r"Entities LOC +\d+",
+        r"Entities PER +\d+",
+        r"Size on disk +\d+\.\d MB",
+    ):
+        assert re.search(line, result.output), line
+    manifest = SoftLabels(tmp_path / "out").manifest
+    assert [shard.docs for shard in manifest.shards] == [2, 2]
+    assert manifest.teacher == "cnn"
+
+
+def test_again_is_done_at_once(teacher, texts, tmp_path):
+    call(teacher, texts, "-o", tmp_path / "out")
+    result = call(teacher, texts, "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert "complete" in result.output
+    assert "Words a second" not in result.output
+
+
+def test_quiet(teacher, texts, tmp_path):
+    result = call(teacher, texts, "-o", tmp_path / "out", "--quiet")
+    assert result.exit_code == 0
+    assert result.output == ""
+    assert SoftLabels(tmp_path / "out").manifest.complete
+
+
+def test_settings_arrive(teacher, texts, tmp_path):
+    options = ["--window", 3, "--overlap", 1, "--batch-words", 5, "--component", "ner"]
+    result = call(teacher, texts, "-o", tmp_path / "out", *options)
+    assert result.exit_code == 0, result.output
+    settings = SoftLabels(tmp_path / "out").manifest.settings
+    assert (settings.shard_size, settings.window, settings.overlap) == (1000, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("teacher_name", "options", "told"),
+    [
+        ("no_such_teacher", [], "no_such_teacher"),
+        (None, ["--component", "tagger"], "tagger"),
+        (None, ["--window", 5, "--overlap", 5], "overlap=5"),
+    ],
+)
+def test_errors_are_one_line(teacher, texts, tmp_path, teacher_name, options, told):
+    result = call(teacher_name or teacher, texts, "-o", tmp_path / "out", *options)
+    assert result.exit_code == 1
+    (line,) = [line for line in result.output.splitlines() if "✘" in line]
+    assert told in line
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_real_transformer_from_end_to_end(tmp_path):
+    """Windows, pieces and words without pieces, over spacy-transformers."""
+    nlp = make_bert_teacher(tmp_path / "weights")
+    nlp.to_disk(tmp_path / "teacher")
+    long_text = "the old dog in Paris lives with Anna . " * 40
+    texts = write_jsonl(tmp_path / "t.jsonl", [*TEXTS, long_text.strip()])
+    out = tmp_path / "out"
+    windows = ["--window", 64, "--overlap", 16]
+    result = call(tmp_path / "teacher", texts, "-o", out, *windows)
+    assert result.exit_code == 0, result.output
+    assert re.search(r"Words without word pieces +1\b", result.output)
+    labels = SoftLabels(out)
+    student = spacy.blank("en")
+    labels.check(student)
+    docs = list(labels.read(student))
+    assert [doc.text for doc in docs] == [*TEXTS, long_text.strip()]
+    pieces = labels.word_pieces()
+    assert pieces is not None
+    assert "paris" in pieces.surfaces
+    # A short document has the logits of the pipeline itself.
+    doc = nlp.get_pipe("transformer")(nlp.make_doc(TEXTS[0]))
+    (expected,) = nlp.get_pipe("ner").get_logits([doc])
+    np.testing.assert_allclose(docs[0].user_data[LOGITS], expected, atol=5e-3)
+    assert np.abs(docs[4].user_data[LOGITS]).sum(axis=1).all()

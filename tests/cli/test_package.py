@@ -1,0 +1,91 @@
+"""From a trained pipeline to an installed package, with spaCy's own command."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from email.parser import Parser
+from zipfile import ZipFile
+
+import pytest
+import spacy
+from small import TEXTS, entities, trained, write_gold
+
+from spacy_distill.cli.card import card_cli
+from spacy_distill.reports import speed
+from spacy_distill.reports.report import make_report
+
+LOAD = """
+import json, sys
+import spacy
+
+nlp = spacy.load("en_tiny")
+docs = [nlp(text) for text in json.load(sys.stdin)]
+print(json.dumps({
+    "entities": [[(ent.text, ent.label_) for ent in doc.ents] for doc in docs],
+    "scores": [doc.spans["ner"].attrs["scores"].tolist() for doc in docs],
+    "imported": sorted({"torch", "transformers"} & set(sys.modules)),
+    "meta": nlp.meta,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    trained().to_disk(folder / "student")
+    gold = write_gold(folder / "gold.spacy", spacy.blank("en"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
+        report = make_report({"student": str(folder / "student")}, gold, rounds=1)
+    report.write(folder / "report.json")
+    card_cli(
+        model=folder / "student",
+        report=folder / "report.json",
+        name="tiny",
+        version="0.2.0",
+    )
+    (folder / "packages").mkdir()
+    command = ["spacy", "package", str(folder / "student"), str(folder / "packages")]
+    subprocess.run([sys.executable, "-m", *command, "--build", "wheel"], check=True)
+    (wheel,) = folder.rglob("*.whl")
+    return wheel
+
+
+@pytest.mark.slow
+def test_the_wheel_asks_for_spacy_and_spacy_distill_alone(wheel):
+    assert wheel.name == "en_tiny-0.2.0-py3-none-any.whl"
+    with ZipFile(wheel) as archive:
+        (path,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
+        metadata = Parser().parsestr(archive.read(path).decode("utf-8"))
+        meta = json.loads(archive.read("en_tiny/meta.json"))
+    for requirements in (metadata.get_all("Requires-Dist"), meta["requirements"]):
+        names = [re.split(r"[^\w-]", requirement)[0] for requirement in requirements]
+        assert sorted(names) == ["spacy", "spacy-distill"]
+    assert metadata.get_payload().startswith("# en_tiny\n")
+
+
+@pytest.mark.slow
+def test_the_installed_package_finds_what_the_trained_pipeline_found(wheel, tmp_path):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    target = tmp_path / "site"
+    command = [*pip, "--no-index", "--target", str(target), str(wheel)]
+    subprocess.run(command, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", LOAD],
+        input=json.dumps(TEXTS),
+        env={**os.environ, "PYTHONPATH": str(target)},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    found = json.loads(result.stdout)
+    docs = [trained()(text) for text in TEXTS]
+    assert found["entities"] == [[list(e) for e in entities(doc)] for doc in docs]
+    for scores, doc in zip(found["scores"], docs):
+        assert scores == pytest.approx(doc.spans["ner"].attrs["scores"].tolist())
+    assert found["imported"] == []
+    assert found["meta"]["name"] == "tiny"
+    assert found["meta"]["performance"]["ents_f"] == 1.0

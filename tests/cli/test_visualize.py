@@ -1,0 +1,65 @@
+from xml.etree import ElementTree
+
+import pytest
+from rule_teacher import make_rule_teacher
+from small import TEXTS, trained
+from typer.testing import CliRunner
+
+from spacy_distill.cli.app import app
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pictures")
+    make_rule_teacher().to_disk(folder / "teacher")
+    trained().to_disk(folder / "student")
+    (folder / "texts.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    return folder
+
+
+def run(folder, *more, teacher="teacher"):
+    args = ["visualize", str(folder / teacher), str(folder / "student")]
+    args += ["-o", str(folder / "out"), *more]
+    result = CliRunner().invoke(app, args, terminal_width=200)
+    return result, " ".join(result.output.split())
+
+
+def pictures(folder):
+    page = (folder / "out" / "comparison.html").read_text(encoding="utf-8")
+    svg = (folder / "out" / "comparison.svg").read_text(encoding="utf-8")
+    ElementTree.fromstring(svg)
+    return page.count("<section"), svg.count(">TEACHER<")
+
+
+def test_texts_from_a_file(folder):
+    result, output = run(folder, "--texts", str(folder / "texts.txt"))
+    assert result.exit_code == 0, output
+    assert "4 texts: the same entities in 2" in output
+    # The picture leaves out the text without entities.
+    assert pictures(folder) == (4, 3)
+
+
+def test_given_texts_come_first_and_limits_hold(folder):
+    texts = ["--texts", str(folder / "texts.txt"), "--text", "A & B", "--text", "C"]
+    assert run(folder, *texts)[0].exit_code == 0
+    assert pictures(folder) == (6, 3)
+    assert run(folder, *texts, "--limit", "3", "--svg-limit", "1")[0].exit_code == 0
+    assert pictures(folder) == (3, 1)
+    assert run(folder, *texts, "--limit", "1")[0].exit_code == 0
+    # With no entities anywhere there is still a picture.
+    assert pictures(folder) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "teacher", "message"),
+    [
+        ([], "teacher", "Expected --texts FILE or --text"),
+        (["--texts", "none.txt"], "teacher", "Expected a file or folder of texts"),
+        (["--text", "x"], "nobody", "Expected a pipeline, installed or in a folder"),
+    ],
+)
+def test_a_fault_is_one_message_and_a_failure(folder, options, teacher, message):
+    result, output = run(folder, *options, teacher=teacher)
+    assert result.exit_code == 1
+    assert message in output
+    assert len(result.output.strip().splitlines()) == 1

@@ -1,0 +1,57 @@
+import pytest
+import spacy
+from tiny_teachers import make_cnn_teacher
+
+from spacy_distill.errors import DistillError
+from spacy_distill.files import sha256_folder
+from spacy_distill.teachers.load import load_teacher
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("teachers") / "my_teacher"
+    make_cnn_teacher().to_disk(path)
+    return path
+
+
+def test_found_by_its_factory(folder):
+    teacher = load_teacher(folder)
+    assert teacher.name == "my_teacher"
+    assert teacher.hash == sha256_folder(folder)
+    assert load_teacher(str(folder), component="ner").tags == teacher.tags
+
+
+def test_several_components(folder, tmp_path):
+    nlp = make_cnn_teacher()
+    nlp.add_pipe("ner", name="ner2", source=make_cnn_teacher())
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path)
+    listing = r"ner \(compact_ner\), ner2 \(compact_ner\), sentencizer"
+    with pytest.raises(DistillError, match=rf"several.*--component.*{listing}"):
+        load_teacher(tmp_path)
+    assert load_teacher(tmp_path, component="ner2").tags == load_teacher(folder).tags
+    with pytest.raises(DistillError, match=rf"'sentencizer'.*{listing}"):
+        load_teacher(tmp_path, component="sentencizer")
+
+
+def test_none_that_fits(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.to_disk(tmp_path / "empty")
+    with pytest.raises(DistillError, match="none: it is empty"):
+        load_teacher(tmp_path / "empty")
+    nlp.add_pipe("sentencizer")
+    nlp.to_disk(tmp_path / "other")
+    with pytest.raises(DistillError, match=r"none: it has sentencizer \(sentencizer\)"):
+        load_teacher(tmp_path / "other")
+
+
+def test_not_there_or_broken(folder, tmp_path):
+    with pytest.raises(DistillError, match=r"'no_such_teacher'.*E050"):
+        load_teacher("no_such_teacher")
+    make_cnn_teacher().to_disk(tmp_path)
+    config = (tmp_path / "config.cfg").read_text(encoding="utf-8")
+    config = config.replace('"compact_ner"', '"no_such_factory"')
+    (tmp_path / "config.cfg").write_text(config, encoding="utf-8")
+    with pytest.raises(DistillError, match="no_such_factory") as info:
+        load_teacher(tmp_path)
+    assert "\n" not in str(info.value)

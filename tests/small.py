@@ -89,7 +89,7 @@ def train(nlp: Language, steps: int, **kwargs: Any) -> Any:
 @cache
 def _trained_bytes(arch: str, output: str) -> bytes:
     nlp = make_nlp(arch, output)
-    train(nlp, 40)
+    train(nlp, 60)
     return nlp.to_bytes()
 
 

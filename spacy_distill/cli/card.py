@@ -1,6 +1,7 @@
 """`spacy-distill card`: a model card and meta data for a pipeline to be packaged."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -21,6 +22,15 @@ def card_cli(
         str, Option(help="Name of the package, without the language: compact_ner.")
     ],
     version: Annotated[str, Option(help="Version of the package.")],
+    output: Annotated[
+        Optional[Path],
+        Option(
+            "--output",
+            "-o",
+            help="Folder to copy the pipeline to first; without it the pipeline's own"
+            " folder is written to.",
+        ),
+    ] = None,
     row: Annotated[
         Optional[str],
         Option(help="The pipeline's name in the report; without it the last one."),
@@ -73,12 +83,24 @@ def card_cli(
         author=author,
         url=url,
     )
+    if output is not None:
+        _copy(model, output)
+        meta_path = output / "meta.json"
     meta = fill_meta(srsly.read_json(meta_path), facts, its_row, lang=lang)
     text = json.dumps(meta, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(meta_path, text.encode("utf-8"))
-    readme = model / "README.md"
+    readme = meta_path.with_name("README.md")
     write_atomically(readme, model_card(facts, measured, its_row).encode("utf-8"))
     msg.good(f"Wrote {readme} and {meta_path}")
+
+
+def _copy(model: Path, output: Path) -> None:
+    try:
+        shutil.copytree(model, output, dirs_exist_ok=True)
+    except OSError as error:
+        raise DistillError(
+            f"Could not copy {model} to {output}: {error.strerror or error}."
+        ) from error
 
 
 def _check_names(lang: str, name: str, version: str) -> None:

@@ -42,6 +42,8 @@ def train_student(config: Config, output: Optional[Path]) -> None:
     from spacy.training.loop import train
 
     msg.divider("Training the student")
+    if output is not None:
+        Path(output).mkdir(parents=True, exist_ok=True)
     nlp = init_nlp(config, use_gpu=-1)
     msg.good("Initialized the student")
     _, saved = train(nlp, output, use_gpu=-1)

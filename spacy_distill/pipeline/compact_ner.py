@@ -140,14 +140,17 @@ class CompactNER(TrainablePipe):
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
-        """Entities of each Doc, with probabilities. The Docs are not modified."""
+        """Entities of each Doc, with probabilities. The Docs are not modified.
+
+        RAISES: DistillError if the model's scores are not finite.
+        """
         docs = list(docs)
         # An encoder that meets no token at all has nothing to infer shapes from.
         filled = [doc for doc in docs if len(doc)]
         if not filled or not self.labels:
             return [[] for _ in docs]
         logits = self._concatenate(self.model.predict(filled))
-        self._check_finite(logits, filled)
+        self._check_finite(logits)
         lengths = [len(doc) for doc in filled]
         allowed = [allowed_tags(doc, self.tags) for doc in filled]
         transitions, is_crf = self._transitions()
@@ -235,7 +238,7 @@ class CompactNER(TrainablePipe):
 
         losses: gets the loss added under the component's name.
         RAISES: DistillError if labels or logits do not fit (see `get_targets`), or if
-            the loss is not finite.
+            the model's scores are not finite.
         """
         examples = list(examples)
         losses = {} if losses is None else losses
@@ -348,21 +351,17 @@ class CompactNER(TrainablePipe):
 
     def _compare(self, targets: Targets, scores: List[Floats2d]) -> LossResult:
         transitions, is_crf = self._transitions()
-        result = self.loss(
+        logits = self._concatenate(scores)
+        self._check_finite(logits)
+        return self.loss(
             Prediction(
-                logits=self._concatenate(scores),
+                logits=logits,
                 lengths=[len(score) for score in scores],
                 grammar=self.grammar,
                 transitions=transitions if is_crf else None,
             ),
             targets,
         )
-        if not np.isfinite(result.loss):
-            raise DistillError(
-                f"Expected a finite loss of {self.name!r}, got {result.loss}: lower the "
-                "learning rate, or start from another model."
-            )
-        return result
 
     def _transitions(self) -> Tuple[Transitions, bool]:
         learned = get_crf_parameters(self.model)
@@ -377,16 +376,12 @@ class CompactNER(TrainablePipe):
         bounds = np.cumsum([len(score) for score in scores])[:-1]
         return [self.model.ops.asarray2f(part) for part in np.split(d_logits, bounds)]
 
-    def _check_finite(self, logits: np.ndarray, docs: Sequence[Doc]) -> None:
-        if np.isfinite(logits).all():
-            return
-        for doc, part in zip(
-            docs, np.split(logits, np.cumsum([len(doc) for doc in docs])[:-1])
-        ):
-            if not np.isfinite(part).all():
+    def _check_finite(self, logits: np.ndarray) -> None:
+        for scores in (logits, *(get_crf_parameters(self.model) or ())):
+            if not np.isfinite(scores).all():
                 raise DistillError(
-                    f"Expected finite logits from {self.name!r}, got NaN or infinity "
-                    f"for {doc.text[:40]!r}: the model is broken; train it again."
+                    f"Expected finite scores from {self.name!r}, got NaN or infinity: "
+                    "the model is broken; train it again with a lower learning rate."
                 )
 
 

@@ -73,8 +73,8 @@ def _gold_columns(eg: Example, columns: Dict[str, int]) -> np.ndarray:
         else:
             raise DistillError(
                 f"Expected one of the tags {_short(list(columns))}, got {tag!r} in "
-                f"{eg.reference.text[:40]!r}: add the label with `add_label`, or "
-                "initialise with data that has it."
+                f"{eg.reference.text[:40]!r}: name all labels in "
+                "[initialize.components.ner.labels], or add it with `add_label`."
             )
     return np.array(out, dtype=np.int64)
 

@@ -60,6 +60,17 @@ def test_row_and_language_can_be_given(folder):
     assert "\n\nRules.\n\n" in card
 
 
+def test_the_pipeline_can_be_left_as_it_is(folder, tmp_path):
+    before = (folder / "student" / "meta.json").read_bytes()
+    out = tmp_path / "new" / "copy"
+    for version in ("7.0", "7.1"):
+        result, output = run(folder, "-o", str(out), version=version)
+        assert result.exit_code == 0, output
+    assert (folder / "student" / "meta.json").read_bytes() == before
+    assert spacy.load(out).meta["version"] == "7.1"
+    assert "en_tiny-7.1" in (out / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -81,6 +92,7 @@ def test_a_fault_is_one_message_and_a_failure(folder, options, message):
     [
         ("--row", "baseline", "Expected one of teacher, student"),
         ("--report", "none.json", "Expected a report at none.json"),
+        ("--output", "/dev/null/x", "Could not copy"),
     ],
 )
 def test_a_fault_in_an_option(folder, option, value, message):

@@ -25,7 +25,6 @@ docs = [nlp(text) for text in json.load(sys.stdin)]
 print(json.dumps({
     "entities": [[(ent.text, ent.label_) for ent in doc.ents] for doc in docs],
     "scores": [doc.spans["ner"].attrs["scores"].tolist() for doc in docs],
-    "imported": sorted({"torch", "transformers"} & set(sys.modules)),
     "meta": nlp.meta,
 }))
 """
@@ -86,6 +85,5 @@ def test_the_installed_package_finds_what_the_trained_pipeline_found(wheel, tmp_
     assert found["entities"] == [[list(e) for e in entities(doc)] for doc in docs]
     for scores, doc in zip(found["scores"], docs):
         assert scores == pytest.approx(doc.spans["ner"].attrs["scores"].tolist())
-    assert found["imported"] == []
     assert found["meta"]["name"] == "tiny"
     assert found["meta"]["performance"]["ents_f"] == 1.0

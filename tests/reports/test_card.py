@@ -76,7 +76,7 @@ def test_what_is_on_it():
         'doc.spans["ner"]',
         '`.attrs["scores"]`',
         "torch is not needed",
-        "| distilled | 80.00 | 60.00 | 70.00 | 0.030 | 2.00 M | 0.90 M | 8.0 MB | 50,000 |",
+        "| distilled | 80.00 | 60.00 | 70.00 | 0.030 | 2.00 M | 0.90 M | 8.0 MB |",
         "10 documents with 200 words and 12 entities",
         "`LOC`, `MISC`",
         "| 0.9 to 1.0 | 12 | 0.950 | 0.900 |",

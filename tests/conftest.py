@@ -5,3 +5,5 @@ import os
 # Threads that wait for each other on busy cores make tiny models crawl. Set before
 # torch is imported, and inherited by the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nor is a hub to be asked, which takes a minute to say that there is no network.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -46,7 +46,10 @@ SENTENCES: List[Tuple[str, List[Tuple[int, int, str]]]] = [
     ("Anna went to Paris .", [(0, 4, "PER"), (13, 18, "LOC")]),
     ("Bob Smith likes New York City", [(0, 9, "PER"), (16, 29, "LOC")]),
     ("nothing of note here", []),
-    ("Paris and Rome are far from Anna Smith .", [(0, 5, "LOC"), (10, 14, "LOC"), (28, 38, "PER")]),
+    (
+        "Paris and Rome are far from Anna Smith .",
+        [(0, 5, "LOC"), (10, 14, "LOC"), (28, 38, "PER")],
+    ),
 ]
 TEXTS = [text for text, _ in SENTENCES]
 
@@ -63,7 +66,9 @@ def make_nlp(arch: str = "bilstm", output: str = "softmax", **config: Any) -> La
     """A blank pipeline with a student that knows nothing yet."""
     nlp = spacy.blank("en")
     nlp.add_pipe(
-        "compact_ner", name="ner", config={"model": model_config(arch, output), **config}
+        "compact_ner",
+        name="ner",
+        config={"model": model_config(arch, output), **config},
     )
     return nlp
 
@@ -95,7 +100,10 @@ def _trained_bytes(arch: str, output: str) -> bytes:
 
 def trained(arch: str = "bilstm", output: str = "softmax") -> Language:
     """A student that has SENTENCES by heart; a new copy at every call."""
-    return make_nlp(arch, output).from_bytes(_trained_bytes(arch, output))
+    # The tokenizer is the same, and the slowest part to load.
+    return make_nlp(arch, output).from_bytes(
+        _trained_bytes(arch, output), exclude=["tokenizer"]
+    )
 
 
 def entities(doc: Any) -> List[Tuple[str, str]]:

@@ -15,16 +15,15 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-# With one command alone typer would drop its name; a callback keeps it.
-app.callback()(lambda: None)
-app.command("annotate")(annotate_cli)
-app.command("card")(card_cli)
+# In the order in which a project runs them.
 app.command("corpus")(corpus_cli)
 app.command(
     "train-teacher",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train_teacher_cli)
+app.command("annotate")(annotate_cli)
 app.command("evaluate")(evaluate_cli)
+app.command("card")(card_cli)
 app.command("visualize")(visualize_cli)
 
 

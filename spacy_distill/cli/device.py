@@ -14,5 +14,6 @@ def use_device(gpu_id: int, *, quiet: bool = False) -> None:
         setup_gpu(gpu_id, silent=quiet)
     except ValueError as error:
         raise DistillError(
-            f"Expected GPU {gpu_id} to be usable: {error} Use --gpu-id -1 for the CPU."
+            f"Expected GPU {gpu_id} to be usable, got: {error}. Use --gpu-id -1 for the"
+            " CPU."
         ) from error

@@ -1,14 +1,18 @@
 """Soft labels if they are missing, then training, then what came of it."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Dict, Optional
 
 import srsly
 from spacy.util import load_config
-from thinc.api import Config
+from thinc.api import Config, require_cpu
 from wasabi import msg
 
 from ..errors import DistillError
+from .config import config_errors, read_training_config
+
+_SCORES = {"F1": "ents_f", "precision": "ents_p", "recall": "ents_r"}
 
 
 def distill(
@@ -24,16 +28,17 @@ def distill(
 
     output: folder for model-best and model-last; nothing is saved without one.
     overrides: dotted names of config settings and their values.
-    RAISES: DistillError if paths are missing, or if existing soft labels are another
-        teacher's.
+    RAISES: DistillError if the config is faulty, if paths are missing, or if existing
+        soft labels are another teacher's.
     """
     overrides = dict(overrides or {})
-    config = load_config(student_config, overrides=overrides, interpolate=True)
+    config = read_training_config(student_config, overrides)
     soft_labels = _soft_labels_folder(config, output)
     overrides["paths.soft_labels"] = str(soft_labels)
     _annotate(teacher, config, soft_labels, use_gpu=use_gpu, component=component)
     config = load_config(student_config, overrides=overrides, interpolate=False)
-    train_student(config, output)
+    with config_errors(student_config):
+        train_student(config, output)
 
 
 def train_student(config: Config, output: Optional[Path]) -> None:
@@ -42,6 +47,8 @@ def train_student(config: Config, output: Optional[Path]) -> None:
     from spacy.training.loop import train
 
     msg.divider("Training the student")
+    # The teacher may have run on a GPU.
+    require_cpu()
     if output is not None:
         Path(output).mkdir(parents=True, exist_ok=True)
     nlp = init_nlp(config, use_gpu=-1)
@@ -52,24 +59,20 @@ def train_student(config: Config, output: Optional[Path]) -> None:
         return
     best = Path(output) / "model-best"
     scores = srsly.read_json(best / "meta.json")["performance"]
+    rows = [
+        (f"Development {name}", f"{100 * scores[key]:.2f}")
+        for name, key in _SCORES.items()
+        # A config may leave scores out.
+        if scores.get(key) is not None
+    ]
     msg.divider("Student")
-    msg.table(
-        [
-            ("Development F1", f"{100 * scores['ents_f']:.2f}"),
-            ("Precision / recall", _percent(scores, "ents_p", "ents_r")),
-            ("Saved in", str(best)),
-        ]
-    )
+    msg.table([*rows, ("Saved in", str(best))])
     msg.good(f'nlp = spacy.load("{best}")')
-
-
-def _percent(scores: Dict[str, float], *names: str) -> str:
-    return " / ".join(f"{100 * scores[name]:.2f}" for name in names)
 
 
 def _soft_labels_folder(config: Config, output: Optional[Path]) -> Path:
     path = config.get("paths", {}).get("soft_labels")
-    if path is not None:
+    if path:
         return Path(path)
     if output is None:
         raise DistillError(
@@ -88,11 +91,13 @@ def _annotate(
     component: Optional[str],
 ) -> None:
     from ..soft_labels.annotate import annotate
+    from ..soft_labels.manifest import FILE_NAME, Manifest
     from ..soft_labels.store import SoftLabels
     from ..teachers.load import load_teacher
     from .device import use_device
 
-    texts = config.get("paths", {}).get("unlabelled")
+    # Empty, as from a variable of a project that was left empty, counts as none.
+    texts = config.get("paths", {}).get("unlabelled") or None
     if texts is None and not soft_labels.exists():
         raise DistillError(
             f"Expected soft labels in {soft_labels} or texts in paths.unlabelled, got "
@@ -109,4 +114,7 @@ def _annotate(
             )
         return
     msg.divider("Annotating with the teacher")
-    annotate(loaded, Path(texts), soft_labels)
+    begun = (soft_labels / FILE_NAME).exists()
+    # What was begun with other shards or windows is to be used, or carried on, as it is.
+    settings = asdict(Manifest.read(soft_labels).settings) if begun else {}
+    annotate(loaded, Path(texts), soft_labels, **settings)

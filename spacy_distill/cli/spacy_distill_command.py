@@ -33,11 +33,12 @@ def distill_spacy_cli(
     scored on paths.dev. Settings of the config can be overridden with arguments such
     as --training.max_steps 1000.
     """
-    from spacy.cli._util import import_code, parse_config_overrides
+    from spacy.cli._util import import_code
 
+    from .config import parse_overrides
     from .distill import distill
 
-    overrides = parse_config_overrides(ctx.args)
+    overrides = parse_overrides(ctx.args)
     import_code(code_path)
     distill(
         teacher,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from ..errors import DistillError
 from .errors import friendly_errors
 
 
@@ -22,16 +23,29 @@ def train_teacher_cli(
 ) -> None:
     """Fine-tune a teacher on gold sentences. Settings of the config can be overridden
     with arguments such as --training.max_steps 800."""
-    from spacy.cli._util import parse_config_overrides, setup_gpu
     from spacy.cli.train import train
 
     from ..teachers.weights import find_transformer
+    from .config import parse_overrides, read_training_config
+    from .device import use_device
 
     name = find_transformer(transformer)
     if Path(name).is_dir():
         # Everything is here; nothing is to be asked of a hub.
         os.environ["HF_HUB_OFFLINE"] = "1"
-    overrides = parse_config_overrides(ctx.args)
+    overrides = parse_overrides(ctx.args)
     overrides["paths.transformer"] = name
-    setup_gpu(use_gpu)
-    train(config, output, use_gpu=use_gpu, overrides=overrides)
+    read_training_config(config, overrides)
+    # Also done by `train`, but there with a traceback if it fails.
+    use_device(use_gpu, quiet=True)
+    try:
+        train(config, output, use_gpu=use_gpu, overrides=overrides)
+    except OSError as error:
+        # Errors of the system have a number; Hugging Face's, of missing files, not.
+        if error.errno is not None:
+            raise
+        raise DistillError(
+            f"Expected a transformer that can be loaded as {name!r}, got: {error} Give"
+            " a folder, an installed package that carries one, or a hub name within"
+            " reach."
+        ) from error

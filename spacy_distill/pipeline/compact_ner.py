@@ -1,7 +1,17 @@
 """The component `compact_ner`: a token classifier over BILUO tags that serves as
 teacher or student, depending on its encoder."""
 
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 from spacy.language import Language
@@ -207,7 +217,7 @@ class CompactNER(TrainablePipe):
         log-posteriors of its CRF, whose emissions alone would say nothing."""
         docs = list(docs)
         filled = [doc for doc in docs if len(doc)]
-        out = iter(())  # type: ignore[var-annotated]
+        out: Iterator[np.ndarray] = iter(())
         if filled:
             logits = self._concatenate(self.model.predict(filled))
             lengths = [len(doc) for doc in filled]
@@ -318,12 +328,12 @@ class CompactNER(TrainablePipe):
 
         labels: entity labels in column order. Without them: those of the
             teacher's logits where Examples carry any, else those of the gold
-            entities, sorted.
+            entities, sorted. Labels that were added before come first.
         RAISES: DistillError if there are no labels, or if an Example has a label
             that is not among those given or the teacher's.
         """
         validate_get_examples(get_examples, "CompactNER.initialize")
-        for label in find_labels(get_examples, labels):
+        for label in find_labels(get_examples, labels, self.labels):
             self.add_label(label)
         sample = _sample_docs(get_examples)
         tags = [self.model.ops.alloc2f(len(doc), len(self.tags)) for doc in sample]
@@ -343,7 +353,7 @@ class CompactNER(TrainablePipe):
             return 0
         self.cfg["labels"] = [*self.cfg["labels"], label]
         # Stored now: a string first seen inside a memory zone would not outlive it.
-        self.vocab.strings.add(label, allow_transient=False)
+        self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
         resize_output(self.model, len(self.tags))
         return 1
 
@@ -374,7 +384,8 @@ class CompactNER(TrainablePipe):
 
     def _split(self, d_logits: np.ndarray, scores: List[Floats2d]) -> List[Floats2d]:
         bounds = np.cumsum([len(score) for score in scores])[:-1]
-        return [self.model.ops.asarray2f(part) for part in np.split(d_logits, bounds)]
+        parts: List[Any] = np.split(d_logits, bounds)
+        return [self.model.ops.asarray2f(part) for part in parts]
 
     def _check_finite(self, logits: np.ndarray) -> None:
         for scores in (logits, *(get_crf_parameters(self.model) or ())):

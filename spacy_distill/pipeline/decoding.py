@@ -41,11 +41,11 @@ def allowed_tags(doc: Doc, tags: Sequence[str]) -> Optional[np.ndarray]:
     columns = {tag: i for i, tag in enumerate(tags)}
     allowed[preset, columns["O"]] = True
     for ent in doc.ents:
-        path = [columns.get(tag) for tag in span_tags(len(ent), ent.label_)]
-        if None not in path:
+        path = span_tags(len(ent), ent.label_)
+        if columns.keys() >= set(path):
             rows = np.arange(ent.start, ent.end)
             allowed[rows] = False
-            allowed[rows, path] = True
+            allowed[rows, [columns[tag] for tag in path]] = True
     return allowed
 
 
@@ -72,21 +72,18 @@ def decode(
     """
     tags: np.ndarray = logits.argmax(axis=1)
     counts = np.asarray(lengths, dtype=np.int64)
-    if is_crf:
-        redo = counts > 0
-    else:
-        redo = _broken(tags, counts, grammar, allowed)
+    redo = counts > 0 if is_crf else _broken(tags, counts, grammar, allowed)
     if redo.any():
         rows = np.repeat(redo, counts)
         masks = [
             _mask(allowed[i], int(counts[i]), logits.shape[1])
-            for i in np.flatnonzero(redo)
+            for i in np.flatnonzero(redo).tolist()
         ]
         emissions = constrain(logits[rows], np.concatenate(masks))
         if not is_crf:
             # Viterbi sums scores over tokens: they must be log-probabilities.
             emissions = constrain(log_softmax(emissions), np.concatenate(masks))
-        tags[rows] = viterbi(emissions, counts[redo], transitions)
+        tags[rows] = viterbi(emissions, counts[redo].tolist(), transitions)
     return tags
 
 
@@ -114,7 +111,7 @@ def _broken(
     valid[lasts] &= grammar.end[tags[lasts]]
     sentence = np.repeat(np.arange(len(counts)), counts)
     broken[sentence[~valid]] = True
-    for i, first, last in zip(filled, firsts, lasts):
+    for i, first, last in zip(filled.tolist(), firsts, lasts):
         mask = allowed[i]
         if mask is not None:
             rows = np.arange(last - first + 1)
@@ -142,7 +139,8 @@ def score_spans(
     outside = names.index("O")
     has_entity = np.flatnonzero(tags != outside)
     out: List[List[ScoredSpan]] = [[] for _ in lengths]
-    for i in np.unique(np.searchsorted(firsts + counts, has_entity, side="right")):
+    sentences = np.searchsorted(firsts + counts, has_entity, side="right")
+    for i in np.unique(sentences).tolist():
         rows = slice(int(firsts[i]), int(firsts[i] + counts[i]))
         path = tags[rows]
         spans = tags_to_spans([names[tag] for tag in path])
@@ -165,7 +163,9 @@ def _span_scores(
     if is_crf:
         result = forward_backward(emissions, [len(path)], transitions)
         return [
-            span_probability(emissions, transitions, result, path[start:end], start)
+            span_probability(
+                emissions, transitions, result, path[start:end].tolist(), start
+            )
             for start, end, _ in spans
         ]
     log_probs = log_softmax(emissions)

@@ -1,6 +1,6 @@
 """Which entity labels a component is to know."""
 
-from typing import Callable, Iterable, Optional, Sequence, Tuple
+from typing import Callable, Iterable, Optional, Sequence, Set, Tuple
 
 from spacy.training import Example
 
@@ -10,14 +10,17 @@ from ..tags import entity_labels
 
 
 def find_labels(
-    get_examples: Callable[[], Iterable[Example]], given: Optional[Sequence[str]]
+    get_examples: Callable[[], Iterable[Example]],
+    given: Optional[Sequence[str]],
+    added: Sequence[str] = (),
 ) -> Tuple[str, ...]:
     """The labels given, else the teacher's, else the gold entities' (sorted).
 
+    added: labels that the component has already.
     RAISES: DistillError if there are none, if two teachers disagree, or if the
-        data have a label that is not among those given or the teacher's.
+        data have a label that is not among those given, the teacher's or the added.
     """
-    gold = set()
+    gold: Set[str] = set()
     teacher: Optional[Tuple[str, ...]] = None
     for eg in get_examples():
         gold.update(ent.label_ for ent in eg.reference.ents)
@@ -40,12 +43,12 @@ def find_labels(
     known = tuple(given) if given is not None else teacher
     if known is None:
         known = tuple(sorted(gold))
-    if not known:
+    if not known and not added:
         raise DistillError(
             "Expected entities or soft labels in the training data, got neither: "
             "check [corpora.train]."
         )
-    unknown = sorted(gold - set(known))
+    unknown = sorted(gold - {*known, *added})
     if unknown:
         raise DistillError(
             f"Expected entities with the labels {list(known)}, got {unknown} in the "

@@ -1,7 +1,7 @@
 """The model of a `compact_ner`: an encoder, a linear layer and, maybe, a CRF."""
 
 from functools import partial
-from typing import Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.tokens import Doc
@@ -64,7 +64,8 @@ def get_crf_parameters(model: Model) -> Optional[Tuple[np.ndarray, ...]]:
 def add_crf_gradient(model: Model, gradient: Tuple[np.ndarray, ...]) -> None:
     """Add derivatives by (start, follow, end) to those of the CRF layer."""
     layer = model.get_ref(CRF_LAYER)
-    for name, array in zip(_CRF_PARAMS, gradient):
+    arrays: Sequence[Any] = gradient
+    for name, array in zip(_CRF_PARAMS, arrays):
         layer.inc_grad(name, layer.ops.asarray_f(array))
 
 
@@ -88,11 +89,12 @@ def _replace(model: Model, old: Model, new: Model, n_tags: int) -> None:
     new.ops = old.ops
     for name in old.param_names:
         if old.has_param(name):
-            values = old.get_param(name)
+            values: Any = old.get_param(name)
             # All axes count tags, but for the inputs of a linear layer.
-            shape = [n_tags if name != "W" or i == 0 else size
-                     for i, size in enumerate(values.shape)]
-            wider = old.ops.alloc_f(tuple(shape))
+            shape = [n_tags] * values.ndim
+            if name == "W":
+                shape[1] = values.shape[1]
+            wider: Any = old.ops.alloc_f(tuple(shape))
             wider[tuple(slice(size) for size in values.shape)] = values
             new.set_param(name, wider)
     model.replace_node(old, new)

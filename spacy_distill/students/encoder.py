@@ -46,6 +46,7 @@ def student_encoder(
         `spacy train` sets it from [training] dropout.
     lowercase: whether the word table ignores case.
     """
+    chars = CharCNN(width=char_width, n_filters=char_filters)
     model: Model[List[Doc], List[Floats2d]] = Model(
         ENCODER,
         _forward,
@@ -59,7 +60,7 @@ def student_encoder(
             "pieces": {},
             "word_width": word_width,
             "lowercase": lowercase,
-            "layers": _Layers(CharCNN(width=char_width, n_filters=char_filters), context),
+            "layers": _Layers(chars, context),
             "state": _State(),
         },
         ops=NumpyOps(),
@@ -94,13 +95,15 @@ def set_words(
             f"Expected word vectors of shape {(len(words), width)}, got "
             f"{vectors.shape}: set word_width of the student to their width."
         )
-    unknown = np.zeros((1, width), dtype=np.float32)
+    table: Any = np.zeros((len(words) + 1, width), dtype=np.float32)
+    table[1:] = vectors
     encoder.attrs["own_words"] = True
     encoder.attrs["words"] = list(words)
     encoder.attrs["alphabet"] = list(alphabet)
     encoder.attrs["pieces"] = dict(pieces or {})
-    encoder.set_param("word_vectors", np.concatenate([unknown, vectors], dtype="f"))
-    for name, array in zip(PIECE_PARAMS, piece_vectors or ()):
+    encoder.set_param("word_vectors", table)
+    pieces_table: Sequence[Any] = piece_vectors or ()
+    for name, array in zip(PIECE_PARAMS, pieces_table):
         encoder.set_param(name, array)
 
 
@@ -150,7 +153,7 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
         model.set_param(name, array)
     for name in model.grad_names:
         # Left from an earlier initialisation, in other shapes perhaps.
-        model.set_grad(name, np.zeros_like(model.get_param(name)))
+        model.set_grad(name, model.ops.alloc_f(model.get_param(name).shape))
 
 
 def _forward(
@@ -172,7 +175,8 @@ def _forward(
     else:
         Y = layers.context.predict(_params(model), projected, lengths)
         backprop = _no_backprop
-    return np.split(Y, np.cumsum(lengths)[:-1]), backprop
+    parts: List[Any] = np.split(Y, np.cumsum(lengths)[:-1])
+    return parts, backprop
 
 
 def _no_backprop(dY: List[Floats2d]) -> List[Doc]:
@@ -273,19 +277,21 @@ def _train(
         words = F.embedding(rows.clamp(min=0), tensors["word_vectors"]) * known
         words = words + torch.from_numpy(types.composed[used])
         chars = layers.chars.train(tensors, torch.from_numpy(types.chars[used]))
-        shapes = F.embedding(torch.from_numpy(types.shapes[used]), tensors["shape_vectors"])
+        shape_rows = torch.from_numpy(types.shapes[used])
+        shapes = F.embedding(shape_rows, tensors["shape_vectors"])
         features = torch.cat([words, chars, shapes], dim=1)[torch.from_numpy(tokens)]
         hidden = layers.context.train(
             tensors, F.dropout(features, dropout), lengths, dropout
         )
         output = F.dropout(hidden, dropout)
 
-    def backprop(dY: List[Floats2d]) -> List[Doc]:
+    def backprop(dY: List[Any]) -> List[Doc]:
         with one_torch_thread():
             output.backward(torch.from_numpy(np.ascontiguousarray(np.concatenate(dY))))
         for name, tensor in tensors.items():
             if tensor.grad is not None:
-                model.inc_grad(name, tensor.grad.numpy())
+                gradient: Any = tensor.grad.numpy()
+                model.inc_grad(name, gradient)
         return []
 
     return output.detach().numpy(), backprop
@@ -304,12 +310,14 @@ def _types(model: Model) -> WordTypes:
             lowercase=model.attrs["lowercase"],
             segmenter=Segmenter(**pieces) if pieces else None,
         )
-        tables = tuple(model.get_param(name) for name in PIECE_PARAMS) if pieces else None
+        tables: Any = None
+        if pieces:
+            tables = tuple(model.get_param(name) for name in PIECE_PARAMS)
         state.source = source
         state.types = WordTypes(
             lookup,
             width=model.attrs["word_width"],
-            pieces=tables,  # type: ignore[arg-type]
+            pieces=tables,
             capacity=_CACHED_TYPES,
         )
     return state.types

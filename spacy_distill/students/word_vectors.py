@@ -61,7 +61,7 @@ def teacher_words_v1(soft_labels: Path) -> WordVectorSource:
                 "spacy_distill.SpacyVectors.v1."
             )
         table = stored.vectors.astype(np.float32)
-        pieces = {
+        pieces: Dict[str, Any] = {
             "surfaces": list(stored.surfaces),
             "initial": [bool(x) for x in stored.initial],
             "lowercase": stored.lowercase,
@@ -97,7 +97,8 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
                 f"Expected vectors for some of the words in {name!r}, got none: name "
                 "a pipeline with static vectors."
             )
-        rows = np.stack([vocab.get_vector(word) for word in words]).astype(np.float32)
+        vectors: List[Any] = [vocab.get_vector(word) for word in words]
+        rows = np.stack(vectors).astype(np.float32)
         project = _principal_components(rows[found], width)
         return StartingVectors(
             np.where(found[:, None], project(rows), 0.0).astype(np.float32)

@@ -4,6 +4,7 @@ from typing import Callable
 
 from spacy.language import Language
 from spacy.util import registry
+from thinc.api import Model
 
 from ..errors import DistillError
 
@@ -27,7 +28,8 @@ def freeze_word_embeddings_v1(
                 "change [initialize.after_init]."
             )
         frozen = 0
-        for node in nlp.get_pipe(component).model.walk():  # type: ignore[attr-defined]
+        model = getattr(nlp.get_pipe(component), "model", None)
+        for node in model.walk() if isinstance(model, Model) else ():
             for shim in node.shims:
                 embeddings = getattr(shim._model, "get_input_embeddings", None)
                 if embeddings is not None:

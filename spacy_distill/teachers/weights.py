@@ -19,7 +19,8 @@ def find_transformer(name: str) -> str:
     if Path(name).is_dir():
         return str(Path(name))
     module_name = name.replace("-", "_")
-    if "/" not in name and importlib.util.find_spec(module_name) is not None:
+    # Hub names may have dots, which would be read as packages inside packages.
+    if module_name.isidentifier() and importlib.util.find_spec(module_name) is not None:
         get_model_path = getattr(import_module(module_name), "get_model_path", None)
         folder = Path(get_model_path()) if get_model_path is not None else None
         if folder is None or not (folder / "config.json").is_file():

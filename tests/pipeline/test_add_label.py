@@ -97,6 +97,17 @@ def test_before_initialisation(output):
     assert entities(nlp(TEXTS[0])) == gold_of(0)
 
 
+def test_initialised_without_examples():
+    nlp = make_nlp()
+    nlp.get_pipe("ner").add_label("PER")
+    nlp.initialize()
+    assert nlp.get_pipe("ner").labels == ("PER",)
+    nlp("x y z")
+    # And now in earnest: nothing is left of the dummy words.
+    train(nlp, 60)
+    assert [entities(nlp(text)) for text in TEXTS] == [gold_of(i) for i in range(4)]
+
+
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_initialised_again_after_a_new_label(output):
     nlp = trained(output=output)

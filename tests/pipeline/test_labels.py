@@ -27,7 +27,11 @@ def test_of_gold_entities_sorted():
 
 
 def test_of_the_teacher_in_its_order():
-    assert find(make("LOC"), make(teacher=["PER", "LOC", "ORG"])) == ("PER", "LOC", "ORG")
+    assert find(make("LOC"), make(teacher=["PER", "LOC", "ORG"])) == (
+        "PER",
+        "LOC",
+        "ORG",
+    )
 
 
 def test_given_ones_in_their_order():
@@ -41,7 +45,11 @@ def test_given_ones_in_their_order():
         ([make()], None, "got neither"),
         ([make("LOC")], ["PER"], r"labels \['PER'\], got \['LOC'\]"),
         ([make("LOC"), make(teacher=["PER"])], None, r"\['PER'\], got \['LOC'\]"),
-        ([make(teacher=["PER"])], ["LOC"], r"teacher's labels \['PER'\].*got \['LOC'\]"),
+        (
+            [make(teacher=["PER"])],
+            ["LOC"],
+            r"teacher's labels \['PER'\].*got \['LOC'\]",
+        ),
         ([make(teacher=["A", "B"])], ["B", "A"], "in this order"),
         ([make(teacher=["A"]), make(teacher=["B"])], None, "one label set"),
         ([make()], [], "got neither"),
@@ -50,3 +58,8 @@ def test_given_ones_in_their_order():
 def test_what_does_not_fit(examples, given, message):
     with pytest.raises(DistillError, match=message):
         find(*examples, given=given)
+
+
+def test_added_before():
+    assert find_labels(lambda: [make()], None, ["ORG"]) == ()
+    assert find_labels(lambda: [make("PER"), make("ORG")], ["PER"], ["ORG"]) == ("PER",)

@@ -20,7 +20,8 @@ from spacy.training import Example
 from thinc.api import Adam, set_dropout_rate
 
 from spacy_distill.errors import DistillError
-from spacy_distill.soft_labels.keys import LOGITS, TAGS as TAGS_KEY
+from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.soft_labels.keys import TAGS as TAGS_KEY
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -30,7 +31,9 @@ def test_learns_its_examples(arch, output):
     for i, text in enumerate(TEXTS):
         doc = nlp(text)
         assert entities(doc) == gold_of(i)
-        assert [span.label_ for span in doc.spans["ner"]] == [e.label_ for e in doc.ents]
+        assert [span.label_ for span in doc.spans["ner"]] == [
+            e.label_ for e in doc.ents
+        ]
         assert len(scores(doc)) == len(doc.ents)
         assert all(0.0 < score <= 1.0 for score in scores(doc))
 
@@ -213,7 +216,9 @@ def test_same_seed_same_weights():
     one, other = make_nlp(), make_nlp()
     for nlp in (one, other):
         train(nlp, 3)
-    assert one.get_pipe("ner").model.to_bytes() == other.get_pipe("ner").model.to_bytes()
+    assert (
+        one.get_pipe("ner").model.to_bytes() == other.get_pipe("ner").model.to_bytes()
+    )
 
 
 # What the user is told
@@ -261,7 +266,9 @@ def test_labels_of_teacher_and_student_differ(tags):
 def test_soft_labels_of_another_teacher_at_initialisation():
     nlp = make_nlp()
     example = with_logits(nlp, np.zeros((5, 5)), ("O", "B-X", "I-X", "L-X", "U-X"))
-    with pytest.raises(DistillError, match=r"\['X'\], got \['LOC', 'PER'\] in the gold"):
+    with pytest.raises(
+        DistillError, match=r"\['X'\], got \['LOC', 'PER'\] in the gold"
+    ):
         nlp.initialize(lambda: [*make_examples(nlp), example])
 
 
@@ -310,6 +317,14 @@ def check_broken(nlp):
 def test_unknown_output():
     with pytest.raises(DistillError, match='"softmax" or "crf", got \'tanh\''):
         make_nlp(output="tanh")
+
+
+def test_labels_from_the_config():
+    nlp = make_nlp()
+    nlp.config["initialize"]["components"]["ner"] = {"labels": ["PER", "ORG", "LOC"]}
+    nlp.initialize(lambda: make_examples(nlp))
+    assert nlp.get_pipe("ner").labels == ("PER", "ORG", "LOC")
+    assert nlp.get_pipe("ner").label_data == ["PER", "ORG", "LOC"]
 
 
 def test_a_blank_component_finds_nothing():

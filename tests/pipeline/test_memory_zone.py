@@ -2,7 +2,7 @@ from itertools import count
 
 import pytest
 import spacy
-from small import OUTPUTS, TEXTS, entities, gold_of, make_nlp, scores, trained
+from small import OUTPUTS, TEXTS, entities, gold_of, scores, trained
 
 from spacy_distill.students.encoder import get_encoders
 
@@ -40,16 +40,6 @@ def test_labels_outlive_their_zone(tmp_path):
     for label in ("PER", "LOC", "NEWLABEL"):
         assert nlp.vocab.strings[nlp.vocab.strings[label]] == label
         assert label in nlp.vocab.strings
-
-
-def test_learning_in_a_zone():
-    nlp = make_nlp()
-    from small import make_examples
-
-    with nlp.memory_zone():
-        nlp.initialize(lambda: make_examples(nlp))
-    assert entities(nlp("Anna")) is not None
-    assert {"PER", "LOC"} <= set(nlp.vocab.strings)
 
 
 def test_zone_in_a_loaded_pipeline(tmp_path):

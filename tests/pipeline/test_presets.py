@@ -37,9 +37,16 @@ def test_presets_stay_as_they_are(output):
 def test_presets_with_labels_the_component_does_not_know(output):
     nlp = trained(output=output)
     doc = nlp.make_doc(TEXTS[0])
-    doc.set_ents([Span(doc, 4, 5, "DATE", kb_id="K"), Span(doc, 1, 2, "ORG")], default="missing")
+    doc.set_ents(
+        [Span(doc, 4, 5, "DATE", kb_id="K"), Span(doc, 1, 2, "ORG")], default="missing"
+    )
     doc = nlp(doc)
-    assert entities(doc) == [("Anna", "PER"), ("went", "ORG"), ("Paris", "LOC"), (".", "DATE")]
+    assert entities(doc) == [
+        ("Anna", "PER"),
+        ("went", "ORG"),
+        ("Paris", "LOC"),
+        (".", "DATE"),
+    ]
     assert doc.ents[3].kb_id_ == "K"
     assert scores(doc)[1] == scores(doc)[3] == 1.0
 
@@ -101,7 +108,9 @@ WILD = {output: make_wild(output) for output in OUTPUTS}
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(
-        st.lists(st.sampled_from(["a", "b", "c", "D", "é", " ", "\n", "\t\t"]), max_size=9),
+        st.lists(
+            st.sampled_from(["a", "b", "c", "D", "é", " ", "\n", "\t\t"]), max_size=9
+        ),
         min_size=1,
         max_size=4,
     ),

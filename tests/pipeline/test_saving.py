@@ -32,8 +32,8 @@ def to_disk(nlp, folder):
 
 
 COPIES = {
-    "bytes": lambda nlp, folder: spacy.blank("en").from_config(nlp.config).from_bytes(
-        nlp.to_bytes()
+    "bytes": lambda nlp, folder: (
+        spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
     ),
     "disk": to_disk,
     "pickle": lambda nlp, folder: pickle.loads(pickle.dumps(nlp)),

@@ -76,7 +76,9 @@ def test_extremes():
     assert expected_calibration_error([0.0], [False]) == 0.0
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1), st.integers(1, 20))
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1), st.integers(1, 20)
+)
 def test_against_a_loop_over_bins(outcomes, n_bins):
     p, right = (list(part) for part in zip(*outcomes))
     total = 0.0

@@ -7,7 +7,8 @@ from spacy.training import Example
 
 from spacy_distill.errors import DistillError
 from spacy_distill.pipeline.targets import get_targets
-from spacy_distill.soft_labels.keys import LOGITS, TAGS as TAGS_KEY
+from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.soft_labels.keys import TAGS as TAGS_KEY
 
 NLP = spacy.blank("en")
 WORDS = ["Anna", "Smith", "saw", "Rome"]
@@ -68,7 +69,9 @@ def test_partial_annotation(entities, expected):
 def test_other_tokens():
     # An entity of whole tokens is carried over, one that begins within a token is not.
     gold = ["B-PER", "L-PER", "O", "U-LOC"]
-    found = get_targets([make(gold, predicted=["Anna", "Sm", "ith", "saw", "Rome"])], TAGS)
+    found = get_targets(
+        [make(gold, predicted=["Anna", "Sm", "ith", "saw", "Rome"])], TAGS
+    )
     assert found.gold.tolist() == columns("B-PER", "I-PER", "L-PER", "O", "U-LOC")
     found = get_targets([make(gold, predicted=["AnnaSmith", "sawRome"])], TAGS)
     assert found.gold[0] == TAGS.index("U-PER")

@@ -21,7 +21,9 @@ def make(output="softmax", rate=1.0, n_tags=5):
     encoder = registry.architectures.get(config.pop("@architectures"))(**config)
     model = token_classifier_v1(encoder, output, rate)
     docs = [NLP.make_doc(text) for text in TEXTS]
-    model.initialize(X=docs, Y=[np.zeros((len(doc), n_tags), dtype="f") for doc in docs])
+    model.initialize(
+        X=docs, Y=[np.zeros((len(doc), n_tags), dtype="f") for doc in docs]
+    )
     linear = model.get_ref("output_layer")
     weights = np.random.normal(size=linear.get_param("W").shape)
     linear.set_param("W", weights.astype(np.float32))
@@ -66,7 +68,9 @@ def test_a_faster_output_layer_starts_the_same_and_moves_faster():
         backprop([np.ones_like(y) for y in Y])
         # The encoder stays, so that the layer's own step is seen.
         for name in ("W", "b"):
-            param, _ = Adam(0.001)((1, name), linear.get_param(name), linear.get_grad(name))
+            param, _ = Adam(0.001)(
+                (1, name), linear.get_param(name), linear.get_grad(name)
+            )
             linear.set_param(name, param)
         moved.append(np.abs(np.concatenate(model.predict(docs)) - before).mean())
     assert moved[1] == pytest.approx(10 * moved[0], rel=0.05)
@@ -86,7 +90,9 @@ def test_gradient_of_a_scaled_layer():
         linear.set_param("W", W + step * direction)
         values.append(sum((y * w).sum() for y, w in zip(model.predict(docs), weights)))
     # Linear in W, so the difference is exact.
-    assert values[0] - values[1] == pytest.approx((gradient * direction).sum(), rel=1e-3)
+    assert values[0] - values[1] == pytest.approx(
+        (gradient * direction).sum(), rel=1e-3
+    )
 
 
 @pytest.mark.parametrize("rate", [1.0, 10.0])

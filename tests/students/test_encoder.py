@@ -19,6 +19,7 @@ from spacy_distill.students.encoder import (
 from spacy_distill.students.layers.bilstm import BiLSTM
 from spacy_distill.students.pieces import quantise_rows
 
+NLP = spacy.blank("en")
 TEXTS = [
     "Anna went to Paris .",
     "",
@@ -63,9 +64,8 @@ def make(arch="bilstm", pieces=True):
     return encoder
 
 
-def make_docs(texts=TEXTS, nlp=None):
-    nlp = nlp or spacy.blank("en")
-    return [nlp.make_doc(text) for text in texts]
+def make_docs(texts=TEXTS):
+    return [NLP.make_doc(text) for text in texts]
 
 
 def run_torch(encoder, docs):
@@ -217,9 +217,8 @@ def test_words_are_those_last_loaded():
 
 
 def test_a_full_cache_starts_anew(encoder):
-    nlp = spacy.blank("en")
     texts = [f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(40)]
-    docs = make_docs(texts, nlp)
+    docs = make_docs(texts)
     expected = [encoder.predict([doc])[0] for doc in docs]
     encoder.attrs["state"].types.capacity = 6
     for order in (docs, docs[::-1]):
@@ -275,8 +274,7 @@ def test_copies_predict_the_same(copy_of):
 def test_copies_do_without_the_cache():
     encoder = make()
     before = len(pickle.dumps(encoder)), len(encoder.to_bytes())
-    nlp = spacy.blank("en")
-    encoder.predict(make_docs([" ".join(f"w{i}" for i in range(5000))], nlp))
+    encoder.predict(make_docs([" ".join(f"w{i}" for i in range(5000))]))
     assert (len(pickle.dumps(encoder)), len(encoder.to_bytes())) == before
 
 
@@ -329,8 +327,7 @@ def test_dilations_out_of_range():
 
 
 def test_threads_may_share_a_pipeline(encoder):
-    nlp = spacy.blank("en")
-    docs = make_docs([f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(30)], nlp)
+    docs = make_docs([f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(30)])
     expected = [encoder.predict([doc])[0] for doc in docs]
     encoder.attrs["state"].types.capacity = 6
 

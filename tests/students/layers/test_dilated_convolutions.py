@@ -29,7 +29,9 @@ def reference(layer, params, features):
         )[0].T
         value, gate = both.chunk(2, dim=1)
         norm = (p[f"norm_{i}_G"], p[f"norm_{i}_b"], 1e-5)
-        hidden = F.layer_norm(hidden + value * torch.sigmoid(gate), (layer.width,), *norm)
+        hidden = F.layer_norm(
+            hidden + value * torch.sigmoid(gate), (layer.width,), *norm
+        )
     return hidden.numpy()
 
 
@@ -44,7 +46,9 @@ def test_both_paths_are_torch_s_convolution(lengths, dilations):
             params[name] += np.random.normal(size=params[name].shape).astype("f")
     features = np.random.normal(size=(sum(lengths), N_IN)).astype(np.float32)
     parts = np.split(features, np.cumsum(lengths)[:-1])
-    expected = np.concatenate([reference(layer, params, part) for part in parts if len(part)])
+    expected = np.concatenate(
+        [reference(layer, params, part) for part in parts if len(part)]
+    )
     predicted = layer.predict(params, layer.project(params, features), lengths)
     tensors = {name: torch.tensor(array) for name, array in params.items()}
     trained = layer.train(tensors, torch.tensor(features), lengths, 0.0).numpy()

@@ -1,0 +1,251 @@
+"""`python -m spacy distill`, from a teacher and texts to a trained student."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import spacy
+from small import TEXTS
+from tiny_distillation import (
+    CONFIG,
+    arguments,
+    distill,
+    overrides,
+    told,
+    write_files,
+)
+from tiny_teachers import make_bert_teacher
+
+from spacy_distill.files import sha256_folder
+from spacy_distill.soft_labels.store import SoftLabels
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_files(tmp_path_factory.mktemp("distill"))
+
+
+@pytest.fixture(scope="module")
+def soft_labels(files):
+    """Soft labels of the teacher, as an earlier run has left them."""
+    distill(files, **{"paths.soft_labels": files / "soft_labels"})
+    return files / "soft_labels"
+
+
+def times(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_annotates_and_trains_and_sums_up(files, tmp_path):
+    result = distill(files, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    # Without a place of their own the soft labels go beside the student.
+    store = SoftLabels(tmp_path / "out" / "soft_labels")
+    assert store.manifest.counts.docs == 3 * len(TEXTS)
+    assert store.manifest.teacher == "teacher"
+    best = tmp_path / "out" / "model-best"
+    nlp = spacy.load(best)
+    assert nlp.get_pipe("ner").labels == ("LOC", "PER")
+    nlp(TEXTS[0])
+    assert (tmp_path / "out" / "model-last").is_dir()
+    words = " ".join(result.output.split())
+    for name, key in (("F1", "f"), ("precision", "p"), ("recall", "r")):
+        score = nlp.meta["performance"][f"ents_{key}"]
+        assert f"Development {name} {100 * score:.2f}" in words
+    assert f'nlp = spacy.load("{best}")' in words
+
+
+def test_a_transformer_teacher_and_the_words_it_has(tmp_path):
+    write_files(tmp_path)
+    make_bert_teacher(tmp_path / "weights").to_disk(tmp_path / "bert")
+    settings = {"teacher": tmp_path / "bert", "initialize.before_init.source": None}
+    result = distill(tmp_path, "-o", tmp_path / "out", **settings)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "soft_labels" / "word_pieces.msgpack").is_file()
+    student = spacy.load(tmp_path / "out" / "model-best").get_pipe("ner").model
+    assert student.get_ref("tok2vec").has_param("piece_vectors")
+
+
+def test_soft_labels_that_are_there_are_used(files, soft_labels, tmp_path):
+    before = times(soft_labels)
+    given = {"paths.soft_labels": soft_labels}
+    for unlabelled in (files / "texts.jsonl", "null", '""'):
+        settings = {**given, "paths.unlabelled": unlabelled}
+        result = distill(files, "-o", tmp_path / "out", **settings)
+        assert result.exit_code == 0, result.output
+    assert times(soft_labels) == before
+    assert not (tmp_path / "out" / "soft_labels").exists()
+
+
+@pytest.mark.parametrize("with_texts", [True, False])
+def test_soft_labels_of_another_teacher(files, soft_labels, with_texts):
+    before = times(soft_labels)
+    settings = {"paths.soft_labels": soft_labels, "teacher": files / "other_teacher"}
+    if not with_texts:
+        settings["paths.unlabelled"] = None
+    line = told(distill(files, **settings))
+    assert "Expected soft labels of" in line
+    assert str(soft_labels) in line
+    assert "choose another" in line
+    assert times(soft_labels) == before
+
+
+def test_neither_soft_labels_nor_texts(files, tmp_path):
+    line = told(distill(files, "-o", tmp_path / "out", **{"paths.unlabelled": None}))
+    assert "paths.unlabelled, got neither" in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_nowhere_to_put_soft_labels(files):
+    assert "add --paths.soft_labels FOLDER" in told(distill(files))
+
+
+def test_without_output_nothing_is_saved(files, soft_labels, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = distill(files, **{"paths.soft_labels": soft_labels})
+    assert result.exit_code == 0, result.output
+    assert "nothing saved without --output" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+def trained_config(files, soft_labels, out, *more, **settings):
+    settings = {"paths.soft_labels": soft_labels, **settings}
+    result = distill(files, "-o", out, *more, **settings)
+    assert result.exit_code == 0, result.output
+    return spacy.load(out / "model-best").config
+
+
+def test_overrides_reach_the_config(files, soft_labels, tmp_path):
+    changes = {"training.max_steps": 2, "components.ner.loss.temperature": 2.5}
+    config = trained_config(files, soft_labels, tmp_path, **changes)
+    assert config["training"]["max_steps"] == 2
+    assert config["components"]["ner"]["loss"]["temperature"] == 2.5
+    assert config["components"]["ner"]["model"]["tok2vec"]["hidden_width"] == 8
+    assert config["paths"]["soft_labels"] == str(soft_labels)
+
+
+def test_overrides_from_the_environment_win(files, soft_labels, tmp_path, monkeypatch):
+    overridden = " ".join(overrides(**{"training.max_steps": 2, "system.seed": 7}))
+    monkeypatch.setenv("SPACY_CONFIG_OVERRIDES", overridden)
+    settings = {"training.max_steps": 3, "training.eval_frequency": 1}
+    config = trained_config(files, soft_labels, tmp_path, **settings)
+    assert config["training"]["max_steps"] == 2
+    assert config["training"]["eval_frequency"] == 1
+    assert config.interpolate()["training"]["seed"] == 7
+
+
+CODE = """
+from pathlib import Path
+from spacy.util import registry
+from spacy_distill.losses.distillation import distillation_loss_v1
+
+@registry.misc("test_code.loss.v1")
+def make(alpha: float, temperature: float):
+    (Path(__file__).parent / "called").touch()
+    return distillation_loss_v1(alpha=alpha, temperature=temperature)
+"""
+
+
+def test_code_is_imported(files, soft_labels, tmp_path):
+    (tmp_path / "code.py").write_text(CODE, encoding="utf-8")
+    settings = {
+        "paths.soft_labels": soft_labels,
+        "components.ner.loss.@misc": "test_code.loss.v1",
+    }
+    assert distill(files, **settings).exit_code != 0
+    code = ["--code", tmp_path / "code.py"]
+    config = trained_config(files, soft_labels, tmp_path / "out", *code, **settings)
+    assert config["components"]["ner"]["loss"]["@misc"] == "test_code.loss.v1"
+    assert (tmp_path / "called").exists()
+
+
+def test_same_seed_same_bytes(files, soft_labels, tmp_path):
+    students = {}
+    for name, seed in (("one", 3), ("two", 3), ("three", 4)):
+        settings = {"system.seed": seed}
+        trained_config(files, soft_labels, tmp_path / name, **settings)
+        students[name] = sha256_folder(tmp_path / name / "model-last" / "ner")
+    assert students["one"] == students["two"] != students["three"]
+    assert sha256_folder(tmp_path / "one") == sha256_folder(tmp_path / "two")
+
+
+@pytest.mark.slow
+def test_same_seed_same_bytes_in_another_process(files, soft_labels, tmp_path):
+    """Sets of strings have another order there."""
+    trained_config(files, soft_labels, tmp_path / "here")
+    settings = {"paths.soft_labels": soft_labels}
+    args = arguments(files, "-o", tmp_path / "there", **settings)
+    subprocess.run(
+        [sys.executable, "-m", "spacy", *args],
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+        check=True,
+    )
+    assert sha256_folder(tmp_path / "here") == sha256_folder(tmp_path / "there")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"teacher": "no_such_teacher"}, "Could not load the teacher 'no_such_teacher'"),
+        ({"paths.train": "none.spacy"}, "Expected gold annotation at none.spacy"),
+        ({"paths.dev": "none.spacy"}, "Expected gold annotation at none.spacy"),
+        ({"paths.dev": None}, "[corpora.dev], got null"),
+        ({"paths.dev": '""'}, "[corpora.dev], got ''"),
+        ({"paths.unlabelled": "none"}, "Expected a file or folder of texts at none"),
+        ({"system.sede.x": 1}, "system -> sede -> x not a section value"),
+        ({"training.max_steps": "ten"}, "total_steps at root: 'ten' is not"),
+        ({"nonsense": 1}, "got --nonsense: see --help"),
+        ({"gpu-id": 99}, "Expected GPU 99 to be usable"),
+    ],
+)
+def test_a_fault_is_one_line_and_a_failure(files, tmp_path, settings, message):
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert message in line
+    assert not (tmp_path / "out" / "model-best").exists()
+
+
+def test_no_such_component(files, tmp_path):
+    line = told(distill(files, "-o", tmp_path, "--component", "tagger"))
+    assert "Expected a component 'tagger'" in line
+
+
+def test_no_such_config(files, tmp_path):
+    result = distill(files, config=tmp_path / "none.cfg")
+    assert result.exit_code == 2
+    assert "none.cfg' does not exist" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"max_steps = 1\n", "no section headers"),
+        (b"[a]\nx = 1\n[a]\ny = 2\n", "section 'a' already exists"),
+        (b"[a]\nx = ${paths.none}\n", "${paths.none}"),
+        (b"[a]\n# sch\xf6n\n", "Expected a config in UTF-8 at"),
+    ],
+)
+def test_a_broken_config(files, tmp_path, content, message):
+    config = tmp_path / "broken.cfg"
+    config.write_bytes(content + CONFIG.read_bytes())
+    line = told(distill(files, config=config))
+    assert message in line
+
+
+WITHOUT = """
+import sys
+for name in ("torch", "transformers", "spacy_transformers"):
+    sys.modules[name] = None
+from spacy.cli import setup_cli
+sys.argv = ["spacy", *sys.argv[1:]]
+setup_cli()
+"""
+
+
+@pytest.mark.parametrize("args", [["--help"], ["distill", "--help"]])
+def test_help_without_torch(args):
+    """spaCy imports the module for each of its commands: it must never fail."""
+    command = [sys.executable, "-c", WITHOUT, *args]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Distil TEACHER into the student" in done.stdout

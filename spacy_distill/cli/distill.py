@@ -115,6 +115,6 @@ def _annotate(
         return
     msg.divider("Annotating with the teacher")
     begun = (soft_labels / FILE_NAME).exists()
-    # What was begun with other shards or windows is to be used, or carried on, as it is.
+    # Begun with other shards or windows, it is to be used, or carried on, as it is.
     settings = asdict(Manifest.read(soft_labels).settings) if begun else {}
     annotate(loaded, Path(texts), soft_labels, **settings)

@@ -2,10 +2,11 @@
 it must import fast and never fail: the work is imported when it is asked for."""
 
 from pathlib import Path
-from typing import Optional
+from typing import Annotated, Optional
 
 import typer
-from spacy.cli._util import Arg, Opt, app
+from spacy.cli._util import app
+from typer import Argument, Option
 
 from .errors import friendly_errors
 
@@ -16,15 +17,44 @@ from .errors import friendly_errors
 )
 @friendly_errors()
 def distill_spacy_cli(
-    # fmt: off
     ctx: typer.Context,
-    teacher: str = Arg(..., help="Teacher pipeline: installed package or folder"),
-    student_config: Path = Arg(..., help="Config of the student", exists=True, dir_okay=False, allow_dash=False),
-    output: Optional[Path] = Opt(None, "--output", "-o", help="Folder for the trained student (model-best, model-last)"),
-    code_path: Optional[Path] = Opt(None, "--code", "-c", help="Python file with additional code (registered functions) to be imported"),
-    use_gpu: int = Opt(-1, "--gpu-id", "-g", help="GPU that the teacher annotates on, or -1 for CPU; the student trains on CPU"),
-    component: Optional[str] = Opt(None, "--component", help="Name of the teacher's component, if it has several"),
-    # fmt: on
+    teacher: Annotated[
+        str, Argument(help="Teacher pipeline: installed package or folder")
+    ],
+    student_config: Annotated[
+        Path,
+        Argument(help="Config of the student", exists=True, dir_okay=False),
+    ],
+    output: Annotated[
+        Optional[Path],
+        Option(
+            "--output",
+            "-o",
+            help="Folder for the trained student (model-best, model-last)",
+        ),
+    ] = None,
+    code_path: Annotated[
+        Optional[Path],
+        Option(
+            "--code",
+            "-c",
+            help="Python file with additional code (registered functions) to be"
+            " imported",
+        ),
+    ] = None,
+    use_gpu: Annotated[
+        int,
+        Option(
+            "--gpu-id",
+            "-g",
+            help="GPU that the teacher annotates on, or -1 for CPU; the student trains"
+            " on CPU",
+        ),
+    ] = -1,
+    component: Annotated[
+        Optional[str],
+        Option(help="Name of the teacher's component, if it has several"),
+    ] = None,
 ) -> None:
     """
     Distil TEACHER into the student of STUDENT_CONFIG. The unlabelled texts at

@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from ..errors import DistillError
 from .errors import friendly_errors
@@ -12,17 +14,23 @@ from .errors import friendly_errors
 @friendly_errors()
 def train_teacher_cli(
     ctx: typer.Context,
-    config: Path = typer.Argument(..., help="Config of the teacher", dir_okay=False),
-    output: Path = typer.Option(..., "--output", "-o", help="Folder for model-best"),
-    transformer: str = typer.Option(
-        ...,
-        "--transformer",
-        help="Hub name, folder, or installed package that carries a transformer",
-    ),
-    use_gpu: int = typer.Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    config: Annotated[Path, Argument(help="Config of the teacher.", dir_okay=False)],
+    output: Annotated[Path, Option("--output", "-o", help="Folder for model-best.")],
+    transformer: Annotated[
+        str,
+        Option(
+            help="Hub name, folder, or installed package that carries a transformer."
+        ),
+    ],
+    use_gpu: Annotated[
+        int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")
+    ] = -1,
 ) -> None:
-    """Fine-tune a teacher on gold sentences. Settings of the config can be overridden
-    with arguments such as --training.max_steps 800."""
+    """Fine-tune a teacher on gold sentences.
+
+    Settings of the config can be overridden with arguments such as
+    --training.max_steps 800.
+    """
     from spacy.cli.train import train
 
     from ..teachers.weights import find_transformer

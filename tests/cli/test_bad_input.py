@@ -57,7 +57,9 @@ def write_docs(path, nlp, entities):
 
 def test_gold_with_labels_the_teacher_lacks(files, tmp_path):
     def rename(spans):
-        return [(start, end, label.replace("LOC", "GPE")) for start, end, label in spans]
+        return [
+            (start, end, label.replace("LOC", "GPE")) for start, end, label in spans
+        ]
 
     gold = write_docs(tmp_path / "gold.spacy", spacy.blank("en"), rename)
     line = told(distill(files, "-o", tmp_path / "out", **{"paths.train": gold}))

@@ -187,7 +187,10 @@ def test_same_seed_same_bytes_in_another_process(files, soft_labels, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"teacher": "no_such_teacher"}, "Could not load the teacher 'no_such_teacher'"),
+        (
+            {"teacher": "no_such_teacher"},
+            "Could not load the teacher 'no_such_teacher'",
+        ),
         ({"paths.train": "none.spacy"}, "Expected gold annotation at none.spacy"),
         ({"paths.dev": "none.spacy"}, "Expected gold annotation at none.spacy"),
         ({"paths.dev": None}, "[corpora.dev], got null"),

@@ -4,12 +4,12 @@ from itertools import islice
 
 import pytest
 import spacy
-from hash_teacher import HashTeacher
 from small import TEXTS, write_gold, write_soft_labels
 from spacy.util import registry
 
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1
 from spacy_distill.errors import DistillError
+from spacy_distill.soft_labels import store
 from spacy_distill.soft_labels.keys import LOGITS, TAGS
 
 NLP = spacy.blank("en")
@@ -103,11 +103,20 @@ def test_one_source_alone(data, which):
     assert found[1 - which] == []
 
 
-def test_only_what_is_asked_for_is_read(data, tmp_path):
-    """A stream: of three shards, no more is read than the first."""
-    _, soft_labels = data
-    read = distill_corpus_v1(None, soft_labels)(NLP)
-    assert len(list(islice(read, 3))) == 3
+def test_shards_are_read_when_it_is_their_turn(data, monkeypatch):
+    shards = []
+
+    def read_shard(path, *args, **kwargs):
+        shards.append(path)
+        return shard_reader(path, *args, **kwargs)
+
+    shard_reader = store.read_shard
+    monkeypatch.setattr(store, "read_shard", read_shard)
+    examples = distill_corpus_v1(None, data[1])(NLP)
+    # Five Docs in a shard.
+    for n_examples, n_shards in ((3, 1), (2, 1), (1, 2), (17, 5)):
+        assert len(list(islice(examples, n_examples))) == n_examples
+        assert len(shards) == n_shards
 
 
 def test_a_folder_of_gold(tmp_path):
@@ -175,4 +184,3 @@ def test_share_out_of_range(share):
 
 def test_is_registered():
     assert registry.readers.get("spacy_distill.DistillCorpus.v1") is distill_corpus_v1
-    assert HashTeacher().tags

@@ -17,7 +17,6 @@ from spacy_distill.pipeline.decoding import (
 )
 
 VOCAB = spacy.blank("en").vocab
-# " " is white space; A to C are parts of a preset entity, x is a blocked token.
 some_words = st.lists(st.sampled_from(["a", "a", "a", " "]), min_size=1, max_size=5)
 batches = st.lists(some_words, min_size=1, max_size=3)
 seeds = st.integers(0, 2**32 - 1)

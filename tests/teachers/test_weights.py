@@ -38,7 +38,9 @@ def test_package(packages):
 
 @pytest.mark.parametrize("name", ["lost_bert", "lost-bert", "other_thing"])
 def test_package_without_a_model(packages, name):
-    with pytest.raises(DistillError, match=f"got {name}, which does not: give a folder"):
+    with pytest.raises(
+        DistillError, match=f"got {name}, which does not: give a folder"
+    ):
         find_transformer(name)
 
 

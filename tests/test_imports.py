@@ -1,0 +1,54 @@
+"""What a pipeline imports where it only predicts."""
+
+import subprocess
+import sys
+
+import pytest
+
+# spaCy imports some of these itself, so what counts is who asks.
+SCRIPT = """
+import builtins, importlib, sys
+import spacy
+
+HEAVY = {"torch", "transformers", "spacy_transformers", "typer", "tqdm", "click"}
+found = []
+really_import = builtins.__import__
+
+def watch(name, globals=None, locals=None, fromlist=(), level=0):
+    importer = (globals or {}).get("__name__", "")
+    if importer.startswith("spacy_distill") and name.split(".")[0] in HEAVY:
+        found.append(f"{importer} imports {name}")
+    return really_import(name, globals, locals, fromlist, level)
+
+builtins.__import__ = watch
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+spacy.blank("en").add_pipe("compact_ner")
+# The very thing the watch is for would be seen.
+exec("import torch", {"__name__": "spacy_distill.probe"})
+assert found.pop() == "spacy_distill.probe imports torch"
+print(*found, sep="\\n")
+"""
+MODULES = (
+    "spacy_distill",
+    "spacy_distill.pipeline.compact_ner",
+    "spacy_distill.pipeline.scorer",
+    "spacy_distill.pipeline.token_classifier",
+    "spacy_distill.students.char_cnn_bilstm",
+    "spacy_distill.students.dilated_cnn",
+    "spacy_distill.students.init_words",
+    "spacy_distill.losses.distillation",
+    "spacy_distill.losses.schedules",
+    "spacy_distill.corpora.distill_corpus",
+    "spacy_distill.corpora.bucketed_batches",
+    "spacy_distill.soft_labels.store",
+    "spacy_distill.teachers.freeze",
+)
+
+
+def test_nothing_heavy_is_imported():
+    pytest.importorskip("torch")
+    command = [sys.executable, "-c", SCRIPT, *MODULES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""

@@ -1,0 +1,230 @@
+"""project.yml: what it runs exists, and what it reads is made or there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import spacy.cli  # noqa: F401 - registers spaCy's own commands
+import typer.main
+from spacy.cli._util import app as spacy_app
+from spacy.cli.init_config import fill_config
+from spacy.schemas import ConfigSchemaTraining
+from spacy.util import load_config, registry
+from tiny_distillation import run_spacy
+from weasel.cli.document import MARKER_END, MARKER_START, project_document
+from weasel.util import load_project_config, parse_config_overrides
+
+from spacy_distill.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+DEFAULT = ()
+COLUMNS = (
+    *("--vars.work", "work/other", "--vars.name", "other_ner", "--vars.lang", "de"),
+    *("--vars.train", "data/train.conll", "--vars.dev", "data/dev.conll"),
+    *("--vars.test", "data/test.conll", "--vars.unlabelled", "", "--vars.seed", "3"),
+    *("--vars.n_labels", "750", "--vars.transformer", "bert-base-cased"),
+    *("--vars.alpha", "1", "--vars.gpu", "0"),
+)
+OVERRIDES = {"default": DEFAULT, "columns": COLUMNS}
+
+
+def load(*overrides):
+    parsed = parse_config_overrides(list(overrides), env_var=None)
+    return load_project_config(ROOT, overrides=parsed)
+
+
+def commands(*overrides):
+    return {command["name"]: command for command in load(*overrides)["commands"]}
+
+
+def variables(*overrides):
+    given = parse_config_overrides(list(overrides), env_var=None)
+    return {**load()["vars"], **{n.split(".")[1]: str(v) for n, v in given.items()}}
+
+
+def scripts(project):
+    """(name of the command, words of the line) for every line."""
+    for command in project["commands"]:
+        for line in command["script"]:
+            yield command["name"], shlex.split(line)
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A copy of the project in which every file and folder named has been made."""
+    for name in ("assets", "configs", "project.yml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for overrides in OVERRIDES.values():
+        for command in commands(*overrides).values():
+            for path in command.get("deps", []) + command.get("outputs", []):
+                if not (tmp_path / path).exists():
+                    (tmp_path / path).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_workflow_and_commands():
+    project = load()
+    names = [command["name"] for command in project["commands"]]
+    assert len(set(names)) == len(names)
+    for name, steps in project["workflows"].items():
+        assert name not in names
+        assert set(steps) <= set(names)
+    # Everything but `clean`, in the order in which it is defined.
+    assert project["workflows"]["all"] == [name for name in names if name != "clean"]
+    assert all(command["help"] for command in project["commands"])
+
+
+@pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
+def test_every_dependency_is_there_by_then(overrides):
+    value = variables(*overrides)
+    names = ("train", "dev", "test", "teacher_config", "student_config")
+    there = {f"{value[name]}/" for name in names}
+    for command in commands(*overrides).values():
+        assert set(command.get("deps", [])) <= there
+        for path in command.get("outputs", []):
+            assert path.startswith(f"{value['work']}/")
+            assert path not in there
+        there.update(command.get("outputs", []))
+
+
+@pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
+def test_every_path_in_a_script_is_declared(overrides):
+    """Else a command would not run again when what it reads has changed."""
+    project = load(*overrides)
+    work = variables(*overrides)["work"]
+    declared = {}
+    for command in project["commands"]:
+        declared[command["name"]] = {
+            *command.get("deps", ()),
+            *command.get("outputs", ()),
+        }
+        # What a dependency was made from is declared by it.
+        for earlier in project["commands"]:
+            if {*earlier.get("outputs", ())} & {*command.get("deps", ())}:
+                declared[command["name"]] |= declared[earlier["name"]]
+    for name, words in scripts(project):
+        for path in re.findall(rf"{work}/[\w./-]+", " ".join(words)):
+            assert any(
+                # Within what is declared, or, as in `-o teacher`, around it.
+                f"{path}/".startswith(f"{known}/") or known.startswith(f"{path}/")
+                for known in declared[name]
+            ), f"{name}: {path}"
+
+
+def test_variables_arrive():
+    found = commands(*COLUMNS)
+    corpus = shlex.split(found["corpus"]["script"][0])
+    assert corpus[corpus.index("--unlabelled") + 1] == ""
+    assert corpus[corpus.index("--n-labels") + 1] == "750"
+    assert found["corpus"]["deps"] == [
+        f"data/{name}.conll/" for name in ("train", "dev", "test")
+    ]
+    assert found["corpus"]["outputs"] == ["work/other/corpus"]
+    distill = shlex.split(found["distill"]["script"][0])
+    for option, value in {
+        "--nlp.lang": "de",
+        "--system.seed": "3",
+        "--paths.soft_labels": "work/other/soft_labels",
+        "--components.ner.loss.alpha": "1",
+        "--components.ner.loss.temperature": "1.0",
+        "-o": "work/other/distilled",
+    }.items():
+        assert distill[distill.index(option) + 1] == value
+    card = shlex.split(found["package"]["script"][0])
+    assert card[card.index("--name") + 1] == "other_ner"
+    assert card[card.index("--data") + 1] == variables()["data"]
+
+
+def parse(words):
+    """Let typer parse a line. RETURNS: its values, and arguments left over."""
+    if words[0] == "spacy-distill":
+        group, rest = typer.main.get_command(app), words[1:]
+    else:
+        assert words[:3] == ["python", "-m", "spacy"]
+        registry.cli.get_all()
+        group, rest = typer.main.get_command(spacy_app), words[3:]
+    context = group.commands[rest[0]].make_context(rest[0], rest[1:])
+    return context.params, context.args
+
+
+@pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
+def test_every_option_exists(place, overrides):
+    seen = set()
+    for _, words in scripts(load(*overrides)):
+        if words[:2] == ["python", "-c"]:
+            compile(words[2], "project.yml", "exec")
+            continue
+        params, rest = parse(words)
+        seen.add(words[1] if words[0] == "spacy-distill" else words[3])
+        if not rest:
+            continue
+        # Settings of a config, each of which has to be there already.
+        path = next(Path(word) for word in words if word.endswith(".cfg"))
+        settings = parse_config_overrides(list(rest), env_var=None)
+        config = load_config(path, overrides=settings, interpolate=True)
+        original = load_config(path)
+        for name in settings:
+            section = original
+            for part in name.split("."):
+                assert part in section, name
+                section = section[part]
+        assert config["nlp"]["lang"] == variables(*overrides)["lang"]
+    assert seen >= {"corpus", "train-teacher", "annotate", "train", "distill", "card"}
+
+
+def test_options_that_do_not_exist_would_be_found(place):
+    with pytest.raises(Exception, match="nonsense"):
+        parse(["spacy-distill", "annotate", "a", "b", "-o", "c", "--nonsense", "1"])
+
+
+@pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
+def test_dry_run(place, overrides):
+    result = run_spacy("project", "run", "all", place, "--dry", *overrides)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("Running command: ") == len(
+        [line for name, line in scripts(load(*overrides)) if name != "clean"]
+    )
+    assert "Missing dependency" not in result.output
+    assert not (place / "project.lock").exists()
+
+
+def test_makefile_names_variables_that_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    names = re.findall(r"--vars\.(\w+)", makefile)
+    assert names
+    assert set(names) <= set(load()["vars"])
+
+
+@pytest.mark.parametrize("name", ["student", "teacher"])
+def test_configs_are_whole(name, tmp_path):
+    path = ROOT / "configs" / f"{name}.cfg"
+    _, filled = fill_config(tmp_path / "filled.cfg", path, silent=True)
+    # Filled in, not changed: what spaCy does not know would be taken out.
+    _check_contained(load_config(path), filled)
+    assert filled["training"]["score_weights"].keys() >= {"ents_f", "ents_ece"}
+    filled["paths"].update(train="some.spacy", dev="some.spacy")
+    config = filled.interpolate()
+    assert registry.resolve(config["corpora"]).keys() >= {"train", "dev"}
+    registry.resolve(config["training"], schema=ConfigSchemaTraining)
+
+
+def _check_contained(part, whole):
+    for key, value in part.items():
+        assert key in whole, key
+        if isinstance(value, dict):
+            _check_contained(value, whole[key])
+        else:
+            assert whole[key] == value, key
+
+
+def test_readme_has_the_project_s_own_description(capsys):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    start, end = (marker.format(tag="WEASEL") for marker in (MARKER_START, MARKER_END))
+    if start not in readme:
+        pytest.skip("README.md has no generated part yet")
+    project_document(ROOT, Path("-"))
+    generated = capsys.readouterr().out.strip()
+    inside = readme[readme.index(start) : readme.index(end) + len(end)]
+    assert inside == generated, "run: python -m spacy project document -o README.md"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, List
 
-import spacy.cli  # noqa: F401 - registers spaCy's own commands
+import spacy.cli
 from small import TEXTS, write_gold
 from spacy.cli._util import app
 from spacy.util import registry

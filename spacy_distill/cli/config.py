@@ -51,8 +51,9 @@ def read_training_config(path: Path, overrides: Dict[str, Any]) -> Config:
             f"Expected a config in UTF-8 at {path}, got: {_one_line(error)}."
         ) from error
     for name, block in config.get("corpora", {}).items():
-        setting = _GOLD_SETTING.get(block.get("@readers"))
-        if setting is not None:
+        reader = block.get("@readers") if isinstance(block, dict) else None
+        if reader in _GOLD_SETTING:
+            setting = _GOLD_SETTING[reader]
             _check_gold(name, setting, block.get(setting))
     return config
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 import spacy
 from small import TEXTS
+from thinc.api import NumpyOps, get_current_ops, require_cpu, set_current_ops
 from tiny_distillation import (
     CONFIG,
     arguments,
@@ -107,6 +108,19 @@ def test_without_output_nothing_is_saved(files, soft_labels, tmp_path, monkeypat
     assert result.exit_code == 0, result.output
     assert "nothing saved without --output" in result.output
     assert not list(tmp_path.iterdir())
+
+
+def test_the_student_trains_on_the_cpu(files, soft_labels):
+    class TeacherOps(NumpyOps):
+        """As if the teacher had run on a GPU."""
+
+    set_current_ops(TeacherOps())
+    try:
+        result = distill(files, **{"paths.soft_labels": soft_labels})
+        assert result.exit_code == 0, result.output
+        assert not isinstance(get_current_ops(), TeacherOps)
+    finally:
+        require_cpu()
 
 
 def trained_config(files, soft_labels, out, *more, **settings):

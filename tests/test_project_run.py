@@ -1,0 +1,77 @@
+"""The whole project, from text to wheel, on a few sentences and a tiny transformer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_project import ROOT, load
+from tiny_teachers import make_bert_teacher
+
+from spacy_distill.reports.report import Report
+
+GOLD = """# news/{split}
+
+[Anna](PER) went to [Paris](LOC) for the {split}.
+[Bob Smith](PER) likes [New York](LOC) and nothing else.
+"""
+TEXTS = """# news/more
+
+Paris and Rome are far from Anna Smith.
+Nothing of note is here, says Bob.
+"""
+SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 100": "hidden_width = 8"}
+STEPS = ("teacher_steps", "student_steps", "baseline_steps")
+VARIABLES = {"transformer": "weights", **dict.fromkeys(STEPS, 2)}
+
+
+def make_project(folder: Path) -> None:
+    (folder / "project.yml").symlink_to(ROOT / "project.yml")
+    (folder / "configs").mkdir()
+    for path in (ROOT / "configs").iterdir():
+        text = path.read_text(encoding="utf-8")
+        for ours, small in SMALL.items():
+            text = text.replace(ours, small)
+        (folder / "configs" / path.name).write_text(text, encoding="utf-8")
+    sources = {split: GOLD.format(split=split) for split in ("train", "dev", "test")}
+    for name, text in {**sources, "unlabelled": TEXTS}.items():
+        (folder / "assets" / name).mkdir(parents=True)
+        path = folder / "assets" / name / "news.txt"
+        path.write_text(text, encoding="utf-8")
+    make_bert_teacher(folder / "weights")
+
+
+def run_project(folder: Path) -> str:
+    command = [sys.executable, "-m", "spacy", "project", "run", "all", str(folder)]
+    for name, value in VARIABLES.items():
+        command += [f"--vars.{name}", str(value)]
+    # `spacy-distill` lies beside Python, also where the environment is not activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_workflow_runs_once_and_is_then_done(tmp_path):
+    make_project(tmp_path)
+    printed = run_project(tmp_path)
+    assert "Skipping" not in printed
+    work = tmp_path / "work" / "assets"
+    rows = [row.name for row in Report.read(work / "report.json").rows]
+    assert rows == ["teacher", "baseline", "pseudo", "distilled"]
+    (wheel,) = work.rglob("*.whl")
+    assert wheel.name == "en_compact_ner-0.1.0-py3-none-any.whl"
+    assert (work / "pictures" / "comparison.svg").is_file()
+    project = load()
+    always = [c["name"] for c in project["commands"] if c.get("no_skip")]
+    once = set(project["workflows"]["all"]) - set(always)
+    assert run_project(tmp_path).count("Skipping") == len(once)

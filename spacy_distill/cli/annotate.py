@@ -64,6 +64,7 @@ def annotate_cli(
         batch_words=batch_words,
         window=window,
         overlap=overlap,
+        replace=replace,
         progress=not quiet,
     )
     seconds = time.perf_counter() - start

@@ -47,8 +47,8 @@ def build_corpus(
     scheme: of the tags of column files, see `read_columns`; None finds it out.
 
     Writes `train.spacy`, `dev.spacy` and `test.spacy`, one Doc a sentence; the
-    unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up: objects
-    with `text` and `meta.topic`, tokenised later) or `texts.spacy` (from the other
+    unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up or
+    `.jsonl`: objects with `text` and `meta.topic`, tokenised later) or `texts.spacy` (from the other
     forms: the given tokens without annotation); and `corpus.json` with the figures.
     The same sources and settings give the same bytes.
 
@@ -85,7 +85,8 @@ def build_corpus(
         "seed": seed if n_labels else None,
         "unlabelled_is_rest_of_train": unlabelled is None,
     }
-    _write(Path(out), gold, given, is_markup(source), settings, figures)
+    as_text = is_markup(source) or Path(source).suffix == ".jsonl"
+    _write(Path(out), gold, given, as_text, settings, figures)
     return figures
 
 

@@ -1,4 +1,4 @@
-"""Sentences from any of the three forms that a corpus comes in."""
+"""Sentences from any of the forms that a corpus comes in."""
 
 from pathlib import Path
 from typing import Collection, Iterable, List, NamedTuple, Optional, Union
@@ -78,14 +78,15 @@ def read_gold_source(
 def read_unlabelled_source(
     path: Union[str, Path], nlp: Language, *, scheme: Optional[str] = None
 ) -> List[SourceSentence]:
-    """Read sentences without annotation, from the same forms as `read_gold_source`.
+    """Read sentences without annotation, from the same forms as `read_gold_source`
+    and from `.jsonl` files with a `text` in each line.
 
     Mark-up must be without entities. The annotation of the other forms is dropped.
 
     Raises DistillError for a missing path, a fault in a file, or no sentence at all.
     """
     path = _existing(path)
-    if path.suffix == ".spacy" and not is_markup(path):
+    if path.suffix in (".spacy", ".jsonl") and not is_markup(path):
         return _each_its_own_document(read_texts(path, nlp))
     if is_markup(path):
         sentences = _read_markup(path, nlp, ())

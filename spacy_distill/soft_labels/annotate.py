@@ -29,6 +29,7 @@ def annotate(
     batch_words: int = 4096,
     window: int = 512,
     overlap: int = 64,
+    replace: bool = False,
     progress: bool = True,
 ) -> Manifest:
     """Store a teacher's logits for every token of every document at `texts`.
@@ -43,6 +44,7 @@ def annotate(
     window, overlap: documents of more than `window` tokens are cut into windows that
         share `overlap` tokens; each token's logits come from the window in which it
         has most context.
+    replace: remove soft labels of other work from `out` first.
     progress: show a bar.
 
     Returns the manifest of the completed folder. Raises DistillError if `out` holds
@@ -57,7 +59,7 @@ def annotate(
         )
     split(0, window=window, overlap=overlap)
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
-    manifest = begin_or_resume(teacher, texts, out, settings)
+    manifest = begin_or_resume(teacher, texts, out, settings, replace=replace)
     if manifest.complete:
         return manifest
     done = manifest.counts.docs

@@ -12,12 +12,15 @@ from .store import WORD_PIECES
 
 
 def begin_or_resume(
-    teacher: Teacher, texts: Path, out: Path, settings: Settings
+    teacher: Teacher, texts: Path, out: Path, settings: Settings, *, replace: bool
 ) -> Manifest:
     """Begin a folder of soft labels, or take up the one that is there.
 
+    replace: remove the soft labels of other work (another teacher, other texts or
+        settings) and begin anew. The same work is carried on all the same.
+
     Writes the manifest, without shards, and the teacher's word pieces into a new
-    folder. Nothing but a killed run's temporary files is ever deleted.
+    folder. Without `replace`, nothing but a killed run's temporary files is deleted.
 
     Returns the manifest. Raises DistillError if the folder holds other work, other
     files, or shards that are not as they were written.
@@ -35,6 +38,10 @@ def begin_or_resume(
         settings=settings,
         word_pieces=None if pieces_bytes is None else sha256_bytes(pieces_bytes),
     )
+    if replace and (out / FILE_NAME).exists():
+        there = Manifest.read(out)
+        if there.difference(manifest) is not None:
+            _remove(there, out)
     if (out / FILE_NAME).exists():
         wanted, manifest = manifest, Manifest.read(out)
         _check_same_work(manifest, wanted, out)
@@ -57,8 +64,15 @@ def _check_same_work(manifest: Manifest, wanted: Manifest, out: Path) -> None:
     if difference is not None:
         raise DistillError(
             f"Expected soft labels of the same work in {out}, but {difference}: choose"
-            " another output folder, or remove this one to begin anew."
+            " another output folder, or replace this one (--replace)."
         )
+
+
+def _remove(manifest: Manifest, out: Path) -> None:
+    """Delete what `annotate` wrote, the manifest last: killed in between, the folder
+    is still known for what it was."""
+    for name in (*(shard.file for shard in manifest.shards), WORD_PIECES, FILE_NAME):
+        (out / name).unlink(missing_ok=True)
 
 
 def _check_shards(manifest: Manifest, out: Path) -> None:

@@ -37,6 +37,13 @@ def annotate_cli(
     overlap: Annotated[
         int, Option(min=0, help="Words that neighbouring windows share.")
     ] = 64,
+    replace: Annotated[
+        bool,
+        Option(
+            "--replace",
+            help="Remove soft labels of another teacher or other texts from the folder.",
+        ),
+    ] = False,
     gpu_id: Annotated[
         int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")
     ] = -1,
@@ -54,7 +61,7 @@ def annotate_cli(
 
     use_device(gpu_id, quiet=quiet)
     loaded = load_teacher(teacher, component=component)
-    before = _words_in(output)
+    before = _manifest_in(output)
     start = time.perf_counter()
     manifest = annotate(
         loaded,
@@ -69,16 +76,17 @@ def annotate_cli(
     )
     seconds = time.perf_counter() - start
     if not quiet:
-        words = manifest.counts.tokens - before
+        words = manifest.counts.tokens
+        if before is not None and before.difference(manifest) is None:
+            words -= before.counts.tokens
         _print_summary(manifest, output, words / seconds if words else None)
 
 
-def _words_in(output: Path) -> int:
-    """Return how many words an earlier run has left in the folder."""
+def _manifest_in(output: Path) -> Optional["Manifest"]:
+    """What an earlier run has left in the folder, if any."""
     from ..soft_labels.manifest import FILE_NAME, Manifest
 
-    there = (output / FILE_NAME).exists()
-    return Manifest.read(output).counts.tokens if there else 0
+    return Manifest.read(output) if (output / FILE_NAME).exists() else None
 
 
 def _print_summary(

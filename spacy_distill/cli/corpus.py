@@ -25,7 +25,7 @@ def corpus_cli(
     unlabelled: Annotated[
         str,
         Option(
-            help="Text for the teacher, in the same forms. Without it: the training"
+            help="Text for the teacher, likewise, or .jsonl. Without it: the training"
             " sentences that --n-labels leaves over."
         ),
     ] = "",

@@ -48,8 +48,9 @@ def build_corpus(
 
     Writes `train.spacy`, `dev.spacy` and `test.spacy`, one Doc a sentence; the
     unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up or
-    `.jsonl`: objects with `text` and `meta.topic`, tokenised later) or `texts.spacy` (from the other
-    forms: the given tokens without annotation); and `corpus.json` with the figures.
+    `.jsonl`: objects with `text` and `meta.topic`, tokenised later) or `texts.spacy`
+    (from the other forms: the given tokens without annotation); and `corpus.json` with
+    the figures.
     The same sources and settings give the same bytes.
 
     Returns the figures. Raises DistillError for any fault in the sources, a topic that

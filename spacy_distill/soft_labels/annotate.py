@@ -15,7 +15,7 @@ from .keys import LOGITS
 from .manifest import Manifest, Settings, Shard
 from .progress import Progress
 from .resume import begin_or_resume
-from .shards import write_shard
+from .shards import shard_file, write_shard
 from .statistics import count_entities, entropy
 from .windows import split
 
@@ -75,7 +75,7 @@ def annotate(
                 overlap=overlap,
                 on_batch=bar.update,
             )
-            file = f"shard-{len(manifest.shards):05d}.spacy"
+            file = shard_file(len(manifest.shards))
             checksum = write_shard(out / file, docs)
             shard = _describe(file, checksum, docs, manifest.tags, blind)
             manifest.shards.append(shard)

@@ -8,6 +8,7 @@ from ..files import TEMPORARY, sha256_bytes, sha256_file, write_atomically
 from ..teachers.base import Teacher
 from .fingerprint import tokenizer_hash
 from .manifest import FILE_NAME, Manifest, Settings
+from .shards import SHARD_FILES
 from .store import WORD_PIECES
 
 
@@ -39,9 +40,8 @@ def begin_or_resume(
         word_pieces=None if pieces_bytes is None else sha256_bytes(pieces_bytes),
     )
     if replace and (out / FILE_NAME).exists():
-        there = Manifest.read(out)
-        if there.difference(manifest) is not None:
-            _remove(there, out)
+        if Manifest.read(out).difference(manifest) is not None:
+            _remove(out)
     if (out / FILE_NAME).exists():
         wanted, manifest = manifest, Manifest.read(out)
         _check_same_work(manifest, wanted, out)
@@ -68,11 +68,12 @@ def _check_same_work(manifest: Manifest, wanted: Manifest, out: Path) -> None:
         )
 
 
-def _remove(manifest: Manifest, out: Path) -> None:
+def _remove(out: Path) -> None:
     """Delete what `annotate` wrote, the manifest last: killed in between, the folder
     is still known for what it was."""
-    for name in (*(shard.file for shard in manifest.shards), WORD_PIECES, FILE_NAME):
-        (out / name).unlink(missing_ok=True)
+    # By name, not by manifest: a killed run leaves a shard that is not listed yet.
+    for path in (*out.glob(SHARD_FILES), out / WORD_PIECES, out / FILE_NAME):
+        path.unlink(missing_ok=True)
 
 
 def _check_shards(manifest: Manifest, out: Path) -> None:

@@ -13,6 +13,13 @@ from ..errors import DistillError
 from ..files import sha256_bytes, write_atomically
 from .keys import LOGITS, TAGS
 
+SHARD_FILES = "shard-*.spacy"
+
+
+def shard_file(number: int) -> str:
+    """The name of a shard, by its number from 0."""
+    return f"shard-{number:05d}.spacy"
+
 
 def write_shard(path: Union[str, Path], docs: Sequence[Doc]) -> str:
     """Write Docs with `user_data[LOGITS]` (float16 [n_tokens, n_tags]) as one file.

@@ -52,6 +52,14 @@ def test_unlabelled_text_loses_its_annotation(sources, nlp):
         read_unlabelled_source(sources[0], nlp)
 
 
+def test_unlabelled_text_may_be_jsonl(tmp_path, nlp):
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"text": "Ada left."}\n{"text": "Bo stayed."}\n', encoding="utf8")
+    sentences = read_unlabelled_source(path, nlp)
+    assert [s.doc.text for s in sentences] == ["Ada left.", "Bo stayed."]
+    assert [s.document for s in sentences] == [0, 1]
+
+
 def test_gold_needs_annotation(tmp_path, nlp):
     path = tmp_path / "docs.spacy"
     DocBin(docs=[nlp.make_doc("No entities known.")]).to_disk(path)

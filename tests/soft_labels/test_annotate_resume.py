@@ -195,6 +195,26 @@ def test_other_work_is_refused(tmp_path, texts, whole, changes, told, complete):
     assert contents(out) == before
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_other_work_is_replaced_when_asked(tmp_path, texts, whole, complete):
+    out = tmp_path / "whole"
+    if not complete:
+        take_back_last_shard(out)
+    teacher = HashTeacher()
+    run(texts, out, teacher, replace=True)
+    run(texts, tmp_path / "fresh", teacher)
+    assert contents(out) == contents(tmp_path / "fresh")
+
+
+def test_the_same_work_is_not_replaced(tmp_path, texts, whole):
+    out = tmp_path / "whole"
+    before = contents(out)
+    times = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    run(texts, out, replace=True)
+    assert contents(out) == before
+    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
+
+
 def take_back_last_shard(out):
     manifest = Manifest.read(out)
     manifest.complete = False

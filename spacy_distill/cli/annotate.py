@@ -41,7 +41,7 @@ def annotate_cli(
         bool,
         Option(
             "--replace",
-            help="Remove soft labels of another teacher or other texts from the folder.",
+            help="Remove soft labels of other work (teacher, texts) from the folder.",
         ),
     ] = False,
     gpu_id: Annotated[

@@ -39,13 +39,14 @@ def begin_or_resume(
         settings=settings,
         word_pieces=None if pieces_bytes is None else sha256_bytes(pieces_bytes),
     )
-    if replace and (out / FILE_NAME).exists():
-        if Manifest.read(out).difference(manifest) is not None:
-            _remove(out)
-    if (out / FILE_NAME).exists():
-        wanted, manifest = manifest, Manifest.read(out)
-        _check_same_work(manifest, wanted, out)
-        _check_shards(manifest, out)
+    there = Manifest.read(out) if (out / FILE_NAME).exists() else None
+    if replace and there is not None and there.difference(manifest) is not None:
+        _remove(out)
+        there = None
+    if there is not None:
+        _check_same_work(there, manifest, out)
+        _check_shards(there, out)
+        manifest = there
     else:
         _check_empty(out)
         # Texts without any document are to leave no trace.

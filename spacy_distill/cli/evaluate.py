@@ -43,9 +43,9 @@ def evaluate_cli(
     The last pipeline is compared with the first.
     """
     from ..files import write_atomically
-    from ..reports.markdown import report_markdown, summary_lines
+    from ..reports.markdown import report_markdown
     from ..reports.report import make_report
-    from ..reports.table import SHORT_HEADER, right_of_first, table_cells
+    from ..reports.terminal import print_report
 
     if output.suffix != ".json":
         raise DistillError(
@@ -55,16 +55,7 @@ def evaluate_cli(
     report.write(output)
     beside = output.with_suffix(".md")
     write_atomically(beside, report_markdown(report).encode("utf-8"))
-    msg.table(
-        table_cells(report.rows),
-        header=SHORT_HEADER,
-        aligns=right_of_first(SHORT_HEADER),
-        divider=True,
-    )
-    if any(row.table for row in report.rows):
-        msg.text("+ table: numbers that unknown words are composed from, not trained.")
-    for line in summary_lines(report):
-        msg.text(line)
+    print_report(report)
     msg.good(f"Wrote {output} and {beside}")
 
 

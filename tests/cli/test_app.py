@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 
-COMMANDS = ("corpus", "train-teacher", "annotate", "evaluate", "card", "visualize")
+COMMANDS = (
+    *("corpus", "train-teacher", "annotate", "evaluate", "card", "visualize"),
+    "summary",
+)
 
 
 def run(*args):

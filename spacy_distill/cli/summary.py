@@ -1,0 +1,34 @@
+"""`spacy-distill summary`: what a run came to, and how to load it."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+from wasabi import msg
+
+from ..errors import DistillError
+from .errors import friendly_errors
+
+
+@friendly_errors()
+def summary_cli(
+    report: Annotated[Path, Argument(help="Report that `evaluate` wrote (.json).")],
+    packages: Annotated[
+        Path, Option(help="Folder that `spacy package` wrote a wheel to.")
+    ],
+) -> None:
+    """Print the table of a report, and the lines that install and load the package."""
+    from ..reports.report import Report
+    from ..reports.terminal import print_report
+
+    wheels = sorted(packages.glob("*/dist/*.whl"), key=lambda p: p.stat().st_mtime)
+    if not wheels:
+        raise DistillError(
+            f"Expected a wheel in {packages}, got none: run `spacy package` with"
+            " --build wheel first."
+        )
+    print_report(Report.read(report))
+    wheel = wheels[-1]
+    msg.good(f"pip install {wheel}")
+    # Not wrapped: both lines are there to be copied.
+    print(f'import spacy; nlp = spacy.load("{wheel.name.split("-")[0]}")')

@@ -8,13 +8,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 RUN := PATH="$(abspath $(BIN)):$$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 
-.PHONY: distill test test-all lint conll2003 clean
+.PHONY: distill test lint conll2003 clean
 
 distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
 	$(RUN) python -m spacy project run all
 
-test: $(VENV)/.test  ## the test suite
-	$(RUN) python -m pytest
+test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones
+	$(RUN) python -m pytest -m "slow or not slow"
 
 lint: $(VENV)/.test  ## style and types
 	$(RUN) ruff check .

@@ -80,9 +80,6 @@ def decode(
             for i in np.flatnonzero(redo).tolist()
         ]
         emissions = constrain(logits[rows], np.concatenate(masks))
-        if not is_crf:
-            # Viterbi sums scores over tokens: they must be log-probabilities.
-            emissions = constrain(log_softmax(emissions), np.concatenate(masks))
         tags[rows] = viterbi(emissions, counts[redo].tolist(), transitions)
     return tags
 

@@ -72,6 +72,7 @@ class Segmenter:
         return None
 
     def _normalise(self, word: str) -> str:
+        word = "".join(char for char in word if not _is_removed(char))
         if self.lowercase:
             # Letter by letter: no final sigma, as in tokenizers.
             word = "".join(char.lower() for char in word)
@@ -79,6 +80,12 @@ class Segmenter:
             decomposed = unicodedata.normalize("NFD", word)
             word = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
         return word
+
+
+def _is_removed(char: str) -> bool:
+    """Whether BERT's tokenizer drops the character: controls and U+FFFD, which stands
+    for what could not be decoded."""
+    return char == "\ufffd" or unicodedata.category(char).startswith("C")
 
 
 def _parts(word: str) -> List[str]:

@@ -76,6 +76,7 @@ def test_punctuation_and_accents_are_treated_as_by_wordpiece(word):
 @example("ΟΔΟΣ")
 @example("한국어")
 @example("☃a")
+@example("0\ufffd")
 def test_other_scripts_are_treated_as_by_wordpiece(word):
     assert_as_wordpiece(word)
 

@@ -7,6 +7,7 @@ from typing import Any, Collection, Dict, List, Optional, Union
 from spacy.language import Language
 from spacy.tokens import DocBin
 
+from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..files import write_atomically
 from .checks import CorpusFigures, check_corpus, shared_topics
@@ -16,7 +17,6 @@ from .sources import (
     is_markup,
     read_gold_source,
     read_unlabelled_source,
-    without_annotation,
 )
 
 GOLD_SPLITS = ("train", "dev", "test")
@@ -70,7 +70,7 @@ def build_corpus(
     if n_labels:
         gold["train"], rest = draw_gold(gold["train"], n_labels, seed=seed)
     if given is None:
-        given = [s._replace(doc=without_annotation(s.doc)) for s in rest]
+        given = [s._replace(doc=bare_doc(s.doc, s.doc.vocab)) for s in rest]
     if not given:
         raise DistillError(
             "Expected unlabelled text for the teacher to annotate, got none, and all"

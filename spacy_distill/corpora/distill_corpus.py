@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
+from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 from .gold import read_gold
@@ -73,6 +74,4 @@ def _endless(docs: List[Doc], rng: random.Random) -> Iterator[Doc]:
 
 
 def _example(nlp: Language, doc: Doc) -> Example:
-    words = [token.text for token in doc]
-    spaces = [bool(token.whitespace_) for token in doc]
-    return Example(Doc(nlp.vocab, words=words, spaces=spaces), doc)
+    return Example(bare_doc(doc, nlp.vocab), doc)

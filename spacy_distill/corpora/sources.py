@@ -6,6 +6,7 @@ from typing import Collection, Iterable, List, NamedTuple, Optional, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..bare_doc import bare_doc
 from ..errors import DistillError
 from .columns import read_columns
 from .gold import read_gold
@@ -92,13 +93,7 @@ def read_unlabelled_source(
         sentences = _read_markup(path, nlp, ())
     else:
         sentences = read_gold_source(path, nlp, scheme=scheme)
-    return [s._replace(doc=without_annotation(s.doc)) for s in sentences]
-
-
-def without_annotation(doc: Doc) -> Doc:
-    """Return a Doc with the same tokens and nothing else."""
-    words = [token.text for token in doc]
-    return Doc(doc.vocab, words=words, spaces=[bool(t.whitespace_) for t in doc])
+    return [s._replace(doc=bare_doc(s.doc, s.doc.vocab)) for s in sentences]
 
 
 def _existing(path: Union[str, Path]) -> Path:

@@ -27,6 +27,7 @@ from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain, grammar_transitions
 from ..losses.base import Loss, LossResult, Prediction, Targets
 from ..losses.distillation import distillation_loss_v1
+from ..soft_labels.keys import LOGITS, TAGS
 from ..tags import TagGrammar, biluo_tags, tag_grammar
 from .decoding import ScoredSpan, allowed_tags, blocked_tokens, decode, score_spans
 from .labels import find_labels
@@ -304,8 +305,6 @@ class CompactNER(TrainablePipe):
         """Learn from a teacher that runs beside the student. The teacher reads
         `eg.reference`, which its upstream components must have seen; the student
         reads `eg.predicted`. Stored soft labels are cheaper: see `annotate`."""
-        from ..soft_labels.keys import LOGITS, TAGS
-
         examples = list(examples)
         logits = teacher_pipe.get_logits([eg.reference for eg in examples])
         for eg, array in zip(examples, logits):

@@ -7,6 +7,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_folder
 from ..pipeline.compact_ner import CompactNER
@@ -143,11 +144,7 @@ class CompactNERTeacher:
         return None
 
     def _with_own_vocab(self, doc: Doc) -> Doc:
-        if doc.vocab is self._nlp.vocab:
-            return doc
-        words = [token.text for token in doc]
-        spaces = [bool(token.whitespace_) for token in doc]
-        return Doc(self._nlp.vocab, words=words, spaces=spaces)
+        return doc if doc.vocab is self._nlp.vocab else bare_doc(doc, self._nlp.vocab)
 
     def _check_listeners(self, component: str) -> None:
         # A listener with nobody to listen to gives zeros, and says nothing.

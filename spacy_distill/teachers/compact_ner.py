@@ -11,11 +11,12 @@ from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_folder
 from ..pipeline.compact_ner import CompactNER
+from .base import Teacher
 from .tokenizer_pieces import tokenizer_pieces
 from .word_pieces import WordPieces
 
 
-class CompactNERTeacher:
+class CompactNERTeacher(Teacher):
     """A pipeline whose `compact_ner` gives the logits.
 
     nlp: the pipeline. Its components before the `compact_ner` are run first, in

@@ -1,57 +1,61 @@
-"""From a name or a path to a teacher."""
+"""From what a user names to a teacher."""
 
 from pathlib import Path
-from typing import List, Optional, Union
-
-import spacy
-from spacy.language import Language
+from typing import Optional, Union
 
 from ..errors import DistillError
 from .base import Teacher
-from .compact_ner import CompactNERTeacher
-
-FACTORY = "compact_ner"
 
 
 def load_teacher(
-    name_or_path: Union[str, Path], *, component: Optional[str] = None
+    source: Union[str, Path], *, component: Optional[str] = None
 ) -> Teacher:
-    """Load a pipeline as teacher.
+    """Load whatever `source` names as teacher.
 
-    name_or_path: an installed package or a folder, as for `spacy.load`.
-    component: the component that gives the logits; by default the only one that can.
+    source: a config (`.cfg`) with a [teacher] section; a file of annotations
+        (`.jsonl`, `.jsonl.gz`); a folder or hub name (`owner/model`) of a Hugging Face
+        token classifier; else a spaCy pipeline, an installed package or a folder.
+    component: for a pipeline, the component that gives the logits; by default the
+        only one that can.
 
-    Raises DistillError if the pipeline cannot be loaded or has no such component.
+    Raises DistillError if there is no such thing, or if it cannot teach.
     """
-    try:
-        nlp = spacy.load(name_or_path)
-    except (OSError, ValueError, ImportError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise DistillError(
-            f"Could not load the teacher {str(name_or_path)!r}: {reason}"
-        ) from error
-    package = Path(name_or_path)
-    name = package.name if package.exists() else str(name_or_path)
-    return CompactNERTeacher(nlp, _component(nlp, component), name=name)
-
-
-def _component(nlp: Language, wanted: Optional[str]) -> str:
-    pipes = [f"{name} ({nlp.get_pipe_meta(name).factory})" for name in nlp.pipe_names]
-    listing = f"it has {', '.join(pipes)}" if pipes else "it is empty"
-    fitting: List[str] = [
-        name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory == FACTORY
-    ]
-    if wanted is not None:
-        if wanted not in fitting:
+    # Each imported when it is needed: the libraries behind them take their time.
+    name, path = str(source), Path(source)
+    if name.endswith((".cfg", ".jsonl", ".jsonl.gz")):
+        if component is not None:
             raise DistillError(
-                f"Expected a component {wanted!r} of the factory {FACTORY!r} in the"
-                f" teacher, but {listing}."
+                f"Expected --component with a spaCy pipeline only, got {name!r}: leave"
+                " it out."
             )
-        return wanted
-    if len(fitting) != 1:
-        several = "several; name one with --component" if fitting else "none"
-        raise DistillError(
-            f"Expected a component of the factory {FACTORY!r} in the teacher, found"
-            f" {several}: {listing}."
-        )
-    return fitting[0]
+        if not path.is_file():
+            raise DistillError(f"Expected a file {name}, got nothing there.")
+        if name.endswith(".cfg"):
+            from .from_config import teacher_from_config
+
+            return teacher_from_config(path)
+        from .annotations import annotations_teacher_v1
+
+        return annotations_teacher_v1(path)
+    if _is_hugging_face(path) or _is_hub_name(name):
+        from .hugging_face import hugging_face_teacher_v1
+
+        return hugging_face_teacher_v1(name)
+    from .pipelines import pipeline_teacher_v1
+
+    return pipeline_teacher_v1(name, component=component)
+
+
+def _is_hugging_face(path: Path) -> bool:
+    # A pipeline has a config of another name.
+    return (path / "config.json").is_file() and not (path / "config.cfg").is_file()
+
+
+def _is_hub_name(name: str) -> bool:
+    return (
+        name.count("/") == 1
+        and not name.startswith((".", "/", "~"))
+        and not name.endswith("/")
+        and not Path(name).exists()
+        and not Path(name).parent.exists()
+    )

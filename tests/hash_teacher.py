@@ -1,18 +1,18 @@
 """A teacher without a network: cheap, repeatable, and no two words alike."""
 
 import hashlib
-from typing import Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 import numpy as np
 import spacy
-from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_distill.tags import biluo_tags
+from spacy_distill.teachers.base import Teacher
 from spacy_distill.teachers.word_pieces import WordPieces
 
 
-class HashTeacher:
+class HashTeacher(Teacher):
     """Logits drawn from a hash of the word; the last column tells the context.
 
     The last column holds each token's distance to the nearer edge of what the
@@ -24,6 +24,10 @@ class HashTeacher:
     """
 
     name = "hash_teacher"
+    # Set on each instance; here, since the base class has them abstract.
+    nlp: Any = None
+    tags: Any = ()
+    hash = ""
 
     def __init__(
         self,
@@ -38,7 +42,7 @@ class HashTeacher:
         ),
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
-        self.nlp: Language = spacy.blank(lang)
+        self.nlp = spacy.blank(lang)
         self.tags = biluo_tags(labels)
         self.hash = f"hash-teacher-{seed}"
         self.seed = seed
@@ -65,9 +69,6 @@ class HashTeacher:
             rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
             self._rows[word] = rng.normal(size=len(self.tags)).astype(np.float32)
         return self._rows[word].copy()
-
-    def sizes(self, docs: List[Doc]) -> List[int]:
-        return [len(doc) for doc in docs]
 
     def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
         return [np.array([t.text in self.blind for t in doc]) for doc in docs]

@@ -1,6 +1,7 @@
 """What a teacher has to offer."""
 
-from typing import List, NamedTuple, Optional, Protocol, Tuple
+from abc import ABC, abstractmethod
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -22,7 +23,7 @@ class LostEntity(NamedTuple):
     reason: str
 
 
-class Teacher(Protocol):
+class Teacher(ABC):
     """Anything that gives logits over NER tags for every token of a Doc.
 
     name: for people, e.g. `en_my_teacher` or the path it was loaded from.
@@ -33,33 +34,32 @@ class Teacher(Protocol):
     A subclass writes these and `logits`; the rest has defaults.
     """
 
-    # Properties rather than attributes, so that read-only ones satisfy the protocol.
     @property
+    @abstractmethod
     def name(self) -> str:
         """The name shown to people."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def hash(self) -> str:
         """The fingerprint of everything the logits depend on."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def tags(self) -> Tuple[str, ...]:
         """The tag names in column order."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def nlp(self) -> Language:
         """The pipeline that tokenises for this teacher."""
-        raise NotImplementedError
 
+    @abstractmethod
     def logits(self, docs: List[Doc]) -> List[np.ndarray]:
         """Return raw logits, before softmax: float32 [n_tokens, n_tags] each.
 
         Log-probabilities are logits too; see `probabilities.log_probabilities`.
         """
-        raise NotImplementedError
 
     @property
     def whole_documents(self) -> bool:

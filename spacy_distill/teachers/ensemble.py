@@ -1,7 +1,7 @@
 """Several teachers as one."""
 
 from functools import cached_property
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -19,7 +19,9 @@ from .word_pieces import WordPieces
 
 @registry.misc("spacy_distill.EnsembleTeacher.v1")
 def ensemble_teacher_v1(
-    members: Dict[str, Teacher], weights: Optional[Dict[str, float]] = None
+    # Not Dict[str, Teacher]: confection checks the values before it builds them.
+    members: Dict[str, Any],
+    weights: Optional[Dict[str, float]] = None,
 ) -> Teacher:
     """The weighted mean of what several teachers say.
 
@@ -46,6 +48,12 @@ class EnsembleTeacher(Teacher):
                 "Expected an ensemble with at least one member, got none: add"
                 " [teacher.members.NAME]."
             )
+        for name, member in members.items():
+            if not isinstance(member, Teacher):
+                raise DistillError(
+                    f"Expected a teacher as member {name!r} of the ensemble, got a"
+                    f" {type(member).__name__}."
+                )
         weights = dict.fromkeys(members, 1.0) if weights is None else weights
         _check_weights(members, weights)
         self._members = members
@@ -134,9 +142,7 @@ def _check_weights(members: Dict[str, Teacher], weights: Dict[str, float]) -> No
             f" {', '.join(weights) or 'none'}."
         )
     if min(weights.values()) < 0 or not sum(weights.values()) > 0:
-        raise DistillError(
-            f"Expected weights of 0 or more, not all 0, got {weights}."
-        )
+        raise DistillError(f"Expected weights of 0 or more, not all 0, got {weights}.")
 
 
 def _columns(first: Teacher, name: str, member: Teacher) -> List[int]:

@@ -30,8 +30,10 @@ def teacher_from_config(path: Path) -> Teacher:
     except (ConfigValidationError, ValueError) as error:
         text = getattr(error, "text", None) or str(error)
         reason = " ".join(text.split())
-        raise DistillError(f"Could not build the teacher of {path}: {reason}") from error
-    if not hasattr(teacher, "logits"):
+        raise DistillError(
+            f"Could not build the teacher of {path}: {reason}"
+        ) from error
+    if not isinstance(teacher, Teacher):
         raise DistillError(
             f"Expected [teacher] of {path} to name a teacher, got a"
             f" {type(teacher).__name__}: see docs/teachers.md for their names."

@@ -7,9 +7,9 @@ import numpy as np
 from spacy.util import registry
 
 from ..errors import DistillError
+from ..lattice.decode import decode
 from ..lattice.forward_backward import LatticeGradient
-from ..lattice.scores import Transitions, constrain, grammar_transitions
-from ..lattice.viterbi import viterbi
+from ..lattice.scores import Transitions, grammar_transitions
 from .base import Loss, LossResult, Prediction, Targets
 from .crf import crf_negative_log_likelihood, crf_posterior_kl
 from .cross_entropy import cross_entropy
@@ -125,10 +125,14 @@ class DistillationLoss:
         if not pseudo.any():
             return labels, weights
         # Decoded around the gold, so that a pseudo label is never half an entity.
-        best = viterbi(
-            constrain(targets.teacher, _allowed(labels, targets.teacher.shape)),
+        allowed = _allowed(labels, targets.teacher.shape)
+        best = decode(
+            targets.teacher,
             prediction.lengths,
-            grammar_transitions(prediction.grammar),
+            grammar=prediction.grammar,
+            transitions=grammar_transitions(prediction.grammar),
+            is_crf=False,
+            allowed=np.split(allowed, np.cumsum(prediction.lengths)[:-1]),
         )
         top = softmax(targets.teacher).max(axis=1)
         labels[pseudo] = np.where(top >= self.min_confidence, best, -1)[pseudo]

@@ -23,13 +23,14 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import DistillError
+from ..lattice.decode import decode
 from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain, grammar_transitions
 from ..losses.base import Loss, LossResult, Prediction, Targets
 from ..losses.distillation import distillation_loss_v1
 from ..soft_labels.keys import LOGITS, TAGS
 from ..tags import TagGrammar, biluo_tags, tag_grammar
-from .decoding import ScoredSpan, allowed_tags, blocked_tokens, decode, score_spans
+from .decoding import ScoredSpan, allowed_tags, blocked_tokens, score_spans
 from .labels import find_labels
 from .scorer import compact_ner_score
 from .targets import get_targets

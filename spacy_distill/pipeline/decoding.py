@@ -9,9 +9,7 @@ from spacy.tokens import Doc
 from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain
 from ..lattice.spans import span_probability, span_tags, tags_to_spans
-from ..lattice.viterbi import viterbi
 from ..losses.softmax import log_softmax
-from ..tags import TagGrammar
 
 
 class ScoredSpan(NamedTuple):
@@ -52,68 +50,6 @@ def allowed_tags(doc: Doc, tags: Sequence[str]) -> Optional[np.ndarray]:
 def blocked_tokens(doc: Doc) -> List[int]:
     """Tokens that may not be part of an entity: begun, but with no label."""
     return [t.i for t in doc if t.ent_iob == 3 and not t.ent_type]
-
-
-def decode(
-    logits: np.ndarray,
-    lengths: Sequence[int],
-    *,
-    grammar: TagGrammar,
-    transitions: Transitions,
-    is_crf: bool,
-    allowed: Sequence[Optional[np.ndarray]],
-) -> np.ndarray:
-    """The best valid tags, int64 [n_tokens], of sentences one after the other.
-
-    logits: [n_tokens, n_tags]. allowed: per Doc, see `allowed_tags`.
-
-    A softmax decides token by token, so where its best tags are valid as they
-    stand they are the best valid sequence; the search runs for the rest only.
-    """
-    tags: np.ndarray = logits.argmax(axis=1)
-    counts = np.asarray(lengths, dtype=np.int64)
-    redo = counts > 0 if is_crf else _broken(tags, counts, grammar, allowed)
-    if redo.any():
-        rows = np.repeat(redo, counts)
-        masks = [
-            _mask(allowed[i], int(counts[i]), logits.shape[1])
-            for i in np.flatnonzero(redo).tolist()
-        ]
-        emissions = constrain(logits[rows], np.concatenate(masks))
-        tags[rows] = viterbi(emissions, counts[redo].tolist(), transitions)
-    return tags
-
-
-def _mask(allowed: Optional[np.ndarray], n_tokens: int, n_tags: int) -> np.ndarray:
-    return np.ones((n_tokens, n_tags), dtype=bool) if allowed is None else allowed
-
-
-def _broken(
-    tags: np.ndarray,
-    counts: np.ndarray,
-    grammar: TagGrammar,
-    allowed: Sequence[Optional[np.ndarray]],
-) -> np.ndarray:
-    """Which sentences' best tags break the grammar or a constraint, bool [n_docs]."""
-    broken = np.zeros(len(counts), dtype=bool)
-    filled = np.flatnonzero(counts)
-    if not len(filled):
-        return broken
-    lasts = np.cumsum(counts[filled]) - 1
-    firsts = lasts - counts[filled] + 1
-    valid = np.ones(len(tags), dtype=bool)
-    valid[1:] = grammar.follow[tags[:-1], tags[1:]]
-    # A sentence's first token follows nothing.
-    valid[firsts] = grammar.start[tags[firsts]]
-    valid[lasts] &= grammar.end[tags[lasts]]
-    sentence = np.repeat(np.arange(len(counts)), counts)
-    broken[sentence[~valid]] = True
-    for i, first, last in zip(filled.tolist(), firsts, lasts):
-        mask = allowed[i]
-        if mask is not None:
-            rows = np.arange(last - first + 1)
-            broken[i] |= not mask[rows, tags[first : last + 1]].all()
-    return broken
 
 
 def score_spans(

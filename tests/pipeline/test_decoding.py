@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
+from spacy_distill.lattice.decode import decode
 from spacy_distill.lattice.scores import grammar_transitions
 from spacy_distill.lattice.spans import tags_to_spans
 from spacy_distill.pipeline.decoding import (
     allowed_tags,
     blocked_tokens,
-    decode,
     score_spans,
 )
 

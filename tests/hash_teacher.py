@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import Doc
 
 from spacy_distill.tags import biluo_tags
-from spacy_distill.teachers.base import Teacher
+from spacy_distill.teachers.base import LostEntity, Teacher
 from spacy_distill.teachers.word_pieces import WordPieces
 
 
@@ -19,8 +19,9 @@ class HashTeacher(Teacher):
     teacher was given, so that a test can see which window a row came from.
 
     labels: entity labels. seed: another seed is another teacher. blind: words for
-    which it claims to have no word piece. change: called with each batch's texts and
-    logits, to spoil them. on_batch: called before each batch.
+    which it claims to have no word piece. lose: words that it claims to have lost an
+    entity at. whole: whether it asks for whole documents. change: called with each
+    batch's texts and logits, to spoil them. on_batch: called before each batch.
     """
 
     name = "hash_teacher"
@@ -28,6 +29,7 @@ class HashTeacher(Teacher):
     nlp: Any = None
     tags: Any = ()
     hash = ""
+    whole_documents = False
 
     def __init__(
         self,
@@ -36,6 +38,8 @@ class HashTeacher(Teacher):
         seed: int = 0,
         lang: str = "en",
         blind: Tuple[str, ...] = (),
+        lose: Tuple[str, ...] = (),
+        whole: bool = False,
         pieces: Optional[WordPieces] = None,
         change: Callable[[List[str], List[np.ndarray]], None] = lambda texts, rows: (
             None
@@ -47,6 +51,8 @@ class HashTeacher(Teacher):
         self.hash = f"hash-teacher-{seed}"
         self.seed = seed
         self.blind = blind
+        self.lose = lose
+        self.whole_documents = whole
         self.pieces = pieces
         self.change = change
         self.on_batch = on_batch
@@ -56,7 +62,10 @@ class HashTeacher(Teacher):
     def logits(self, docs: List[Doc]) -> List[np.ndarray]:
         self.on_batch()
         self.batches.append([len(doc) for doc in docs])
-        rows = [np.stack([self.row(t.text) for t in doc]) for doc in docs]
+        none = np.zeros((0, len(self.tags)), dtype=np.float32)
+        rows = [
+            np.stack([self.row(t.text) for t in d]) if len(d) else none for d in docs
+        ]
         for row in rows:
             places = np.arange(len(row))
             row[:, -1] = np.minimum(places, places[::-1])
@@ -71,7 +80,18 @@ class HashTeacher(Teacher):
         return self._rows[word].copy()
 
     def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        return [np.array([t.text in self.blind for t in doc]) for doc in docs]
+        return [np.array([t.text in self.blind for t in d], dtype=bool) for d in docs]
+
+    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
+        # In no order, and with a label that tells what was asked of it.
+        return [
+            [
+                LostEntity(t.i, t.text, f"OF{len(doc)}", "made up")
+                for t in reversed(doc)
+                if t.text in self.lose
+            ]
+            for doc in docs
+        ]
 
     def word_pieces(self) -> Optional[WordPieces]:
         return self.pieces

@@ -42,7 +42,18 @@ MODULES = (
     "spacy_distill.corpora.distill_corpus",
     "spacy_distill.corpora.bucketed_batches",
     "spacy_distill.soft_labels.store",
+    "spacy_distill.students.word_vectors",
+    "spacy_distill.teachers.annotations",
+    "spacy_distill.teachers.ensemble",
     "spacy_distill.teachers.freeze",
+    "spacy_distill.teachers.from_config",
+    "spacy_distill.teachers.gliner",
+    "spacy_distill.teachers.hugging_face",
+    "spacy_distill.teachers.load",
+    "spacy_distill.teachers.mapped",
+    "spacy_distill.teachers.pipelines",
+    "spacy_distill.teachers.spans",
+    "spacy_distill.teachers.transition",
 )
 
 

@@ -1,6 +1,7 @@
 """`spacy-distill annotate`: from a teacher and plenty of text to soft labels."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 
@@ -13,12 +14,18 @@ from .errors import friendly_errors
 if TYPE_CHECKING:
     from ..soft_labels.manifest import Manifest
 
+# Lost entities that the summary names.
+_MOST_NAMED = 5
+
 
 @friendly_errors()
 def annotate_cli(
     teacher: Annotated[
         str,
-        Argument(help="Installed pipeline or folder of one, with a compact_ner in it."),
+        Argument(
+            help="Pipeline (package or folder), Hugging Face token classifier (folder"
+            " or owner/model), file of annotations (.jsonl), config of one (.cfg)."
+        ),
     ],
     texts: Annotated[
         Path, Argument(help="File or folder of .txt, .jsonl or .spacy (also .gz).")
@@ -44,6 +51,14 @@ def annotate_cli(
             help="Remove soft labels of other work (teacher, texts) from the folder.",
         ),
     ] = False,
+    strict: Annotated[
+        Optional[bool],
+        Option(
+            "--strict/--skip",
+            help="For a file of annotations with invalid spans: take none of it, or"
+            " leave them out. Strict by default.",
+        ),
+    ] = None,
     gpu_id: Annotated[
         int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")
     ] = -1,
@@ -56,11 +71,13 @@ def annotate_cli(
     A run that was cut short goes on where it stopped when it is started again.
     """
     # Here and not above: a help text should not have to wait for these.
+    from ..corpora.texts import read_texts
     from ..soft_labels.annotate import annotate
     from ..teachers.load import load_teacher
 
     use_device(gpu_id, quiet=quiet)
-    loaded = load_teacher(teacher, component=component)
+    loaded = load_teacher(teacher, component=component, strict=strict)
+    loaded.check_texts(partial(read_texts, texts, loaded.nlp))
     before = _manifest_in(output)
     start = time.perf_counter()
     manifest = annotate(
@@ -102,9 +119,14 @@ def _print_summary(
     if words_per_second is not None:
         rows.append(("Words a second", f"{words_per_second:,.0f}"))
     rows.append(("Words without word pieces", f"{counts.tokens_without_pieces:,}"))
+    rows.append(("Entities lost to alignment", f"{counts.lost:,}"))
     rows.append(("Entropy (nats a word)", f"{counts.mean_entropy:.4f}"))
     for label, count in counts.entities.items():
         rows.append((f"Entities {label}", f"{count:,}"))
     rows.append(("Size on disk", f"{size / 1e6:,.1f} MB"))
     msg.good(f"Soft labels are complete: {output}")
     msg.table(rows, aligns=("l", "r"))
+    for lost in manifest.lost[:_MOST_NAMED]:
+        msg.text(f"Lost in {lost.describe()}.")
+    if counts.lost > _MOST_NAMED:
+        msg.text(f"All {counts.lost:,} lost entities are named in the manifest.")

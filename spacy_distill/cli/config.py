@@ -3,7 +3,7 @@
 from configparser import Error as ParserError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
 from spacy.util import load_config
 from spacy.vocab import Vocab
@@ -56,6 +56,15 @@ def read_training_config(path: Path, overrides: Dict[str, Any]) -> Config:
             setting = _GOLD_SETTING[reader]
             _check_gold(name, setting, block.get(setting))
     return config
+
+
+def find_dev_gold(config: Config) -> Optional[Path]:
+    """The gold that a config scores on while training; None if its reader is one that
+    keeps the path to itself."""
+    section, _, name = str(config.get("training", {}).get("dev_corpus")).partition(".")
+    block = config.get(section, {}).get(name, {})
+    path = block.get(_GOLD_SETTING.get(block.get("@readers"), ""))
+    return Path(path) if path else None
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Soft labels if they are missing, then training, then what came of it."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional
 
 import srsly
 from spacy.util import load_config
@@ -10,7 +11,11 @@ from thinc.api import Config, require_cpu
 from wasabi import msg
 
 from ..errors import DistillError
-from .config import config_errors, read_training_config
+from .config import config_errors, find_dev_gold, read_training_config
+from .run_report import measure_teacher, report_run
+
+if TYPE_CHECKING:
+    from ..teachers.base import Teacher
 
 _SCORES = {"F1": "ents_f", "precision": "ents_p", "recall": "ents_r"}
 
@@ -23,9 +28,11 @@ def distill(
     overrides: Optional[Dict[str, Any]] = None,
     use_gpu: int = -1,
     component: Optional[str] = None,
+    strict: Optional[bool] = None,
 ) -> None:
     """Distil a teacher into a student; see `python -m spacy distill --help`.
 
+    component, strict: see `teachers.load.load_teacher`.
     output: folder for model-best and model-last; nothing is saved without one.
     overrides: dotted names of config settings and their values.
     RAISES: DistillError if the config is faulty, if paths are missing, or if existing
@@ -35,10 +42,24 @@ def distill(
     config = read_training_config(student_config, overrides)
     soft_labels = _soft_labels_folder(config, output)
     overrides["paths.soft_labels"] = str(soft_labels)
-    _annotate(teacher, config, soft_labels, use_gpu=use_gpu, component=component)
+    loaded = _annotate(
+        teacher,
+        config,
+        soft_labels,
+        use_gpu=use_gpu,
+        component=component,
+        strict=strict,
+    )
+    gold = find_dev_gold(config) if output is not None else None
+    # Now, where the teacher is at hand, and on the device it was loaded on.
+    taught = None if gold is None else measure_teacher(loaded, gold)
+    # A large one would be in the student's way.
+    del loaded
     config = load_config(student_config, overrides=overrides, interpolate=False)
     with config_errors(student_config):
         train_student(config, output)
+    if output is not None:
+        report_run(output, teacher, taught, gold=gold, soft_labels=soft_labels)
 
 
 def train_student(config: Config, output: Optional[Path]) -> None:
@@ -89,7 +110,9 @@ def _annotate(
     *,
     use_gpu: int,
     component: Optional[str],
-) -> None:
+    strict: Optional[bool],
+) -> "Teacher":
+    from ..corpora.texts import read_texts
     from ..soft_labels.annotate import annotate
     from ..soft_labels.manifest import FILE_NAME, Manifest
     from ..soft_labels.store import SoftLabels
@@ -104,7 +127,7 @@ def _annotate(
             "neither: add --paths.unlabelled TEXTS."
         )
     use_device(use_gpu)
-    loaded = load_teacher(teacher, component=component)
+    loaded = load_teacher(teacher, component=component, strict=strict)
     if texts is None:
         stored = SoftLabels(soft_labels).manifest.teacher_hash
         if stored != loaded.hash:
@@ -112,9 +135,11 @@ def _annotate(
                 f"Expected soft labels of {teacher} in {soft_labels}, got another "
                 "teacher's: choose another --paths.soft_labels, or remove the folder."
             )
-        return
+        return loaded
+    loaded.check_texts(partial(read_texts, Path(texts), loaded.nlp))
     msg.divider("Annotating with the teacher")
     begun = (soft_labels / FILE_NAME).exists()
     # Begun with other shards or windows, it is to be used, or carried on, as it is.
     settings = asdict(Manifest.read(soft_labels).settings) if begun else {}
     annotate(loaded, Path(texts), soft_labels, **settings)
+    return loaded

@@ -17,8 +17,8 @@ def evaluate_cli(
         Option(
             "--pipeline",
             "-p",
-            help="NAME=PIPELINE, an installed one or a folder. Repeat it: the teacher"
-            " first, the distilled student last.",
+            help="NAME=PIPELINE, an installed one or a folder; or NAME=TEACHER, as for"
+            " annotate. Repeat it: the teacher first, the distilled student last.",
         ),
     ],
     gold: Annotated[Path, Option(help="Test file or folder (.spacy).")],
@@ -27,7 +27,8 @@ def evaluate_cli(
         Option(
             "--output",
             "-o",
-            help="Report to write (.json); a table in Markdown goes beside it (.md).",
+            help="Report to write (.json); beside it go a table in Markdown (.md) and a"
+            " page with plots (.html).",
         ),
     ],
     soft_labels: Annotated[
@@ -35,16 +36,19 @@ def evaluate_cli(
         Option(help="Folder of soft labels that the students learned from."),
     ] = None,
     rounds: Annotated[
-        int, Option(min=1, help="Rounds of measuring speed; the median counts.")
+        int,
+        Option(
+            min=0,
+            help="Rounds of measuring speed; the median counts. 0: not measured.",
+        ),
     ] = 5,
 ) -> None:
     """Score pipelines on the same gold data, with their size and speed.
 
     The last pipeline is compared with the first.
     """
-    from ..files import write_atomically
-    from ..reports.markdown import report_markdown
-    from ..reports.report import make_report
+    from ..reports.files import write_report
+    from ..reports.make import make_report
     from ..reports.terminal import print_report
 
     if output.suffix != ".json":
@@ -52,11 +56,9 @@ def evaluate_cli(
             f"Expected a name that ends in .json for --output, got {output}."
         )
     report = make_report(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
-    report.write(output)
-    beside = output.with_suffix(".md")
-    write_atomically(beside, report_markdown(report).encode("utf-8"))
+    *paths, page = write_report(report, output)
     print_report(report)
-    msg.good(f"Wrote {output} and {beside}")
+    msg.good(f"Wrote {', '.join(map(str, paths))} and {page}")
 
 
 def _parse(pipelines: List[str]) -> Dict[str, str]:

@@ -19,7 +19,11 @@ from .errors import friendly_errors
 def distill_spacy_cli(
     ctx: typer.Context,
     teacher: Annotated[
-        str, Argument(help="Teacher pipeline: installed package or folder")
+        str,
+        Argument(
+            help="Pipeline (package or folder), Hugging Face token classifier (folder"
+            " or owner/model), file of annotations (.jsonl), config of one (.cfg)"
+        ),
     ],
     student_config: Annotated[
         Path,
@@ -55,6 +59,14 @@ def distill_spacy_cli(
         Optional[str],
         Option(help="Name of the teacher's component, if it has several"),
     ] = None,
+    strict: Annotated[
+        Optional[bool],
+        Option(
+            "--strict/--skip",
+            help="For a file of annotations with invalid spans: take none of it, or"
+            " leave them out. Strict by default",
+        ),
+    ] = None,
 ) -> None:
     """
     Distil TEACHER into the student of STUDENT_CONFIG. The unlabelled texts at
@@ -77,4 +89,5 @@ def distill_spacy_cli(
         overrides=overrides,
         use_gpu=use_gpu,
         component=component,
+        strict=strict,
     )

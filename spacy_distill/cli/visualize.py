@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @friendly_errors()
 def visualize_cli(
-    teacher: Annotated[str, Argument(help="Installed pipeline or folder of one.")],
+    teacher: Annotated[
+        str, Argument(help="Pipeline (package or folder) or teacher, as for annotate.")
+    ],
     student: Annotated[str, Argument(help="Installed pipeline or folder of one.")],
     output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
     texts: Annotated[
@@ -42,12 +44,12 @@ def visualize_cli(
     """
     from ..reports.page import draw_page
     from ..reports.picture import draw_svg
-    from ..reports.pipelines import find_spans_key, load_pipeline
+    from ..reports.pipelines import find_spans_key, load_pipeline, load_predictor
     from ..reports.side_by_side import put_side_by_side
 
     if texts is None and not text:
         raise DistillError("Expected --texts FILE or --text '...', got neither.")
-    teacher_nlp, student_nlp = load_pipeline(teacher), load_pipeline(student)
+    teacher_nlp, student_nlp = load_predictor(teacher), load_pipeline(student)
     docs = [
         list(nlp.pipe(_read(nlp, text or [], texts, limit)))
         for nlp in (teacher_nlp, student_nlp)

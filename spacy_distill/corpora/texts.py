@@ -1,17 +1,16 @@
 """Read unlabelled text, from whatever file it comes in, as Docs without annotation."""
 
-import gzip
-import zlib
+from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Iterator, List, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Set, Tuple, Union
 
-import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
+from .json_lines import is_accepted, open_file, read_lines, read_records
 
 _ENDINGS = (".txt", ".jsonl", ".spacy")
 _WHAT_IS_READ = ".txt, .jsonl or .spacy (each also with .gz)"
@@ -26,6 +25,9 @@ def read_texts(
         that begin with a dot are passed over). `.txt` holds a document a line, blank
         lines skipped; `.jsonl` an object with a `text` a line; `.spacy` Docs, whose
         own tokens are kept and whose annotation is dropped. Each may end in `.gz`.
+        Of annotations in `.jsonl` (lines with `spans`) a text counts once, however
+        many annotators it had; a line that was not accepted (its `answer` is "reject"
+        or "ignore") does not count.
     skip: pass over this many documents first, without tokenising them.
 
     Raises DistillError, with the file and line, for anything that cannot be read.
@@ -113,52 +115,29 @@ def _ending(file: Path) -> str:
     return Path(file.stem).suffix if file.suffix == ".gz" else file.suffix
 
 
-def _open(file: Path) -> IO[bytes]:
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
-
-
-def _lines(file: Path) -> Iterator[Tuple[str, str]]:
-    """Yield ("file:line", line) for every line that is not blank."""
-    number = 0
-    try:
-        with _open(file) as stream:
-            for number, raw in enumerate(stream, start=1):
-                # Some editors put a byte order mark first; it is no part of the text.
-                encoding = "utf-8-sig" if number == 1 else "utf-8"
-                line = raw.decode(encoding).rstrip("\r\n")
-                if line and not line.isspace():
-                    yield f"{file}:{number}", line
-    except UnicodeDecodeError as error:
-        raise DistillError(
-            f"Expected UTF-8 in {file}:{number}, got {error.reason} at byte"
-            f" {error.start + 1} of the line: save the file as UTF-8."
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DistillError(
-            f"Could not read {file} beyond line {number}: {error}."
-        ) from error
-
-
 def _texts(file: Path) -> Iterator[Tuple[str, str]]:
     """Yield ("file:line", text) for each document of a .txt or .jsonl file."""
     if _ending(file) == ".txt":
-        yield from _lines(file)
+        for number, line in read_lines(file):
+            yield f"{file}:{number}", line
         return
-    for place, line in _lines(file):
-        try:
-            record = srsly.json_loads(line)
-        except ValueError as error:
-            raise DistillError(f"Expected JSON in {place}: {error}.") from error
-        if not isinstance(record, dict) or "text" not in record:
-            raise DistillError(
-                f'Expected an object with a field "text" in {place}, got {line[:60]!r}.'
-            )
+    annotated: Set[bytes] = set()
+    for number, record in read_records(file):
+        if not is_accepted(record):
+            continue
         text = record["text"]
-        if not isinstance(text, str):
-            raise DistillError(
-                f'Expected "text" to be a string in {place}, got {type(text).__name__}.'
-            )
-        yield place, text
+        if "spans" in record:
+            digest = _digest(text)
+            # One line for each annotator; the document is one all the same.
+            if digest in annotated:
+                continue
+            annotated.add(digest)
+        yield f"{file}:{number}", text
+
+
+def _digest(text: str) -> bytes:
+    # Short, as there may be millions; half surrogates are reported later.
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _tokenise(nlp: Language, text: str, place: str) -> Doc:
@@ -180,7 +159,7 @@ def _tokenise(nlp: Language, text: str, place: str) -> Doc:
 
 def _doc_bin(file: Path) -> DocBin:
     try:
-        with _open(file) as stream:
+        with open_file(file) as stream:
             return DocBin().from_bytes(stream.read())
     # Bytes that are no DocBin fail in many ways; all mean the same to the reader.
     except Exception as error:

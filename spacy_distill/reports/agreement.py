@@ -1,70 +1,130 @@
 """How far a student says what its teacher says, right or wrong."""
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
+from typing import Dict, Iterator, List, Optional, Sequence
 
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
-from .entities import Entity, get_entities
+from .entities import Entity, get_entities, get_probabilities
+from .passages import move, passages
+from .side_by_side import SideBySide
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A document on which two pipelines differ.
+    """A passage on which two pipelines differ.
 
-    document: its number, from 0. only_teacher, only_student: entities that the other
-        does not have, as "text (LABEL)".
+    document: its number, from 0. text: of the passage, and so are the characters that
+        the entities count.
+    probabilities: of the student's entities; None for one without.
     """
 
     document: int
     text: str
-    only_teacher: List[str]
-    only_student: List[str]
+    teacher: List[Entity]
+    student: List[Entity]
+    probabilities: List[Optional[float]]
+
+    @property
+    def only_teacher(self) -> List[str]:
+        """What the student does not have, as "text (LABEL)"."""
+        return self._spell(self.teacher, self.student)
+
+    @property
+    def only_student(self) -> List[str]:
+        """What the teacher does not have, as "text (LABEL)"."""
+        return self._spell(self.student, self.teacher)
+
+    @property
+    def differences(self) -> int:
+        """How many entities only one of the two has."""
+        return len(set(self.teacher) ^ set(self.student))
+
+    def side_by_side(self) -> SideBySide:
+        """The passage, to be drawn."""
+        scored = zip(self.student, self.probabilities)
+        return SideBySide(
+            text=self.text,
+            teacher=self.teacher,
+            student=self.student,
+            probabilities={e: p for e, p in scored if p is not None},
+        )
+
+    def _spell(self, entities: List[Entity], others: List[Entity]) -> List[str]:
+        return [
+            f"{self.text[e.start : e.end]} ({e.label})"
+            for e in entities
+            if e not in others
+        ]
 
 
 @dataclass(frozen=True)
 class Agreement:
     """precision, recall, f1: of the student's entities with the teacher's as gold; f1
         is None if neither has any.
-    documents: number of those with the very same entities.
-    worst: the documents with most differences, most first.
+    documents: number of those with the very same entities. compared: of all.
+    worst: the passages with most differences, most first.
     """
 
     precision: float
     recall: float
     f1: Optional[float]
     documents: int
+    compared: int
     worst: List[Disagreement]
 
 
 def compare_entities(
-    teacher: Sequence[Doc], student: Sequence[Doc], *, n_worst: int = 10
+    teacher: Sequence[Doc],
+    student: Sequence[Doc],
+    *,
+    spans_key: Optional[str] = None,
+    n_worst: int = 10,
 ) -> Agreement:
-    """Compare two pipelines' Docs of the same texts. The tokens may differ."""
+    """Compare two pipelines' Docs of the same texts. The tokens may differ.
+
+    spans_key: where the student's Docs have their probabilities.
+    """
     score = PRFScore()
-    differing: List[Disagreement] = []
+    worst: List[Disagreement] = []
+    same = 0
     for i, (theirs, ours) in enumerate(zip(teacher, student)):
-        wanted, got = set(get_entities(theirs)), set(get_entities(ours))
-        score.score_set(got, wanted)
-        if wanted != got:
-            differing.append(
-                Disagreement(
-                    document=i,
-                    text=theirs.text,
-                    only_teacher=_spell(theirs.text, sorted(wanted - got)),
-                    only_student=_spell(theirs.text, sorted(got - wanted)),
-                )
-            )
-    differing.sort(key=lambda d: -len(d.only_teacher) - len(d.only_student))
+        wanted, got = get_entities(theirs), get_entities(ours)
+        score.score_set(set(got), set(wanted))
+        if set(wanted) == set(got):
+            same += 1
+            continue
+        scored = get_probabilities(ours, spans_key)
+        worst.extend(_differing(i, theirs.text, wanted, got, scored))
+    worst.sort(key=lambda passage: -passage.differences)
     return Agreement(
         precision=score.precision,
         recall=score.recall,
         f1=score.fscore if len(score) else None,
-        documents=len(teacher) - len(differing),
-        worst=differing[:n_worst],
+        documents=same,
+        compared=len(teacher),
+        worst=worst[:n_worst],
     )
 
 
-def _spell(text: str, entities: List[Entity]) -> List[str]:
-    return [f"{text[e.start : e.end]} ({e.label})" for e in entities]
+def _differing(
+    document: int,
+    text: str,
+    teacher: List[Entity],
+    student: List[Entity],
+    probabilities: Dict[Entity, float],
+) -> Iterator[Disagreement]:
+    for start, end in passages(text, [*teacher, *student]):
+        theirs, ours = (
+            [e for e in found if start <= e.start and e.end <= end]
+            for found in (teacher, student)
+        )
+        if set(theirs) != set(ours):
+            yield Disagreement(
+                document=document,
+                text=text[start:end],
+                teacher=[move(e, start) for e in theirs],
+                student=[move(e, start) for e in ours],
+                probabilities=[probabilities.get(e) for e in ours],
+            )

@@ -112,10 +112,12 @@ def fill_meta(
 
 def default_description(language: str, row: Row) -> str:
     """One sentence for pipelines that nobody has described."""
+    size = ""
+    if row.parameters is not None:
+        size = f" of {millions(row.parameters + row.table)} parameters"
     return (
-        f"Named entities in {language} text, by a compact student of"
-        f" {millions(row.parameters + row.table)} parameters that was distilled from a"
-        " larger teacher."
+        f"Named entities in {language} text, by a compact student{size} that was"
+        " distilled from a larger teacher."
     )
 
 
@@ -187,9 +189,12 @@ def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
         told.append(facts.teacher + (f" (licence: {licence})" if licence else "") + ".")
     first = report.rows[0]
     if first.name != row.name:
+        size = ""
+        if first.parameters is not None:
+            size = f"{millions(first.parameters)} parameters and "
         told.append(
-            f"In the table it is `{first.name}`, with {millions(first.parameters)}"
-            f" parameters and an F1 of {percent(first.f1)}."
+            f"In the table it is `{first.name}`, with {size}an F1 of"
+            f" {percent(first.f1)}."
         )
     return " ".join(told)
 

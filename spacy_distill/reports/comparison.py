@@ -34,9 +34,7 @@ def compare_rows(rows: Sequence[Row]) -> Optional[Comparison]:
     return Comparison(
         pipeline=last.name,
         against=first.name,
-        fewer_parameters=_times(
-            first.parameters + first.table, last.parameters + last.table
-        ),
+        fewer_parameters=_times(_numbers(first), _numbers(last)),
         smaller=_times(first.size, last.size),
         faster=_times(last.words_per_second, first.words_per_second),
         f1_share=_times(last.f1, first.f1),
@@ -60,6 +58,10 @@ def describe(comparison: Comparison) -> List[str]:
         f"{comparison.pipeline} against {comparison.against}: {', '.join(told)}.",
         f"F1 of {comparison.pipeline} in points: {', '.join(gains)}.",
     ]
+
+
+def _numbers(row: Row) -> Optional[int]:
+    return None if row.parameters is None else row.parameters + row.table
 
 
 def _times(more: Optional[float], less: Optional[float]) -> Optional[float]:

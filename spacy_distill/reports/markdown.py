@@ -1,9 +1,10 @@
 """A report for people."""
 
-from typing import Dict, List
+from typing import Dict, List, Sequence, Tuple
 
+from .agreement import Agreement, Disagreement
 from .comparison import describe
-from .report import Report
+from .report import Report, SoftLabelCounts
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
@@ -11,6 +12,7 @@ from .table import (
     markdown_table,
     percent,
     table_cells,
+    without_empty,
 )
 
 
@@ -20,7 +22,7 @@ def report_markdown(report: Report) -> str:
     last = report.rows[-1]
     parts = [
         f"# {' / '.join(row.name for row in report.rows)}",
-        markdown_table(HEADER, table_cells(report.rows)),
+        markdown_table(*without_empty(HEADER, table_cells(report.rows))),
         *summary_lines(report),
         "## F1 by type",
         _by_type(report),
@@ -31,11 +33,15 @@ def report_markdown(report: Report) -> str:
             f"## Calibration of {last.name}",
             markdown_table(CALIBRATION_HEADER, cells),
         ]
-    if last.name in report.agreement and report.agreement[last.name].worst:
+    other, worst = report.find_worst()
+    if worst:
         parts += [
-            f"## Where {last.name} differs most from {report.rows[0].name}",
-            _differences(report),
+            f"## Where {last.name} differs most from {other}",
+            _differences(worst, (other, last.name)),
         ]
+    soft = report.soft_labels
+    if soft is not None and soft.lost:
+        parts += ["## Entities lost to alignment", _lost(soft)]
     parts += ["## Measured with", measured_with(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -43,24 +49,26 @@ def report_markdown(report: Report) -> str:
 def summary_lines(report: Report) -> List[str]:
     """What the figures come to, in sentences."""
     lines = [] if report.comparison is None else describe(report.comparison)
-    agreements = [
-        f"{name} {percent(agreement.f1)}"
-        for name, agreement in report.agreement.items()
-        if agreement.f1 is not None
-    ]
-    if agreements:
-        first = report.rows[0].name
-        lines.append(f"Agreement with {first} (F1): {', '.join(agreements)}.")
+    told = _agreements(report.agreement)
+    if told:
+        lines.append(f"Agreement with {report.rows[0].name} (F1): {told}.")
+    told = _agreements(report.soft_agreement)
+    if told:
+        lines.append(f"Agreement with the soft labels (F1, on some of them): {told}.")
     lines.append(
         f"Measured on {report.gold.documents:,} documents,"
         f" {report.gold.words:,} words, {_entities(report.gold.entities)}."
     )
     soft = report.soft_labels
     if soft is not None:
-        lines.append(
+        blind = soft.words_without_pieces / max(soft.words, 1)
+        lines += [
             f"Soft labels: {soft.documents:,} documents, {soft.words:,} words,"
-            f" {_entities(soft.entities)}, by {soft.teacher}."
-        )
+            f" {_entities(soft.entities)}, by {soft.teacher}; mean entropy"
+            f" {soft.mean_entropy:.3f} nats a word.",
+            f"Lost to alignment: {soft.lost:,} of the teacher's entities, and"
+            f" {percent(blind)} % of the words, which have no word piece.",
+        ]
     return lines
 
 
@@ -73,13 +81,21 @@ def measured_with(report: Report) -> str:
         for name, number in machine["threads"].items()
         if number is not None
     )
-    return (
-        f"{versions}. {machine['processor'] or machine['system']},"
-        f" {machine['cores']} cores{', threads: ' if threads else ''}{threads}."
+    speed = (
         " Words/s: from text to entities through `nlp.pipe`, tokenizer included;"
         " after a warm-up on the same texts all pipelines took turns,"
         f" {report.rounds} each, and the median counts."
     )
+    return (
+        f"{versions}. {machine['processor'] or machine['system']},"
+        f" {machine['cores']} cores{', threads: ' if threads else ''}{threads}."
+        f"{speed if report.rounds else ''}"
+    )
+
+
+def _agreements(agreements: Dict[str, Agreement]) -> str:
+    found = {name: agreement.f1 for name, agreement in agreements.items()}
+    return ", ".join(f"{n} {percent(f1)}" for n, f1 in found.items() if f1 is not None)
 
 
 def _by_type(report: Report) -> str:
@@ -97,20 +113,27 @@ def _by_type(report: Report) -> str:
     return markdown_table(("", *labels), cells)
 
 
-def _differences(report: Report) -> str:
-    first, last = report.rows[0].name, report.rows[-1].name
+def _differences(worst: Sequence[Disagreement], names: Tuple[str, str]) -> str:
     lines = []
-    for document in report.agreement[last].worst:
-        text = " ".join(document.text.split())
+    for passage in worst:
+        text = " ".join(passage.text.split())
         text = text if len(text) <= 200 else text[:197] + "..."
         lines.append(f"- {_escape(text)}")
-        for name, entities in (
-            (first, document.only_teacher),
-            (last, document.only_student),
-        ):
+        for name, entities in zip(names, (passage.only_teacher, passage.only_student)):
             if entities:
                 lines.append(f"  - only {name}: {_escape('; '.join(entities))}")
     return "\n".join(lines)
+
+
+def _lost(soft: SoftLabelCounts) -> str:
+    lines = [
+        f"{soft.lost:,} entities of the teacher are not in the soft labels as they"
+        " are:",
+        *(f"- {_escape(lost.describe())}" for lost in soft.lost_first),
+    ]
+    if soft.lost > len(soft.lost_first):
+        lines.append("- ... (the manifest of the soft labels names all)")
+    return "\n".join([lines[0], "", *lines[1:]])
 
 
 def _entities(counts: Dict[str, int]) -> str:

@@ -16,7 +16,7 @@ from ..pipeline.scorer import (
     expected_calibration_error,
 )
 from .calibration import CalibrationBin, calibration_bins
-from .pipelines import find_spans_key
+from .pipelines import find_sized, find_spans_key
 from .size import count_parameters, folder_bytes
 
 
@@ -36,8 +36,9 @@ class Row:
     components: the names of those that run.
     precision, recall, f1: of whole entities, in [0, 1].
     ece: expected calibration error; None if the pipeline gives no probabilities.
-    parameters: trained ones. table: numbers in the table for unknown words.
-    size: bytes on disk; None if the pipeline is in memory alone.
+    parameters: trained ones; None if that cannot be told, as of a teacher that is no
+        pipeline. table: numbers in the table for unknown words.
+    size: bytes on disk; None for what is in memory alone, or cannot be told.
     words_per_second: None if it was not measured.
     """
 
@@ -49,7 +50,7 @@ class Row:
     per_type: Dict[str, TypeScore]
     ece: Optional[float]
     calibration: List[CalibrationBin]
-    parameters: int
+    parameters: Optional[int]
     table: int
     size: Optional[int]
     words_per_second: Optional[float] = None
@@ -72,7 +73,7 @@ def predict(nlp: Language, gold: Path) -> List[Example]:
     RAISES: DistillError if there are no Docs, or no entity in any.
     """
     examples = [
-        Example(_unannotated(nlp, doc), doc)
+        Example(unannotated(nlp, doc), doc)
         for doc in read_gold(gold, nlp.vocab)
         if len(doc)
     ]
@@ -90,7 +91,8 @@ def measure_examples(nlp: Language, examples: List[Example], *, name: str) -> Ro
     scores = compact_ner_score(examples)
     key = find_spans_key(nlp)
     outcomes = entity_outcomes(examples, key) if key is not None else ([], [])
-    counts = count_parameters(nlp)
+    sized = find_sized(nlp)
+    counts = None if sized is None else count_parameters(sized)
     return Row(
         name=name,
         components=list(nlp.pipe_names),
@@ -103,13 +105,15 @@ def measure_examples(nlp: Language, examples: List[Example], *, name: str) -> Ro
         },
         ece=expected_calibration_error(*outcomes),
         calibration=calibration_bins(*outcomes),
-        parameters=counts.trained,
-        table=counts.table,
-        size=folder_bytes(nlp.path) if nlp.path is not None else None,
+        parameters=None if counts is None else counts.trained,
+        table=0 if counts is None else counts.table,
+        size=None if sized is None or sized.path is None else folder_bytes(sized.path),
     )
 
 
-def _unannotated(nlp: Language, doc: Doc) -> Doc:
+def unannotated(nlp: Language, doc: Doc) -> Doc:
+    """A Doc of the same text, cut by the pipeline's tokenizer unless the Doc does not
+    know its spaces."""
     if doc.has_unknown_spaces:
         return Doc(nlp.vocab, words=[token.text for token in doc])
     return nlp.make_doc(doc.text)

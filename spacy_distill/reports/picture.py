@@ -1,9 +1,9 @@
 """Teacher and student drawn on the same texts: an SVG for a README."""
 
-import re
 from typing import Dict, List, Sequence, Set
 from xml.sax.saxutils import escape
 
+from .characters import clean
 from .colours import label_colours
 from .entities import Entity
 from .line_layout import LABEL_GAP, Piece, TextStyle, lay_out
@@ -20,8 +20,6 @@ _BOX = 24.0
 _LEFT = _MARGIN + _NAMES
 _ROOM = _WIDTH - _LEFT - _MARGIN
 _STYLE = TextStyle()
-# Characters that XML forbids, escaped or not.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # Its own background, so that it can be read on a page of any colour; where the viewer
 # tells what colours it prefers, it follows.
@@ -178,4 +176,4 @@ def _text(
 
 
 def _escape(text: str) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", text))
+    return escape(clean(text))

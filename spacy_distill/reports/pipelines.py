@@ -8,6 +8,10 @@ from spacy.language import Language
 
 from ..errors import DistillError
 from ..pipeline.compact_ner import CompactNER
+from ..teachers.component import ComponentTeacher
+from ..teachers.load import is_pipeline, load_teacher
+from ..teachers.pipelines import ADAPTERS
+from ..teachers.predict import find_teacher, teacher_pipeline
 
 
 def load_pipeline(name_or_path: Union[str, Path]) -> Language:
@@ -23,6 +27,33 @@ def load_pipeline(name_or_path: Union[str, Path]) -> Language:
             f"Expected a pipeline, installed or in a folder, at {str(name_or_path)!r}: "
             f"{reason}"
         ) from error
+
+
+def load_predictor(source: Union[str, Path]) -> Language:
+    """Load whatever predicts entities: a pipeline, or any teacher as one.
+
+    source: what `load_pipeline` or `teachers.load.load_teacher` takes. A pipeline whose
+        entities are not in `doc.ents`, such as one with a spancat, comes as a teacher.
+    RAISES: DistillError if it cannot be loaded.
+    """
+    if not is_pipeline(source):
+        return teacher_pipeline(load_teacher(source))
+    nlp = load_pipeline(source)
+    metas = [nlp.get_pipe_meta(name) for name in nlp.pipe_names]
+    sets_entities = any("doc.ents" in meta.assigns for meta in metas)
+    can_teach = any(meta.factory in ADAPTERS for meta in metas)
+    if can_teach and not sets_entities:
+        return teacher_pipeline(load_teacher(source))
+    return nlp
+
+
+def find_sized(nlp: Language) -> Optional[Language]:
+    """The pipeline whose parameters and files those of `nlp` are: itself, or the one
+    that a teacher is a component of; None for other teachers."""
+    teacher = find_teacher(nlp)
+    if teacher is None:
+        return nlp
+    return teacher.nlp if isinstance(teacher, ComponentTeacher) else None
 
 
 def find_spans_key(nlp: Language) -> Optional[str]:

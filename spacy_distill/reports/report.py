@@ -1,25 +1,21 @@
 """The report: everything measured of some pipelines, in one file."""
 
 import json
-from collections import Counter
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence
-
-from spacy.training import Example
+from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import DistillError
-from ..files import sha256_file, sha256_folder, write_atomically
-from ..soft_labels.manifest import Manifest
-from .agreement import Agreement, Disagreement, compare_entities
+from ..files import write_atomically
+from ..soft_labels.manifest import Lost
+from .agreement import Agreement, Disagreement
 from .calibration import CalibrationBin
-from .comparison import Comparison, compare_rows
-from .environment import get_machine, get_versions
-from .measure import Row, TypeScore, measure_examples, predict
-from .pipelines import load_pipeline
-from .speed import words_per_second
+from .comparison import Comparison
+from .entities import Entity
+from .measure import Row, TypeScore
+from .soft_sample import EntropyBin
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,12 @@ class GoldCounts:
 
 @dataclass(frozen=True)
 class SoftLabelCounts:
-    """What the students learned from; see `soft_labels.manifest`."""
+    """What the students learned from; see `soft_labels.manifest`.
+
+    lost: how many entities the tokens could not carry. lost_first: the first of them.
+    mean_entropy: of all words, in nats.
+    sampled: number of documents, evenly spread, that `entropy` was counted in.
+    """
 
     teacher: str
     teacher_hash: str
@@ -43,7 +44,11 @@ class SoftLabelCounts:
     words: int
     words_without_pieces: int
     entities: Dict[str, int]
+    lost: int
+    lost_first: List[Lost]
     mean_entropy: float
+    sampled: int
+    entropy: List[EntropyBin]
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,16 @@ class Report:
     sources: by name, the packages or folders they were loaded from.
     comparison: the last against the others; None with one pipeline.
     agreement: of each pipeline with the first, by name.
-    rounds: of the measurement of speed.
+    soft_agreement: with the soft labels themselves, on the documents sampled of them;
+        of each pipeline but the first, or of the only one.
+    rounds: of the measurement of speed; 0 if it was not measured.
     """
 
     rows: List[Row]
     sources: Dict[str, str]
     comparison: Optional[Comparison]
     agreement: Dict[str, Agreement]
+    soft_agreement: Dict[str, Agreement]
     gold: GoldCounts
     soft_labels: Optional[SoftLabelCounts]
     rounds: int
@@ -79,6 +87,16 @@ class Report:
             f"Expected one of {', '.join(row.name for row in self.rows)}, which the "
             f"report has, got {name!r}."
         )
+
+    def find_worst(self) -> Tuple[str, List[Disagreement]]:
+        """What the last pipeline was compared with, and where it differs most: the
+        first pipeline's entities on the gold texts, or else the soft labels."""
+        name = self.rows[-1].name
+        if name in self.agreement:
+            return self.rows[0].name, self.agreement[name].worst
+        if name in self.soft_agreement:
+            return "the soft labels", self.soft_agreement[name].worst
+        return "", []
 
     def write(self, path: Path) -> None:
         """Write the report as JSON, whole or not at all."""
@@ -119,88 +137,21 @@ class Report:
         values = {f.name: msg[f.name] for f in fields(cls)}
         values["rows"] = [_row(row) for row in msg["rows"]]
         values["gold"] = GoldCounts(**msg["gold"])
-        values["agreement"] = {
-            name: _agreement(value) for name, value in msg["agreement"].items()
-        }
+        for name in ("agreement", "soft_agreement"):
+            values[name] = {key: _agreement(a) for key, a in msg[name].items()}
         if msg["comparison"] is not None:
             values["comparison"] = Comparison(**msg["comparison"])
         if msg["soft_labels"] is not None:
-            values["soft_labels"] = SoftLabelCounts(**msg["soft_labels"])
+            values["soft_labels"] = _soft_labels(msg["soft_labels"])
         if not values["rows"]:
             raise TypeError("there are no rows")
         return cls(**values)
 
 
-def make_report(
-    sources: Mapping[str, str],
-    gold: Path,
-    *,
-    soft_labels: Optional[Path] = None,
-    rounds: int = 5,
-) -> Report:
-    """Measure pipelines on the same gold Docs.
-
-    sources: by name, an installed package or a folder of each; the teacher first and
-        the one that matters last.
-    soft_labels: the folder that the students learned from, for its counts.
-    rounds: see `words_per_second`.
-    RAISES: DistillError if a pipeline, the gold Docs or the soft labels cannot be used.
-    """
-    counts = None if soft_labels is None else _soft_label_counts(soft_labels)
-    pipelines = {name: load_pipeline(source) for name, source in sources.items()}
-    examples = {name: predict(nlp, gold) for name, nlp in pipelines.items()}
-    gold_counts = _gold_counts(gold, next(iter(examples.values())))
-    texts = [eg.reference.text for eg in next(iter(examples.values()))]
-    speeds = words_per_second(pipelines, texts, words=gold_counts.words, rounds=rounds)
-    rows = [
-        replace(
-            measure_examples(nlp, examples[name], name=name),
-            words_per_second=speeds[name],
-        )
-        for name, nlp in pipelines.items()
-    ]
-    docs = {name: [eg.predicted for eg in egs] for name, egs in examples.items()}
-    first = rows[0].name
-    return Report(
-        rows=rows,
-        sources=dict(sources),
-        comparison=compare_rows(rows),
-        agreement={
-            name: compare_entities(docs[first], docs[name])
-            for name in docs
-            if name != first
-        },
-        gold=gold_counts,
-        soft_labels=counts,
-        rounds=rounds,
-        versions=get_versions(),
-        machine=get_machine(),
-    )
-
-
-def _gold_counts(gold: Path, examples: Sequence[Example]) -> GoldCounts:
-    entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
-    return GoldCounts(
-        path=str(gold),
-        sha256=sha256_folder(gold) if Path(gold).is_dir() else sha256_file(gold),
-        documents=len(examples),
-        words=sum(len(eg.reference) for eg in examples),
-        entities=dict(sorted(entities.items())),
-    )
-
-
-def _soft_label_counts(folder: Path) -> SoftLabelCounts:
-    manifest = Manifest.read(folder)
-    counts = manifest.counts
-    return SoftLabelCounts(
-        teacher=manifest.teacher,
-        teacher_hash=manifest.teacher_hash,
-        documents=counts.docs,
-        words=counts.tokens,
-        words_without_pieces=counts.tokens_without_pieces,
-        entities=counts.entities,
-        mean_entropy=counts.mean_entropy,
-    )
+def _soft_labels(msg: Dict[str, Any]) -> SoftLabelCounts:
+    lost = [Lost(**entity) for entity in msg["lost_first"]]
+    entropy = [EntropyBin(**b) for b in msg["entropy"]]
+    return SoftLabelCounts(**{**msg, "lost_first": lost, "entropy": entropy})
 
 
 def _row(msg: Dict[str, Any]) -> Row:
@@ -210,4 +161,10 @@ def _row(msg: Dict[str, Any]) -> Row:
 
 
 def _agreement(msg: Dict[str, Any]) -> Agreement:
-    return Agreement(**{**msg, "worst": [Disagreement(**d) for d in msg["worst"]]})
+    worst = [_disagreement(passage) for passage in msg["worst"]]
+    return Agreement(**{**msg, "worst": worst})
+
+
+def _disagreement(msg: Dict[str, Any]) -> Disagreement:
+    found = {who: [Entity(*e) for e in msg[who]] for who in ("teacher", "student")}
+    return Disagreement(**{**msg, **found})

@@ -29,13 +29,14 @@ SHORT_HEADER = (
     "On disk",
     "Words/s",
 )
+UNKNOWN = "–"
 TYPE_HEADER = ("", "Precision", "Recall", "F1")
 CALIBRATION_HEADER = ("Probability", "Entities", "Mean probability", "Correct")
 
 
 def table_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
     """One tuple a pipeline, under `HEADER` or `SHORT_HEADER`. A figure that there is
-    not is an empty cell."""
+    not is an empty cell, one that cannot be told a dash."""
     return [
         (
             row.name,
@@ -43,9 +44,9 @@ def table_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
             percent(row.recall),
             percent(row.f1),
             "" if row.ece is None else f"{row.ece:.3f}",
-            millions(row.parameters),
+            UNKNOWN if row.parameters is None else millions(row.parameters),
             millions(row.table) if row.table else "",
-            "" if row.size is None else megabytes(row.size),
+            UNKNOWN if row.size is None else megabytes(row.size),
             "" if row.words_per_second is None else f"{row.words_per_second:,.0f}",
         )
         for row in rows
@@ -71,6 +72,14 @@ def calibration_cells(row: Row) -> List[Tuple[str, ...]]:
         )
         for b in row.calibration
     ]
+
+
+def without_empty(
+    header: Sequence[str], cells: Sequence[Sequence[str]]
+) -> Tuple[List[str], List[List[str]]]:
+    """Header and cells without the columns that have no figure in any row."""
+    filled = [i for i in range(len(header)) if any(row[i] for row in cells)]
+    return [header[i] for i in filled], [[row[i] for i in filled] for row in cells]
 
 
 def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:

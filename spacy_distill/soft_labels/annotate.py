@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from ..corpora.texts import count_texts, read_texts
 from ..errors import DistillError
 from ..teachers.base import Teacher
-from .attach import attach_logits
+from .attach import Attached, attach_logits
 from .keys import LOGITS
 from .manifest import Manifest, Settings, Shard
 from .progress import Progress
@@ -43,7 +43,7 @@ def annotate(
         padding included. It bounds the teacher's memory.
     window, overlap: documents of more than `window` tokens are cut into windows that
         share `overlap` tokens; each token's logits come from the window in which it
-        has most context.
+        has most context. A teacher that needs whole documents gets them whole.
     replace: remove soft labels of other work from `out` first.
     progress: show a bar.
 
@@ -66,7 +66,7 @@ def annotate(
     with Progress(count_texts(texts), done=done, show=progress) as bar:
         stream = read_texts(texts, teacher.nlp, skip=done)
         while docs := list(islice(stream, shard_size)):
-            blind = attach_logits(
+            attached = attach_logits(
                 teacher,
                 docs,
                 first=done + 1,
@@ -77,7 +77,7 @@ def annotate(
             )
             file = shard_file(len(manifest.shards))
             checksum = write_shard(out / file, docs)
-            shard = _describe(file, checksum, docs, manifest.tags, blind)
+            shard = _describe(file, checksum, docs, manifest.tags, attached)
             manifest.shards.append(shard)
             # A shard counts only once the manifest lists it.
             manifest.write(out)
@@ -88,7 +88,11 @@ def annotate(
 
 
 def _describe(
-    file: str, checksum: str, docs: Sequence[Doc], tags: Tuple[str, ...], blind: int
+    file: str,
+    checksum: str,
+    docs: Sequence[Doc],
+    tags: Tuple[str, ...],
+    attached: Attached,
 ) -> Shard:
     rows: List[np.ndarray] = [doc.user_data[LOGITS] for doc in docs]
     logits = np.concatenate(rows)
@@ -97,7 +101,8 @@ def _describe(
         sha256=checksum,
         docs=len(docs),
         tokens=len(logits),
-        tokens_without_pieces=blind,
+        tokens_without_pieces=attached.blind,
         entities=count_entities(logits, tags),
+        lost=attached.lost,
         entropy=entropy(logits),
     )

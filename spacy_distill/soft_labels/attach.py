@@ -1,16 +1,28 @@
 """Have a teacher look at a handful of Docs, and note its logits on them."""
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc
 
 from ..errors import DistillError
-from ..teachers.base import Teacher
-from .batches import Cut, batches_by_size, cut
+from ..teachers.base import LostEntity, Teacher
+from .batches import Cut, batches_by_size, cut, whole
 from .keys import LOGITS
-from .windows import stitch
+from .manifest import Lost
+from .windows import Window, homes, stitch
+
+
+class Attached(NamedTuple):
+    """What the logits do not tell.
+
+    blind: how many tokens the teacher saw no word piece of.
+    lost: the entities that the tokens could not carry, in the order of the texts.
+    """
+
+    blind: int
+    lost: List[Lost]
 
 
 def attach_logits(
@@ -22,28 +34,33 @@ def attach_logits(
     window: int,
     overlap: int,
     on_batch: Callable[[int, int], None],
-) -> int:
+) -> Attached:
     """Put the teacher's logits into `user_data[LOGITS]`, float16 [n_tokens, n_tags].
 
-    first: number of the first Doc, for messages.
+    first: number of the first Doc among all, from 1.
     batch_words, window, overlap: as for `annotate`.
     on_batch: called after each batch with the number of documents and words in it.
 
-    Returns how many tokens the teacher saw no word piece of. Raises DistillError for
-    logits of another shape and for logits that are not finite in float16.
+    Raises DistillError for logits of another shape and for logits that are not finite
+    in float16.
     """
     n_tags = len(teacher.tags)
-    cuts = cut(docs, window=window, overlap=overlap)
+    if teacher.whole_documents:
+        cuts = whole(docs)
+    else:
+        cuts = cut(docs, window=window, overlap=overlap)
     # Copies, since a teacher's pipeline writes on its Docs.
     inputs = {i: _copy(docs[c.doc], c) for i, c in enumerate(cuts)}
     sizes = teacher.sizes(list(inputs.values()))
     rows: Dict[int, np.ndarray] = {}
     blind: Dict[int, np.ndarray] = {}
+    lost: Dict[int, List[LostEntity]] = {}
     for batch in batches_by_size(sizes, most=batch_words):
         # Taken out, so that what the teacher noted on them is freed with the batch.
         batch_docs = [inputs.pop(i) for i in batch]
         rows.update(zip(batch, teacher.logits(batch_docs)))
         blind.update(zip(batch, teacher.without_pieces(batch_docs)))
+        lost.update(zip(batch, teacher.lost_entities(batch_docs)))
         for i in batch:
             shape = (cuts[i].end - cuts[i].start, n_tags)
             rows[i] = _checked_float16(rows[i], shape, docs, cuts[i], first)
@@ -52,18 +69,33 @@ def attach_logits(
             sum(cuts[i].end - cuts[i].start for i in batch),
         )
     on_batch(sum(not len(doc) for doc in docs), 0)
+    attached = Attached(0, [])
     windows: List[List[int]] = [[] for _ in docs]
     for i, c in enumerate(cuts):
         windows[c.doc].append(i)
-    n_blind = 0
-    for doc, mine in zip(docs, windows):
-        places = [(cuts[i].start, cuts[i].end) for i in mine]
+    for number, (doc, mine) in enumerate(zip(docs, windows), start=first):
         logits = np.zeros((0, n_tags), dtype=np.float16)
         if mine:
+            places = [(cuts[i].start, cuts[i].end) for i in mine]
             logits = stitch(places, [rows[i] for i in mine])
-            n_blind += int(stitch(places, [blind[i] for i in mine]).sum())
+            n_blind = int(stitch(places, [blind[i] for i in mine]).sum())
+            found = _at_home(places, [lost[i] for i in mine])
+            named = [Lost(number, e.text, e.label, e.reason) for e in found]
+            attached = Attached(attached.blind + n_blind, attached.lost + named)
         doc.user_data = {LOGITS: logits}
-    return n_blind
+    return attached
+
+
+def _at_home(
+    windows: Sequence[Window], found: Sequence[Sequence[LostEntity]]
+) -> List[LostEntity]:
+    """Take each lost entity from its home window: what windows share is named once."""
+    return [
+        entity
+        for (start, _), home, entities in zip(windows, homes(windows), found)
+        for entity in sorted(entities, key=lambda entity: entity.token)
+        if home[0] <= start + entity.token < home[1]
+    ]
 
 
 def _copy(doc: Doc, place: Cut) -> Doc:

@@ -24,6 +24,11 @@ def cut(docs: Sequence[Doc], *, window: int, overlap: int) -> List[Cut]:
     ]
 
 
+def whole(docs: Sequence[Doc]) -> List[Cut]:
+    """Take each Doc as one window, however long it is. An empty Doc has none."""
+    return [Cut(number, 0, len(doc)) for number, doc in enumerate(docs) if len(doc)]
+
+
 def batches_by_size(sizes: Sequence[int], *, most: int) -> List[List[int]]:
     """Return batches of indices into `sizes`, of like size, the largest first.
 

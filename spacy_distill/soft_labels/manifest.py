@@ -1,7 +1,7 @@
 """The manifest: what a folder of soft labels holds, and where it came from."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar, Union
 
@@ -9,7 +9,7 @@ from ..errors import DistillError
 from ..files import write_atomically
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 _Record = TypeVar("_Record")
 
@@ -27,10 +27,31 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """An entity that the teacher found and the logits cannot express.
+
+    document: its number among all documents, from 1. text, label: the entity's own.
+    reason: in a few words, e.g. "begins inside a token".
+    """
+
+    document: int
+    text: str
+    label: str
+    reason: str
+
+    def describe(self) -> str:
+        """Return it in one line: where, what and why."""
+        text = " ".join(self.text.split())
+        text = text if len(text) <= 60 else f"{text[:57]}..."
+        return f"document {self.document}: {text!r} ({self.label}) {self.reason}"
+
+
+@dataclass(frozen=True)
 class Shard:
     """One file of soft labels and what was counted in it.
 
     entities: label to number, of the sequences begun by the tokens' best tags.
+    lost: what the tokens could not carry, in the order of the texts.
     entropy: of the teacher, in nats, summed over the tokens.
     """
 
@@ -40,6 +61,7 @@ class Shard:
     tokens: int
     tokens_without_pieces: int
     entities: Dict[str, int]
+    lost: List[Lost]
     entropy: float
 
 
@@ -51,6 +73,7 @@ class Counts:
     tokens: int
     tokens_without_pieces: int
     entities: Dict[str, int]
+    lost: int
     mean_entropy: float
 
 
@@ -94,8 +117,14 @@ class Manifest:
             tokens=tokens,
             tokens_without_pieces=sum(s.tokens_without_pieces for s in self.shards),
             entities=entities,
+            lost=sum(len(shard.lost) for shard in self.shards),
             mean_entropy=sum(s.entropy for s in self.shards) / max(tokens, 1),
         )
+
+    @property
+    def lost(self) -> List[Lost]:
+        """The lost entities of all shards, in the order of the texts."""
+        return [lost for shard in self.shards for lost in shard.lost]
 
     def difference(self, other: "Manifest") -> Optional[str]:
         """Say in a few words what sets two annotations apart; None if nothing does.
@@ -163,12 +192,23 @@ class Manifest:
             texts_hash=msg["texts_hash"],
             settings=_record(Settings, msg["settings"]),
             word_pieces=msg["word_pieces"],
-            shards=[_record(Shard, shard) for shard in msg["shards"]],
+            shards=[_shard(shard) for shard in msg["shards"]],
             complete=msg["complete"],
         )
 
 
-_JSON_TYPES: Dict[Any, Any] = {int: int, str: str, float: float, Dict[str, int]: dict}
+_JSON_TYPES: Dict[Any, Any] = {
+    int: int,
+    str: str,
+    float: float,
+    Dict[str, int]: dict,
+    List[Lost]: list,
+}
+
+
+def _shard(msg: Any) -> Shard:
+    shard = _record(Shard, msg)
+    return replace(shard, lost=[_record(Lost, lost) for lost in msg["lost"]])
 
 
 def _record(cls: Type[_Record], msg: Any) -> _Record:

@@ -28,3 +28,13 @@ def entropy(logits: np.ndarray) -> float:
     """
     log_probs = log_softmax(logits.astype(np.float32))
     return float(-(np.exp(log_probs) * log_probs).sum(dtype=np.float64))
+
+
+def token_entropies(logits: np.ndarray) -> np.ndarray:
+    """Return the entropy of each token's distribution, in nats: float64 [n_tokens].
+
+    logits: [n_tokens, n_tags].
+    """
+    log_probs = log_softmax(logits.astype(np.float32))
+    out: np.ndarray = -(np.exp(log_probs) * log_probs).sum(axis=1, dtype=np.float64)
+    return out

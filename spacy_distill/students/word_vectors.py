@@ -18,6 +18,8 @@ from spacy.util import load_model, registry
 
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+from ..teachers.tokenizer_pieces import transformer_pieces
+from ..teachers.word_pieces import WordPieces
 from .pieces import Segmenter, quantise_rows
 
 # Spread of the projected vectors' entries, like that of a fresh word table.
@@ -57,28 +59,27 @@ def teacher_words_v1(soft_labels: Path) -> WordVectorSource:
         if stored is None:
             raise DistillError(
                 f"Expected word pieces in {soft_labels}, got none: this teacher has no "
-                "word embeddings. Set [initialize.before_init.source] to null, or to "
+                "word embeddings. Set [initialize.before_init.source] to null, to "
+                "spacy_distill.TransformerWords.v1 (any transformer's), or to "
                 "spacy_distill.SpacyVectors.v1."
             )
-        table = stored.vectors.astype(np.float32)
-        pieces: Dict[str, Any] = {
-            "surfaces": list(stored.surfaces),
-            "initial": [bool(x) for x in stored.initial],
-            "lowercase": stored.lowercase,
-            "strip_accents": stored.strip_accents,
-        }
-        segment = Segmenter(**pieces)
-        cut = [segment(word) for word in words]
-        means = np.zeros((len(words), table.shape[1]), dtype=np.float32)
-        for i, rows in enumerate(cut):
-            if rows:
-                means[i] = table[rows].mean(axis=0)
-        covered = np.array([bool(rows) for rows in cut])
-        project = _principal_components(means[covered], width)
-        vectors = np.where(covered[:, None], project(means), 0.0).astype(np.float32)
-        return StartingVectors(vectors, pieces, quantise_rows(project(table)))
+        return _means_of_pieces(stored, words, width)
 
     return teacher_words
+
+
+@registry.misc("spacy_distill.TransformerWords.v1")
+def transformer_words_v1(name: str) -> WordVectorSource:
+    """Start from the word pieces of any transformer, as TeacherWords does from the
+    teacher's own. For teachers that have none: files of annotations, CNNs, rules.
+
+    name: a folder, an installed package that carries a transformer, or a hub name.
+    """
+
+    def transformer_words(words: Sequence[str], width: int) -> StartingVectors:
+        return _means_of_pieces(transformer_pieces(name), words, width)
+
+    return transformer_words
 
 
 @registry.misc("spacy_distill.SpacyVectors.v1")
@@ -105,6 +106,28 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
         )
 
     return spacy_vectors
+
+
+def _means_of_pieces(
+    stored: WordPieces, words: Sequence[str], width: int
+) -> StartingVectors:
+    table = stored.vectors.astype(np.float32)
+    pieces: Dict[str, Any] = {
+        "surfaces": list(stored.surfaces),
+        "initial": [bool(x) for x in stored.initial],
+        "lowercase": stored.lowercase,
+        "strip_accents": stored.strip_accents,
+    }
+    segment = Segmenter(**pieces)
+    cut = [segment(word) for word in words]
+    means = np.zeros((len(words), table.shape[1]), dtype=np.float32)
+    for i, rows in enumerate(cut):
+        if rows:
+            means[i] = table[rows].mean(axis=0)
+    covered = np.array([bool(rows) for rows in cut])
+    project = _principal_components(means[covered], width)
+    vectors = np.where(covered[:, None], project(means), 0.0).astype(np.float32)
+    return StartingVectors(vectors, pieces, quantise_rows(project(table)))
 
 
 def _principal_components(rows: np.ndarray, width: int) -> Any:

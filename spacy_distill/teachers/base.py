@@ -1,7 +1,7 @@
 """What a teacher has to offer."""
 
 from abc import ABC, abstractmethod
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -68,6 +68,14 @@ class Teacher(ABC):
         Otherwise long ones are cut into overlapping windows.
         """
         return False
+
+    def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
+        """Say before any work is done if the teacher cannot label some of the texts.
+
+        read: gives all of them, from the first, as often as it is called.
+        RAISES: DistillError that names them. By default any text will do.
+        """
+        return
 
     def sizes(self, docs: List[Doc]) -> List[int]:
         """Say how much input each Doc makes: its word pieces, or else its tokens.

@@ -1,7 +1,8 @@
 """Several teachers as one."""
 
+import math
 from functools import cached_property
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -12,25 +13,39 @@ from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
 from ..losses.softmax import log_softmax
+from ..tags import entity_labels
 from .base import LostEntity, Teacher
-from .probabilities import log_probabilities
+from .load import load_teacher
 from .word_pieces import WordPieces
 
 
 @registry.misc("spacy_distill.EnsembleTeacher.v1")
 def ensemble_teacher_v1(
     # Not Dict[str, Teacher]: confection checks the values before it builds them.
-    members: Dict[str, Any],
+    members: Optional[Dict[str, Any]] = None,
+    paths: Optional[List[str]] = None,
     weights: Optional[Dict[str, float]] = None,
 ) -> Teacher:
     """The weighted mean of what several teachers say.
 
-    members: teachers by names of your choice; the first one's tokenizer is used.
-    weights: by the same names; equal ones by default. They are made to sum to 1.
+    members: teachers by names of your choice.
+    paths: further members, whatever can be named on the command line, as the seeds of
+        one config can: ["work/seed0/model-best", "work/seed1/model-best"]. Their names
+        are these paths.
+    weights: by the members' names; equal ones by default. They are made to sum to 1.
+
+    The first member's tokenizer and order of tags are used.
 
     Raises DistillError if there is no member, if their labels differ, or if the
         weights do not fit.
     """
+    members = dict(members or {})
+    for path in paths or []:
+        if path in members:
+            raise DistillError(
+                f"Expected members that differ, got {path!r} twice: give it a weight."
+            )
+        members[path] = load_teacher(path)
     return EnsembleTeacher(members, weights=weights)
 
 
@@ -46,7 +61,7 @@ class EnsembleTeacher(Teacher):
         if not members:
             raise DistillError(
                 "Expected an ensemble with at least one member, got none: add"
-                " [teacher.members.NAME]."
+                " [teacher.members.NAME] or paths."
             )
         for name, member in members.items():
             if not isinstance(member, Teacher):
@@ -94,16 +109,25 @@ class EnsembleTeacher(Teacher):
         """Whether any member needs them."""
         return any(member.whole_documents for member in self._members.values())
 
+    def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
+        """Have every member check them."""
+        for member in self._members.values():
+            member.check_texts(read)
+
     def logits(self, docs: List[Doc]) -> List[np.ndarray]:
         """Return the log of the mean probabilities, float32 [n_tokens, n_tags]."""
-        sums = [np.zeros((len(doc), len(self.tags))) for doc in docs]
-        for name, member in self._members.items():
+        means = [np.full((len(doc), len(self.tags)), -np.inf) for doc in docs]
+        for name, weight in self._weights.items():
+            member = self._members[name]
             # Copies, as a member writes on its Docs.
             self._own[name] = [bare_doc(doc, member.nlp.vocab) for doc in docs]
-            for total, logits in zip(sums, member.logits(self._own[name])):
-                probabilities = np.exp(log_softmax(logits.astype(np.float64)))
-                total += self._weights[name] * probabilities[:, self._columns[name]]
-        return [log_probabilities(total) for total in sums]
+            # In log space, so that the smallest probabilities are not lost.
+            for i, logits in enumerate(member.logits(self._own[name])):
+                log_probs = log_softmax(logits.astype(np.float64))
+                with np.errstate(divide="ignore"):
+                    share = np.log(weight) + log_probs[:, self._columns[name]]
+                means[i] = np.logaddexp(means[i], share)
+        return [mean.astype(np.float32) for mean in means]
 
     def sizes(self, docs: List[Doc]) -> List[int]:
         """Return the sizes that the first member sees."""
@@ -141,7 +165,8 @@ def _check_weights(members: Dict[str, Teacher], weights: Dict[str, float]) -> No
             f"Expected weights for the members {', '.join(members)}, got some for"
             f" {', '.join(weights) or 'none'}."
         )
-    if min(weights.values()) < 0 or not sum(weights.values()) > 0:
+    total = sum(weights.values())
+    if min(weights.values()) < 0 or not (total > 0 and math.isfinite(total)):
         raise DistillError(f"Expected weights of 0 or more, not all 0, got {weights}.")
 
 
@@ -149,8 +174,9 @@ def _columns(first: Teacher, name: str, member: Teacher) -> List[int]:
     """Where the first member's tags are among this member's."""
     if set(member.tags) != set(first.tags):
         raise DistillError(
-            f"Expected the tags {', '.join(first.tags)} of all members, got"
-            f" {', '.join(member.tags)} of {name!r}: map its labels with"
+            "Expected the same labels of all members, got"
+            f" {', '.join(entity_labels(first.tags))} of the first and"
+            f" {', '.join(entity_labels(member.tags))} of {name!r}: map them with"
             " spacy_distill.MappedTeacher.v1."
         )
     return [member.tags.index(tag) for tag in first.tags]

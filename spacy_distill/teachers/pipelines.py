@@ -1,7 +1,7 @@
 """Any spaCy pipeline as teacher: which component teaches, and through which adapter."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional
+from typing import Callable, Dict, Optional, Sequence
 
 import spacy
 from spacy.language import Language
@@ -21,11 +21,15 @@ def pipeline_teacher_v1(name: str, component: Optional[str] = None) -> Teacher:
     Raises DistillError if the pipeline cannot be loaded or has no such component.
     """
     nlp = load_pipeline(name)
-    package = Path(name)
-    shown = package.name if package.exists() else name
     chosen = choose_component(nlp, component)
     factory = nlp.get_pipe_meta(chosen).factory
-    return ADAPTERS[factory](nlp, chosen, name=shown)
+    return ADAPTERS[factory](nlp, chosen, name=shown_name(name))
+
+
+def shown_name(name: str) -> str:
+    """Return what people are shown of a pipeline's name: of a path, its last part."""
+    package = Path(name)
+    return package.name if package.exists() else name
 
 
 def load_pipeline(name: str) -> Language:
@@ -37,31 +41,43 @@ def load_pipeline(name: str) -> Language:
         raise DistillError(f"Could not load the teacher {name!r}: {reason}") from error
 
 
-def choose_component(nlp: Language, wanted: Optional[str]) -> str:
+def choose_component(
+    nlp: Language, wanted: Optional[str], *, factories: Optional[Sequence[str]] = None
+) -> str:
     """Return the component that teaches: the one wanted, or the only one that can.
 
-    Raises DistillError if that one cannot, if none can, or if several can.
+    A ruler gives way to the one trained component that runs behind it.
+
+    factories: those that can teach; by default all with an adapter.
+
+    Raises DistillError if the one wanted cannot, if none can, or if several can.
     """
+    known = sorted(ADAPTERS if factories is None else factories)
     pipes = [f"{name} ({nlp.get_pipe_meta(name).factory})" for name in nlp.pipe_names]
     listing = f"it has {', '.join(pipes)}" if pipes else "it is empty"
     fitting = [
-        name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory in ADAPTERS
+        name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory in known
     ]
-    factories = ", ".join(sorted(ADAPTERS))
     if wanted is not None:
         if wanted not in fitting:
             raise DistillError(
-                f"Expected a component {wanted!r} of one of the factories {factories} in"
-                f" the teacher, but {listing}."
+                f"Expected a component {wanted!r} of one of the factories"
+                f" {', '.join(known)} in the teacher, but {listing}."
             )
         return wanted
-    if len(fitting) != 1:
-        several = "several; name one with --component" if fitting else "none"
+    if not fitting:
         raise DistillError(
-            f"Expected a component of one of the factories {factories} in the teacher,"
-            f" found {several}: {listing}."
+            "Expected a component that recognises entities in the teacher (one of the"
+            f" factories {', '.join(known)}), found none: {listing}."
         )
-    return fitting[0]
+    trained = [n for n in fitting if nlp.get_pipe_meta(n).factory not in RULERS]
+    if len(fitting) > 1 and trained != fitting[-1:]:
+        raise DistillError(
+            "Expected one component that recognises entities in the teacher, found"
+            f" several, {', '.join(fitting)}: name one with --component, or in a config"
+            " with `component`."
+        )
+    return fitting[-1]
 
 
 def _compact_ner(nlp: Language, component: str, *, name: str) -> Teacher:
@@ -70,5 +86,32 @@ def _compact_ner(nlp: Language, component: str, *, name: str) -> Teacher:
     return CompactNERTeacher(nlp, component, name=name)
 
 
+def _transition(nlp: Language, component: str, *, name: str) -> Teacher:
+    from .transition import TransitionTeacher
+
+    return TransitionTeacher(nlp, component, name=name)
+
+
+def _spancat(nlp: Language, component: str, *, name: str) -> Teacher:
+    from .spancat import SpanCatTeacher
+
+    return SpanCatTeacher(nlp, component, name=name)
+
+
+def _ruler(nlp: Language, component: str, *, name: str) -> Teacher:
+    from .rulers import RulerTeacher
+
+    return RulerTeacher(nlp, component, name=name)
+
+
+TRANSITION_BASED = ("ner", "beam_ner")
+SPANCATS = ("spancat", "spancat_singlelabel")
+RULERS = ("entity_ruler", "future_entity_ruler", "span_ruler")
+
 # By the factory of the component that gives the logits: (nlp, component, *, name).
-ADAPTERS: Dict[str, Callable[..., Any]] = {"compact_ner": _compact_ner}
+ADAPTERS: Dict[str, Callable[..., Teacher]] = {
+    "compact_ner": _compact_ner,
+    **dict.fromkeys(TRANSITION_BASED, _transition),
+    **dict.fromkeys(SPANCATS, _spancat),
+    **dict.fromkeys(RULERS, _ruler),
+}

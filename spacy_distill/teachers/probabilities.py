@@ -1,6 +1,6 @@
 """Probabilities over tags, for teachers that have no logits of their own."""
 
-from typing import List, Sequence
+from typing import List, Sequence, Set
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ..tags import OUTSIDE
 # No teacher is so sure of anything that a student should never doubt it; and the log
 # of 0 cannot be stored.
 FLOOR = 1e-4
+
+# By how much, at the least, the tag that was decided for leads: it survives float16.
+LEAD = 0.01
 
 
 def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
@@ -32,8 +35,11 @@ def span_probabilities(
     """Turn scored spans into one distribution over tags for each token.
 
     Every span gives its score to its tag on each of its tokens; what is left of 1 is
-    the probability of `O`. Where spans overlap and their scores sum to more than 1
-    they share in proportion to their scores, so that decoding keeps the surer one.
+    the probability of `O`. So the scores are taken as those of readings of which one at
+    most is true; where those of a token sum to more than 1 they share in proportion.
+
+    Of spans that do not overlap, decoding gives back those above a half. Of those that
+    do it need not keep the surest: `resolve_overlaps` and `favour` see to that.
 
     spans: of one Doc, with ends within it.
     Returns float64 [n_tokens, n_tags], rows sum to 1.
@@ -61,8 +67,48 @@ def span_probabilities(
 def resolve_overlaps(spans: Sequence[ScoredSpan]) -> List[ScoredSpan]:
     """Keep the surest of spans that overlap; of equally sure ones the longest, then
     the first. The result is ordered by place."""
-    taken: List[ScoredSpan] = []
+    kept: List[ScoredSpan] = []
+    taken: Set[int] = set()
     for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in taken):
-            taken.append(span)
-    return sorted(taken)
+        tokens = range(span.start, span.end)
+        if taken.isdisjoint(tokens):
+            taken.update(tokens)
+            kept.append(span)
+    return sorted(kept)
+
+
+def span_columns(
+    n_tokens: int, spans: Sequence[ScoredSpan], tags: Sequence[str]
+) -> np.ndarray:
+    """Return the columns of the spans' tags, int64 [n_tokens]; of `O` elsewhere.
+
+    spans: of one Doc; no two overlap, and their labels are the tags'.
+    """
+    columns = {tag: i for i, tag in enumerate(tags)}
+    out = np.full(n_tokens, columns[OUTSIDE], dtype=np.int64)
+    for span in spans:
+        path = span_tags(span.end - span.start, span.label)
+        out[span.start : span.end] = [columns[tag] for tag in path]
+    return out
+
+
+def favour(probabilities: np.ndarray, decided: np.ndarray) -> np.ndarray:
+    """Give the decided tags so much more that each is the best of its token.
+
+    So the spans decoded from the result are the decided ones, even in float16. No more
+    is given than it takes: a tag that leads by `LEAD` keeps what it has.
+
+    probabilities: [n_tokens, n_tags], rows sum to 1.
+    decided: int [n_tokens], columns.
+    Returns float64 [n_tokens, n_tags], rows sum to 1.
+    """
+    rows = np.arange(len(decided))
+    others = probabilities.copy()
+    others[rows, decided] = -np.inf
+    lead = probabilities[rows, decided] - others.max(axis=1)
+    missing = np.maximum(LEAD - lead, 0.0)
+    # Mixed with certainty in the share s, the lead becomes (1 - s) lead + s.
+    shares = missing / (missing + 1.0 - LEAD)
+    out: np.ndarray = probabilities * (1.0 - shares)[:, None]
+    out[rows, decided] += shares
+    return out

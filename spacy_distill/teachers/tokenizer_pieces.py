@@ -2,16 +2,50 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
+from ..errors import DistillError
+from .weights import find_transformer
 from .word_pieces import WordPieces
 
 _UNUSED = re.compile(r"^[\[<]unused_?\d+[\]>]$")
 _RAW_BYTE = re.compile(r"^<0x[0-9A-Fa-f]{2}>$")
 _METASPACE = "\u2581"
 _BYTE_SPACE = "\u0120"
+
+
+def transformer_pieces(name: str) -> WordPieces:
+    """Return the word pieces of a transformer by its name (see `find_transformer`).
+
+    Raises DistillError if there is none, or if its pieces cannot be read.
+    """
+    from transformers import AutoModel, AutoTokenizer
+
+    source = find_transformer(name)
+    # Else a hub would be asked about files that are here.
+    local = Path(source).is_dir()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        model = AutoModel.from_pretrained(source, local_files_only=local)
+    except (OSError, ValueError, ImportError) as error:
+        # Of a list of all that transformers knows, the beginning will do.
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
+        raise DistillError(
+            f"Expected a transformer that can be loaded as {name!r}, got: {reason}."
+            " Give a folder, an installed package that carries one, or a hub name"
+            " within reach."
+        ) from error
+    weight = model.get_input_embeddings().weight
+    pieces = tokenizer_pieces(tokenizer, weight.detach().float().cpu().numpy())
+    if pieces is None:
+        raise DistillError(
+            f"Expected WordPiece, byte-level BPE or SentencePiece in {name!r}, got a"
+            f" {type(tokenizer).__name__} of another kind: name another transformer."
+        )
+    return pieces
 
 
 def tokenizer_pieces(tokenizer: Any, embeddings: np.ndarray) -> Optional[WordPieces]:

@@ -3,6 +3,8 @@ import re
 import numpy as np
 import pytest
 import spacy
+from tiny_classifiers import TEXTS as SENTENCES
+from tiny_classifiers import make_bert
 from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 from typer.testing import CliRunner
 
@@ -37,6 +39,7 @@ def test_summary(teacher, texts, tmp_path):
         r"Words +12\b",
         r"Words a second +[\d,]+",
         r"Words without word pieces +0\b",
+        r"Entities lost to alignment +0\b",
         r"Entropy \(nats a word\) +\d\.\d+",
         r"Entities LOC +\d+",
         r"Entities PER +\d+",
@@ -46,6 +49,24 @@ def test_summary(teacher, texts, tmp_path):
     manifest = SoftLabels(tmp_path / "out").manifest
     assert [shard.docs for shard in manifest.shards] == [2, 2]
     assert manifest.teacher == "cnn"
+
+
+def test_lost_entities_are_named(tmp_path):
+    """A Hugging Face model with tokens that are not its own."""
+    folder = make_bert(tmp_path / "bert")
+    texts = write_jsonl(tmp_path / "t.jsonl", [*SENTENCES, *["the_ben_in mill"] * 7])
+    result = call(folder, texts, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    labels = SoftLabels(tmp_path / "out")
+    n_lost = labels.manifest.counts.lost
+    assert n_lost >= 7
+    assert re.search(rf"Entities lost to alignment +{n_lost}\b", result.output)
+    named = "Lost in document 8: 'ben' (PER) begins and ends inside a token, is gone."
+    assert named in result.output
+    assert result.output.count("Lost in document") == 5
+    assert f"All {n_lost} lost entities are named" in result.output
+    assert labels.manifest.teacher == "bert"
+    assert labels.word_pieces() is not None
 
 
 def test_again_is_done_at_once(teacher, texts, tmp_path):

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 from spacy_distill.reports import speed
-from spacy_distill.reports.report import make_report
+from spacy_distill.reports.make import make_report
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,17 @@ def test_given_texts_come_first_and_limits_hold(folder):
     assert pictures(folder) == (1, 1)
 
 
+def test_a_teacher_that_is_no_pipeline(folder):
+    spans = '[{"start": 0, "end": 4, "label": "PER"}]'
+    line = f'{{"text": "{TEXTS[0]}", "spans": {spans}}}\n'
+    (folder / "teacher.jsonl").write_text(line, encoding="utf-8")
+    result, output = run(folder, "--text", TEXTS[0], teacher="teacher.jsonl")
+    assert result.exit_code == 0, output
+    page = (folder / "out" / "comparison.html").read_text(encoding="utf-8")
+    assert "<b>only student:</b> Paris (LOC)" in page
+    assert "only teacher" not in page
+
+
 @pytest.mark.parametrize(
     ("options", "teacher", "message"),
     [

@@ -60,6 +60,26 @@ def test_jsonl_keeps_empty_and_blank_texts(tmp_path, gz):
     assert count_texts(path) == 4
 
 
+def test_an_annotated_text_counts_once_and_only_if_accepted(tmp_path):
+    records = [
+        {"text": "one", "spans": [], "annotator": "a"},
+        {"text": "two", "spans": [], "answer": "ignore"},
+        {"text": "three", "spans": [], "answer": "reject"},
+        {"text": "one", "spans": [{"start": 0}], "annotator": "b"},
+        {"text": "three", "spans": [], "answer": "accept"},
+        {"text": "four"},
+        {"text": "four"},
+        {"text": "five", "answer": "forty-two"},
+        {"text": "one"},
+    ]
+    path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, records)))
+    expected = ["one", "three", "four", "four", "five", "one"]
+    assert texts_of(path) == expected
+    assert count_texts(path) == len(expected)
+    for skip in range(len(expected) + 1):
+        assert texts_of(path, skip=skip) == expected[skip:]
+
+
 @pytest.mark.parametrize("gz", ["", ".gz"])
 def test_spacy_keeps_tokens_and_drops_annotation(tmp_path, gz):
     vocab = spacy.blank("en").vocab

@@ -1,7 +1,9 @@
 import spacy
+from small import trained
 from spacy.tokens import Span
 
 from spacy_distill.reports.agreement import compare_entities
+from spacy_distill.reports.entities import Entity
 
 TEXTS = ["Anna and Ben saw Rome", "nothing", "Rome and Oslo"]
 
@@ -23,8 +25,10 @@ def test_the_teacher_is_the_reference():
     assert round(result.f1, 6) == round(2 * 2 / 7, 6)
     assert result.documents == 2
     (worst,) = result.worst
-    assert worst.document == 0
-    assert worst.text == TEXTS[0]
+    assert (worst.document, worst.text) == (0, TEXTS[0])
+    assert worst.teacher == [Entity(0, 4, "PER"), Entity(9, 12, "PER")]
+    assert worst.differences == 3
+    assert result.compared == 3
     assert worst.only_teacher == ["Ben (PER)"]
     assert worst.only_student == ["Ben (LOC)", "Rome (LOC)"]
 
@@ -51,3 +55,40 @@ def test_other_tokens_are_no_difference():
     whole.set_ents([Span(whole, 0, 1, "PER")])
     cut.set_ents([Span(cut, 0, 3, "PER")])
     assert compare_entities([whole], [cut]).f1 == 1.0
+
+
+def test_the_student_s_probabilities_are_kept():
+    student = trained()
+    teacher = [student.make_doc("Anna went to Paris .")]
+    found = [student("Anna went to Paris .")]
+    (worst,) = compare_entities(teacher, found, spans_key="ner").worst
+    scores = found[0].spans["ner"].attrs["scores"].tolist()
+    assert worst.probabilities == scores
+    pair = worst.side_by_side()
+    assert pair.probabilities == dict(zip(worst.student, scores))
+    assert pair.teacher == []
+    (worst,) = compare_entities(teacher, found).worst
+    assert worst.probabilities == [None, None]
+    assert worst.side_by_side().probabilities == {}
+
+
+def test_of_a_long_text_the_passages_that_differ_are_named():
+    nlp = spacy.blank("en")
+    dull = "Nobody said a word about it. " * 20
+    text = f"{dull}Anna saw Ben. {dull}Rome it was! {dull}"
+    teacher, student = nlp(text), nlp(text)
+    place = text.index("Rome")
+    teacher.set_ents([teacher.char_span(place, place + 4, label="LOC")])
+    place = text.index("Anna")
+    ben = text.index("Ben")
+    student.set_ents(
+        [
+            student.char_span(place, place + 4, label="PER"),
+            student.char_span(ben, ben + 3, label="PER"),
+        ]
+    )
+    first, second = compare_entities([teacher], [student]).worst
+    assert (first.document, first.text) == (0, "Anna saw Ben.")
+    assert first.student == [Entity(0, 4, "PER"), Entity(9, 12, "PER")]
+    assert first.only_student == ["Anna (PER)", "Ben (PER)"]
+    assert (second.text, second.only_teacher) == ("Rome it was!", ["Rome (LOC)"])

@@ -37,8 +37,11 @@ REPORT = Report(
     sources={"teacher": "t", "distilled": "d"},
     comparison=None,
     agreement={},
+    soft_agreement={},
     gold=GoldCounts("test.spacy", "0" * 64, 10, 200, {"LOC": 9, "MISC": 3}),
-    soft_labels=SoftLabelCounts("model-best", "0" * 64, 50, 1000, 0, {"LOC": 9}, 0.1),
+    soft_labels=SoftLabelCounts(
+        "model-best", "0" * 64, 50, 1000, 0, {"LOC": 9}, 0, [], 0.1, 0, []
+    ),
     rounds=5,
     versions={
         "python": "3.11.7",
@@ -131,3 +134,11 @@ def test_licence_with_an_author_or_an_address(author):
     facts = replace(FACTS, author=author, url="")
     card = model_card(facts, REPORT, STUDENT)
     assert card.endswith(f"MIT{', ' if author else ''}{author}.\n")
+
+
+def test_sizes_that_cannot_be_told_are_left_out():
+    teacher = replace(TEACHER, parameters=None, size=None)
+    card = model_card(FACTS, replace(REPORT, rows=[teacher, STUDENT]), STUDENT)
+    assert "In the table it is `teacher`, with an F1 of 75.00" in card
+    told = default_description("English", replace(STUDENT, parameters=None))
+    assert "a compact student that was" in told

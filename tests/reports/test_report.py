@@ -3,31 +3,18 @@ from dataclasses import replace
 
 import pytest
 import spacy
-from rule_teacher import make_rule_teacher
-from small import TEXTS, trained, write_gold, write_soft_labels
 
 from spacy_distill.errors import DistillError
-from spacy_distill.reports import speed
 from spacy_distill.reports.comparison import compare_rows, describe
 from spacy_distill.reports.markdown import report_markdown
-from spacy_distill.reports.report import Report, make_report
-from spacy_distill.reports.table import HEADER, SHORT_HEADER, millions, table_cells
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report")
-    make_rule_teacher().to_disk(folder / "teacher")
-    trained().to_disk(folder / "student")
-    sources = {name: str(folder / name) for name in ("teacher", "student")}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        return make_report(
-            sources,
-            write_gold(folder / "gold.spacy", spacy.blank("en")),
-            soft_labels=write_soft_labels(folder, TEXTS * 3),
-            rounds=1,
-        )
+from spacy_distill.reports.report import Report
+from spacy_distill.reports.table import (
+    HEADER,
+    SHORT_HEADER,
+    millions,
+    table_cells,
+    without_empty,
+)
 
 
 def test_what_is_in_it(report):
@@ -37,9 +24,16 @@ def test_what_is_in_it(report):
     assert report.gold.documents == 4
     assert report.gold.entities == {"LOC": 4, "PER": 3}
     assert len(report.gold.sha256) == 64
-    assert report.soft_labels.documents == 12
+    assert report.soft_labels.documents == 120
+    assert report.soft_labels.lost == 30
+    assert [e.document for e in report.soft_labels.lost_first] == list(range(2, 80, 4))
     assert list(report.agreement) == ["student"]
     assert report.agreement["student"].documents == 2
+    # What is measured of a teacher is its agreement with itself: left out.
+    assert list(report.soft_agreement) == ["student"]
+    assert report.soft_agreement["student"].compared == 120
+    assert report.soft_labels.sampled == 120
+    assert sum(b.words for b in report.soft_labels.entropy) == 30 * 24
     assert {"python", "spacy", "thinc", "numpy", "spacy-distill"} <= set(
         report.versions
     )
@@ -56,9 +50,9 @@ def test_it_reads_what_it_writes(report, tmp_path):
     [
         (None, "Expected a report at"),
         ("{", "Expected JSON in"),
-        ("[]", "Expected a report of format 1"),
-        ('{"format": 2}', "Expected a report of format 1"),
-        ('{"format": 1}', "Expected a whole report"),
+        ("[]", "Expected a report of format 2"),
+        ('{"format": 1}', "Expected a report of format 2"),
+        ('{"format": 2}', "Expected a whole report"),
     ],
 )
 def test_anything_else_is_an_error(tmp_path, content, message):
@@ -131,10 +125,50 @@ def test_markdown(report):
     assert "student against teacher: " in text
     assert "Agreement with teacher (F1): student" in text
     assert "4 documents, 24 words, 7 entities (4 LOC, 3 PER)" in text
-    assert "Soft labels: 12 documents" in text
+    assert "Soft labels: 120 documents" in text
+    assert "Lost to alignment: 30 of the teacher's entities, and 0.00 % of" in text
+    assert "Agreement with the soft labels (F1, on some of them): student" in text
+    assert "30 entities of the teacher are not in the soft labels" in text
+    assert "- document 6: 'Bob' (OF6) made up\n" in text
+    assert "names all" in text
     assert "## Calibration of student" in text
     assert (
         "  - only teacher: New York (LOC)\n  - only student: New York City (LOC)"
         in text
     )
     assert f"spacy {spacy.__version__}" in text
+
+
+def test_figures_that_cannot_be_told(report):
+    unknown = replace(report.rows[0], parameters=None, size=None)
+    cells = dict(zip(HEADER, table_cells([unknown])[0]))
+    assert (cells["Parameters"], cells["Size on disk"]) == ("–", "–")
+    assert cells["Table for unknown words"] == ""
+    result = compare_rows([unknown, report.rows[1]])
+    assert (result.fewer_parameters, result.smaller) == (None, None)
+    assert "parameters" not in describe(result)[0]
+
+
+def test_columns_without_a_figure_are_left_out():
+    header, cells = without_empty(("", "a", "b"), [("x", "", "1"), ("y", "", "")])
+    assert (header, cells) == (["", "b"], [["x", "1"], ["y", ""]])
+
+
+def test_what_was_not_measured_is_not_told(report):
+    rows = [replace(row, words_per_second=None) for row in report.rows]
+    text = report_markdown(replace(report, rows=rows, rounds=0))
+    assert "Words/s" not in text
+
+
+def test_the_worst_passages(report):
+    other, worst = report.find_worst()
+    assert other == "teacher"
+    assert worst == report.agreement["student"].worst
+    alone = replace(report, agreement={})
+    other, worst = alone.find_worst()
+    assert other == "the soft labels"
+    assert worst == report.soft_agreement["student"].worst
+    assert "## Where student differs most from the soft labels" in report_markdown(
+        alone
+    )
+    assert replace(alone, soft_agreement={}).find_worst() == ("", [])

@@ -12,6 +12,7 @@ from tiny_teachers import write_jsonl
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.annotate import annotate
 from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.soft_labels.manifest import Lost, Manifest
 from spacy_distill.soft_labels.statistics import count_entities, entropy
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.soft_labels.windows import homes, split
@@ -80,6 +81,37 @@ def test_long_documents_come_back_whole(tmp_path):
     assert manifest.counts.tokens_without_pieces == 3
     assert manifest.counts.tokens == 49
     assert max(length for batch in teacher.batches for length in batch) == 10
+
+
+def test_lost_entities_are_named_once_each(tmp_path):
+    words = [f"w{i}" for i in range(47)]
+    # w7 and w8 are in two windows, and at home in one of them each.
+    teacher = HashTeacher(lose=("w0", "w7", "w8", "w46", "Anna"))
+    texts = ["Anna and Bo", "Nobody", " ".join(words), "Anna", ""]
+    manifest, _ = run(tmp_path, texts, teacher, window=10, overlap=4, shard_size=2)
+    expected = [
+        Lost(1, "Anna", "OF3", "made up"),
+        Lost(3, "w0", "OF10", "made up"),
+        Lost(3, "w7", "OF10", "made up"),
+        Lost(3, "w8", "OF10", "made up"),
+        Lost(3, "w46", "OF5", "made up"),
+        Lost(4, "Anna", "OF1", "made up"),
+    ]
+    assert manifest.lost == expected
+    assert [len(shard.lost) for shard in manifest.shards] == [1, 5, 0]
+    assert manifest.counts.lost == 6
+    assert Manifest.read(tmp_path / "out").lost == expected
+
+
+def test_whole_documents(tmp_path):
+    teacher = HashTeacher(whole=True, lose=("w30",), blind=("w2",))
+    texts = [" ".join(f"w{i}" for i in range(40)), "", "One ."]
+    manifest, docs = run(tmp_path, texts, teacher, window=10, overlap=4)
+    assert sorted(length for batch in teacher.batches for length in batch) == [2, 40]
+    assert manifest.lost == [Lost(1, "w30", "OF40", "made up")]
+    assert manifest.counts.tokens_without_pieces == 1
+    assert [len(doc) for doc in docs] == [40, 0, 2]
+    assert docs[0].user_data[LOGITS][20, -1] == 19
 
 
 def test_hundred_thousand_tokens(tmp_path):

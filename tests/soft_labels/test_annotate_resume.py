@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hash_teacher import HashTeacher, make_pieces
-from killed_annotation import SETTINGS
+from killed_annotation import LOSE, SETTINGS
 from tiny_teachers import write_jsonl
 
 from spacy_distill.errors import DistillError
@@ -33,7 +33,7 @@ TEXTS = [
 
 
 def run(texts, out, teacher=None, **changes):
-    teacher = teacher or HashTeacher(pieces=make_pieces())
+    teacher = teacher or HashTeacher(pieces=make_pieces(), lose=LOSE)
     return annotate(teacher, texts, out, progress=False, **{**SETTINGS, **changes})
 
 
@@ -54,6 +54,12 @@ def whole(tmp_path, texts):
 
 
 def test_same_work_gives_the_same_bytes(tmp_path, texts, whole):
+    lost = Manifest.read(tmp_path / "whole").lost
+    assert [(e.document, e.text) for e in lost] == [
+        (3, "windows"),
+        (4, "Two"),
+        (7, "Anna"),
+    ]
     run(texts, tmp_path / "again")
     assert contents(tmp_path / "again") == whole
     assert sorted(whole) == [
@@ -117,12 +123,12 @@ def test_only_what_is_missing_is_done_again(tmp_path, texts, whole):
         if len(teacher.batches) == 3:
             raise Stop
 
-    teacher = HashTeacher(pieces=make_pieces(), on_batch=stop)
+    teacher = HashTeacher(pieces=make_pieces(), lose=LOSE, on_batch=stop)
     with pytest.raises(Stop):
         run(texts, tmp_path / "out", teacher)
     n_done = len(Manifest.read(tmp_path / "out").shards)
     assert n_done == 1
-    second = HashTeacher(pieces=make_pieces())
+    second = HashTeacher(pieces=make_pieces(), lose=LOSE)
     run(texts, tmp_path / "out", second)
     in_one_go = HashTeacher(pieces=make_pieces())
     run(texts, tmp_path / "third", in_one_go)

@@ -5,7 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spacy_distill.errors import DistillError
-from spacy_distill.soft_labels.manifest import FILE_NAME, Manifest, Settings, Shard
+from spacy_distill.soft_labels.manifest import (
+    FILE_NAME,
+    Lost,
+    Manifest,
+    Settings,
+    Shard,
+)
 
 
 def make_shard(number=0, **changes):
@@ -16,6 +22,7 @@ def make_shard(number=0, **changes):
         "tokens": 10,
         "tokens_without_pieces": 1,
         "entities": {"PER": 3, "Größe": 0},
+        "lost": [Lost(2, "Über", "PER", "begins inside a token")],
         "entropy": 0.1 + 0.2,
     }
     return Shard(**{**fields, **changes})
@@ -63,8 +70,17 @@ def test_counts_are_sums():
     counts = make_manifest().counts
     assert (counts.docs, counts.tokens, counts.tokens_without_pieces) == (4, 40, 2)
     assert counts.entities == {"PER": 6, "Größe": 0}
+    assert counts.lost == len(make_manifest().lost) == 2
     assert counts.mean_entropy == pytest.approx(1.8 / 40)
     assert make_manifest(shards=[]).counts.mean_entropy == 0
+
+
+def test_lost_entities_are_told_in_one_line():
+    lost = Lost(3, "New \n York" + " and so on" * 9, "LOC", "ends inside a token")
+    assert lost.describe() == (
+        "document 3: 'New York and so on and so on and so on and so on and so o...'"
+        " (LOC) ends inside a token"
+    )
 
 
 def test_there_is_no_date_and_no_path(tmp_path):
@@ -122,10 +138,10 @@ def test_not_json(tmp_path, data):
         Manifest.read(tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"[]", b"null", b"{}", b'{"format": 2}'])
+@pytest.mark.parametrize("data", [b"[]", b"null", b"{}", b'{"format": 1}'])
 def test_other_format(tmp_path, data):
     (tmp_path / FILE_NAME).write_bytes(data)
-    with pytest.raises(DistillError, match="Expected format 1"):
+    with pytest.raises(DistillError, match="Expected format 2"):
         Manifest.read(tmp_path)
 
 
@@ -153,6 +169,11 @@ def spoil(tmp_path, change):
         lambda m: m["shards"][0].update(docs=True),
         lambda m: m["shards"][0].update(entities={"PER": "3"}),
         lambda m: m["shards"][0].update(tokens=11),
+        lambda m: m["shards"][0].update(lost={}),
+        lambda m: m["shards"][0].update(lost=[]),
+        lambda m: m["shards"][0]["lost"].append(None),
+        lambda m: m["shards"][0]["lost"][0].update(document="2"),
+        lambda m: m["shards"][0]["lost"][0].pop("reason"),
         lambda m: m["shards"].pop(),
         lambda m: m["counts"].update(docs=5),
     ],
@@ -178,7 +199,14 @@ json_values = st.recursive(
 def test_any_value_anywhere_is_read_or_refused(tmp_path, data, value):
     def change(message):
         place = data.draw(
-            st.sampled_from([message, message["settings"], message["shards"][0]])
+            st.sampled_from(
+                [
+                    message,
+                    message["settings"],
+                    message["shards"][0],
+                    message["shards"][0]["lost"][0],
+                ]
+            )
         )
         place[data.draw(st.sampled_from(sorted(place)))] = value
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import spacy
 from small import TEXTS, make_pieces, write_soft_labels
+from tiny_teachers import make_bert_teacher
 
 from spacy_distill.errors import DistillError
 from spacy_distill.students.pieces import Segmenter
@@ -10,7 +11,9 @@ from spacy_distill.students.word_vectors import (
     random_vectors,
     spacy_vectors_v1,
     teacher_words_v1,
+    transformer_words_v1,
 )
+from spacy_distill.teachers.compact_ner import CompactNERTeacher
 
 WORDS = ["anna", "paris", "rome", "smith", "new", "york", "likes", "bob", "☃"]
 UNSEEN = ["annas", "yorkshire", "Bobs", "é"]
@@ -80,8 +83,29 @@ def test_too_few_words(tmp_path):
 
 def test_a_teacher_without_pieces(tmp_path):
     folder = write_soft_labels(tmp_path, TEXTS)
-    with pytest.raises(DistillError, match="no word embeddings.*source.* to null"):
+    told = r"no word embeddings.*source.* to null.*spacy_distill\.TransformerWords"
+    with pytest.raises(DistillError, match=told):
         teacher_words_v1(folder)(WORDS, 4)
+
+
+def test_transformer_words_are_those_a_teacher_would_give(tmp_path):
+    nlp = make_bert_teacher(tmp_path / "weights")
+    words = ["anna", "paris", "dogs", "the", "old", "☃"]
+    start = transformer_words_v1(str(tmp_path / "weights"))(words, 4)
+    pieces = CompactNERTeacher(nlp, "ner").word_pieces()
+    folder = write_soft_labels(tmp_path, TEXTS, pieces=pieces)
+    expected = teacher_words_v1(folder)(words, 4)
+    np.testing.assert_array_equal(start.vectors, expected.vectors)
+    assert start.vectors[:-1].any(axis=1).all()
+    assert not start.vectors[-1].any()
+    assert start.pieces == expected.pieces
+    for ours, theirs in zip(start.piece_vectors, expected.piece_vectors):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_no_such_transformer(tmp_path):
+    with pytest.raises(DistillError, match="got nothing there"):
+        transformer_words_v1(str(tmp_path / "none"))(WORDS, 4)
 
 
 def test_spacy_vectors(tmp_path):

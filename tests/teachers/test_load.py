@@ -1,10 +1,14 @@
 import pytest
 import spacy
+from stock_pipelines import trained_ner
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_folder
+from spacy_distill.teachers.compact_ner import CompactNERTeacher
 from spacy_distill.teachers.load import load_teacher
+from spacy_distill.teachers.rulers import RulerTeacher
+from spacy_distill.teachers.transition import TransitionTeacher
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +30,55 @@ def test_several_components(folder, tmp_path):
     nlp.add_pipe("ner", name="ner2", source=make_cnn_teacher())
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path)
-    listing = r"ner \(compact_ner\), ner2 \(compact_ner\), sentencizer"
-    with pytest.raises(DistillError, match=rf"several.*--component.*{listing}"):
+    with pytest.raises(DistillError, match="several, ner, ner2: name one with --comp"):
         load_teacher(tmp_path)
-    assert load_teacher(tmp_path, component="ner2").tags == load_teacher(folder).tags
+    second = load_teacher(tmp_path, component="ner2")
+    assert second.tags == load_teacher(folder).tags
+    assert second.hash != load_teacher(tmp_path, component="ner").hash
+    listing = r"ner \(compact_ner\), ner2 \(compact_ner\), sentencizer"
     with pytest.raises(DistillError, match=rf"'sentencizer'.*{listing}"):
         load_teacher(tmp_path, component="sentencizer")
+
+
+def test_two_of_different_kinds(tmp_path):
+    nlp = trained_ner()
+    nlp.add_pipe("ner", name="mine", source=make_cnn_teacher())
+    nlp.to_disk(tmp_path)
+    with pytest.raises(DistillError, match="several, ner, mine: name one"):
+        load_teacher(tmp_path)
+    assert isinstance(load_teacher(tmp_path, component="ner"), TransitionTeacher)
+    assert isinstance(load_teacher(tmp_path, component="mine"), CompactNERTeacher)
+
+
+def test_rulers_give_way_to_what_runs_behind_them(tmp_path):
+    nlp = trained_ner()
+    for name, place in (("before", {"first": True}), ("behind", {"last": True})):
+        ruler = nlp.add_pipe("entity_ruler", name=name, **place)
+        ruler.add_patterns([{"label": "MILL", "pattern": "old mill"}])
+    nlp.to_disk(tmp_path / "both")
+    with pytest.raises(DistillError, match="several, before, ner, behind: name one"):
+        load_teacher(tmp_path / "both")
+    nlp.remove_pipe("behind")
+    nlp.to_disk(tmp_path / "before")
+    assert isinstance(load_teacher(tmp_path / "before"), TransitionTeacher)
+    nlp.remove_pipe("ner")
+    nlp.to_disk(tmp_path / "alone")
+    assert isinstance(load_teacher(tmp_path / "alone"), RulerTeacher)
+
+
+def test_without_labels(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner")
+    nlp.initialize()
+    nlp.to_disk(tmp_path)
+    with pytest.raises(DistillError, match="'ner' has no labels: train it"):
+        load_teacher(tmp_path)
 
 
 def test_none_that_fits(tmp_path):
     nlp = spacy.blank("en")
     nlp.to_disk(tmp_path / "empty")
-    with pytest.raises(DistillError, match="none: it is empty"):
+    with pytest.raises(DistillError, match="recognises entities.*none: it is empty"):
         load_teacher(tmp_path / "empty")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "other")

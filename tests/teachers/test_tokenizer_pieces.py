@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from tiny_teachers import PIECES, WIDTH, make_bert_teacher
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -7,9 +8,10 @@ from tokenizers import (
     normalizers,
     pre_tokenizers,
 )
-from transformers import PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from spacy_distill.teachers.tokenizer_pieces import tokenizer_pieces
+from spacy_distill.errors import DistillError
+from spacy_distill.teachers.tokenizer_pieces import tokenizer_pieces, transformer_pieces
 
 
 def make(model, *, normalizer=None, pre_tokenizer=None, decoder=None, **special):
@@ -166,3 +168,32 @@ def test_other_schemes_have_no_pieces(model):
 
 def test_slow_tokenizer_has_no_pieces():
     assert tokenizer_pieces(object(), rows(2)) is None
+
+
+def test_pieces_of_a_transformer_by_its_name(tmp_path):
+    nlp = make_bert_teacher(tmp_path)
+    pieces = transformer_pieces(str(tmp_path))
+    assert pieces.lowercase
+    assert pieces.surfaces[:2] == ["anna", "lives"]
+    bert = nlp.get_pipe("transformer").model.transformer
+    table = bert.get_input_embeddings().weight.detach().numpy()
+    assert table.shape == (len(PIECES), WIDTH)
+    row = table[PIECES.index("paris")].astype(np.float16)
+    np.testing.assert_array_equal(pieces.vectors[pieces.surfaces.index("paris")], row)
+
+
+def test_a_transformer_whose_pieces_cannot_be_read(tmp_path):
+    make(models.WordLevel({"a": 0, "[UNK]": 1}, "[UNK]")).save_pretrained(tmp_path)
+    sizes = {"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = BertConfig(vocab_size=2, intermediate_size=4, **sizes)
+    BertModel(config).save_pretrained(tmp_path)
+    with pytest.raises(DistillError, match="of another kind: name another transformer"):
+        transformer_pieces(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nobody/nothing", "{}"])
+def test_a_transformer_that_cannot_be_loaded(tmp_path, name):
+    with pytest.raises(DistillError, match="a folder, an installed package") as info:
+        transformer_pieces(name.format(tmp_path))
+    assert "\n" not in str(info.value)
+    assert len(str(info.value)) < 500

@@ -1,0 +1,22 @@
+"""A report on disk, in all its forms."""
+
+from pathlib import Path
+from typing import List
+
+from ..files import write_atomically
+from .markdown import report_markdown
+from .report import Report
+from .report_page import report_page
+
+
+def write_report(report: Report, path: Path) -> List[Path]:
+    """Write the report as JSON to `path`, and beside it as Markdown and as HTML.
+
+    RETURNS: the three paths.
+    RAISES: DistillError if one cannot be written.
+    """
+    report.write(path)
+    texts = {".md": report_markdown(report), ".html": report_page(report)}
+    for suffix, text in texts.items():
+        write_atomically(path.with_suffix(suffix), text.encode("utf-8"))
+    return [path, *(path.with_suffix(suffix) for suffix in texts)]

@@ -1,0 +1,317 @@
+"""A report as one HTML page: figures, plots, and where two pipelines differ."""
+
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from .agreement import Agreement
+from .charts import (
+    CHARTS_CSS,
+    Bar,
+    Dot,
+    bar_chart,
+    histogram,
+    series_class,
+    unit_chart,
+)
+from .comparison import Comparison
+from .markdown import measured_with
+from .measure import Row
+from .page import TEXTS_CSS, draw_legend, draw_text, text_colours
+from .report import Report, SoftLabelCounts
+from .table import HEADER, percent, table_cells, without_empty
+from .web_page import as_html, web_page
+
+_CSS = """
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
+p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
+.soft { color: var(--soft) }
+.tiles { display: grid; gap: .75rem; margin: 1.25rem 0; padding: 0;
+  grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); max-width: none }
+.tiles li { list-style: none; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; padding: .6rem .9rem; color: var(--soft); font-size: .85rem }
+.tiles b { display: block; color: var(--ink); font-size: 1.5rem; line-height: 1.3;
+  font-variant-numeric: tabular-nums }
+.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; margin: .75rem 0 }
+table { border-collapse: collapse; width: 100%; font-size: .9rem;
+  font-variant-numeric: tabular-nums }
+th, td { padding: .4rem .7rem; text-align: right; white-space: nowrap;
+  border-top: 1px solid var(--line) }
+thead th { border-top: 0; color: var(--soft); font-weight: 600; white-space: normal;
+  vertical-align: bottom }
+tbody th { text-align: left; white-space: normal; min-width: 9rem }
+thead th:first-child { text-align: left }
+.swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
+  background: var(--hue); margin-right: .4em }
+.plots { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
+.plots.square { grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)) }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; padding: .75rem 1rem }
+.square figure { max-width: 20rem }
+.multiples { display: grid; gap: 1rem 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
+.multiples b { font-size: .85rem; overflow-wrap: anywhere }
+figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
+.series { color: var(--soft); font-size: .85rem; margin-right: .9em;
+  display: inline-block }
+.legend, .verdict { max-width: none }
+/* The texts may run from right to left, whatever the page does. */
+.entities { unicode-bidi: plaintext; text-align: start }
+"""
+_AGREEMENT_HEADER = ("", "F1", "Precision", "Recall", "Same entities in")
+
+
+def report_page(report: Report) -> str:
+    """The report as an HTML document that needs no other file."""
+    gold = report.gold
+    parts = [
+        "<h1>Distillation report</h1>",
+        f'<p class="soft">{as_html(" / ".join(row.name for row in report.rows))},'
+        f" measured on {gold.documents:,} documents with {gold.words:,} words and"
+        f" {sum(gold.entities.values()):,} entities ({as_html(gold.path)}).</p>",
+        "<main>",
+        _tiles(report),
+        "<h2>Side by side</h2>",
+        _table(*without_empty(HEADER, table_cells(report.rows)), coloured=True),
+        _f1_by_type(report),
+        *_calibration(report.rows),
+        *_soft_labels(report),
+        *_agreement(report),
+        *_disagreements(report),
+        "<h2>Measured with</h2>",
+        f"<p>{as_html(measured_with(report))}</p>",
+        _table(
+            ("", "Loaded from", "Components"),
+            [
+                (row.name, report.sources.get(row.name, ""), ", ".join(row.components))
+                for row in report.rows
+            ],
+        ),
+        "</main>",
+    ]
+    names = " / ".join(row.name for row in report.rows)
+    body = "\n".join(part for part in parts if part)
+    css = f"{TEXTS_CSS}{CHARTS_CSS}{_CSS}"
+    return web_page(f"{names}: distillation report", body, css=css)
+
+
+def _tiles(report: Report) -> str:
+    last = report.rows[-1]
+    tiles = [(percent(last.f1), f"F1 of {last.name}")]
+    if report.comparison is not None:
+        tiles += _against(report.comparison)
+    agreement = report.agreement.get(last.name)
+    if agreement is not None and agreement.f1 is not None:
+        tiles.append(
+            (percent(agreement.f1), f"agreement with {report.rows[0].name} (F1)")
+        )
+    items = "".join(f"<li><b>{figure}</b>{as_html(t)}</li>" for figure, t in tiles)
+    return f'<ul class="tiles">{items}</ul>'
+
+
+def _against(comparison: Comparison) -> List[Tuple[str, str]]:
+    other = comparison.against
+    found: Dict[str, Optional[float]] = {
+        f"fewer parameters than {other}": comparison.fewer_parameters,
+        f"smaller on disk than {other}": comparison.smaller,
+        f"faster than {other}": comparison.faster,
+    }
+    tiles = [(f"{n:.1f} ×", told) for told, n in found.items() if n is not None]
+    if comparison.f1_share is not None:
+        share = f"{100 * comparison.f1_share:.1f} %"
+        tiles.insert(0, (share, f"of the F1 of {other}"))
+    return tiles
+
+
+def _f1_by_type(report: Report) -> str:
+    labels = sorted({label for row in report.rows for label in row.per_type})
+    scores: List[Tuple[str, List[Optional[float]]]] = [
+        ("all", [row.f1 for row in report.rows])
+    ]
+    for label in labels:
+        found = [row.per_type.get(label) for row in report.rows]
+        scores.append((label, [None if s is None else s.f1 for s in found]))
+    most = max((f1 or 0.0 for _, values in scores for f1 in values), default=0.0)
+    drawn = ""
+    for name, values in scores:
+        bars = [
+            Bar(i, f1, "" if f1 is None else percent(f1)) for i, f1 in enumerate(values)
+        ]
+        chart = bar_chart(f"F1, {name}", [("", bars)], most=most, width=230)
+        drawn += f"<div><b>{as_html(name)}</b>{chart}</div>"
+    names = list(enumerate(row.name for row in report.rows))
+    return _figure("F1 by entity type", f'<div class="multiples">{drawn}</div>', names)
+
+
+def _calibration(rows: Sequence[Row]) -> List[str]:
+    figures = []
+    for i, row in enumerate(rows):
+        if row.ece is None:
+            continue
+        dots = [
+            Dot(
+                b.probability,
+                b.accuracy,
+                b.entities,
+                f"{b.low:.1f} to {b.high:.1f}: {b.entities:,} entities, mean"
+                f" probability {b.probability:.3f}, {percent(b.accuracy)} % right",
+            )
+            for b in row.calibration
+        ]
+        drawn = unit_chart(
+            f"Calibration of {row.name}",
+            dots,
+            series=i,
+            x_axis="probability",
+            y_axis="share that is right",
+        )
+        caption = f"{row.name}: expected calibration error {row.ece:.3f}"
+        figures.append(_figure(caption, drawn))
+    if not figures:
+        return []
+    return [
+        "<h2>How far the probabilities can be trusted</h2>",
+        '<p class="soft">Found entities in ten bins by their probability. On the dashed'
+        " line a pipeline is right as often as it says; below it, it is too sure of"
+        " itself. The larger a dot, the more entities.</p>",
+        f'<div class="plots square">{"".join(figures)}</div>',
+    ]
+
+
+def _soft_labels(report: Report) -> List[str]:
+    soft = report.soft_labels
+    if soft is None:
+        return []
+    blind = soft.words_without_pieces / max(soft.words, 1)
+    tiles = [
+        (f"{soft.documents:,}", "documents"),
+        (f"{soft.words:,}", "words"),
+        (f"{sum(soft.entities.values()):,}", "entities"),
+        (f"{soft.mean_entropy:.3f}", "mean entropy, nats a word"),
+        (f"{percent(blind)} %", "words without a word piece"),
+        (f"{soft.lost:,}", "entities lost to alignment"),
+    ]
+    items = "".join(f"<li><b>{figure}</b>{told}</li>" for figure, told in tiles)
+    return [
+        "<h2>What the teacher said of the unlabelled text</h2>",
+        f'<p class="soft">Soft labels by {as_html(soft.teacher)}.</p>',
+        f'<ul class="tiles">{items}</ul>',
+        f'<div class="plots">{_entities(report, soft)}{_entropy(soft)}</div>',
+        *_lost(soft),
+    ]
+
+
+def _entities(report: Report, soft: SoftLabelCounts) -> str:
+    counts = [soft.entities, report.gold.entities]
+    totals = [max(sum(found.values()), 1) for found in counts]
+    groups = []
+    for label in sorted({*soft.entities, *report.gold.entities}):
+        bars = []
+        for i, (found, total) in enumerate(zip(counts, totals)):
+            number = found.get(label, 0)
+            told = f"{100 * number / total:.1f} % ({number:,})"
+            bars.append(Bar(_COUNTED[i][0], number / total, told))
+        groups.append((label, bars))
+    most = max((bar.value or 0.0 for _, bars in groups for bar in bars), default=0.0)
+    drawn = bar_chart("Entities by type in soft labels and gold", groups, most=most)
+    return _figure("Share of the entity types", drawn, _COUNTED)
+
+
+# Colours that no row of most reports has.
+_COUNTED = [(4, "soft labels"), (5, "gold")]
+
+
+def _entropy(soft: SoftLabelCounts) -> str:
+    words = max(sum(b.words for b in soft.entropy), 1)
+    bars = []
+    for i, b in enumerate(soft.entropy):
+        name = f"< {b.high:g}" if i == 0 else f"{b.low:g}"
+        share = b.words / words
+        bars.append((name, share, f"{100 * share:.1f} %"))
+    axis = "entropy in nats, from this figure to the next"
+    drawn = histogram("Entropy of the teacher, word by word", bars, axis=axis)
+    caption = f"How unsure the teacher is of a word ({soft.sampled:,} documents)"
+    return _figure(caption, drawn)
+
+
+def _lost(soft: SoftLabelCounts) -> List[str]:
+    if not soft.lost:
+        return []
+    named = "".join(f"<li>{as_html(e.describe())}</li>" for e in soft.lost_first)
+    more = soft.lost - len(soft.lost_first)
+    rest = f"<p>And {more:,} more, which the manifest names.</p>" if more else ""
+    return [
+        f"<p>{soft.lost:,} of the teacher's entities are not in the soft labels as they"
+        f" are:</p><ul>{named}</ul>{rest}"
+    ]
+
+
+def _agreement(report: Report) -> List[str]:
+    cells = [
+        (f"{name} on {texts}", *_agreement_cells(agreement))
+        for texts, agreements in (
+            ("the gold texts", report.agreement),
+            ("soft-labelled texts", report.soft_agreement),
+        )
+        for name, agreement in agreements.items()
+    ]
+    if not cells:
+        return []
+    return [
+        "<h2>Agreement with the teacher</h2>",
+        '<p class="soft">The same scores, with what the teacher found as gold: how much'
+        " of the teacher a student has become, right or wrong.</p>",
+        _table(_AGREEMENT_HEADER, cells),
+    ]
+
+
+def _agreement_cells(agreement: Agreement) -> Tuple[str, ...]:
+    f1 = agreement.f1
+    return (
+        "" if f1 is None else percent(f1),
+        percent(agreement.precision),
+        percent(agreement.recall),
+        f"{agreement.documents:,} of {agreement.compared:,} documents",
+    )
+
+
+def _disagreements(report: Report) -> List[str]:
+    other, worst = report.find_worst()
+    if not worst:
+        return []
+    last = report.rows[-1].name
+    texts = [passage.side_by_side() for passage in worst]
+    colours = text_colours(texts)
+    drawn = [draw_text(text, colours=colours, names=(other, last)) for text in texts]
+    return [
+        f"<h2>Where {as_html(last)} and {as_html(other)} disagree most</h2>",
+        draw_legend(colours),
+        *drawn,
+    ]
+
+
+def _figure(caption: str, drawn: str, series: Sequence[Tuple[int, str]] = ()) -> str:
+    """series: numbers and names of those to be told apart by colour."""
+    legend = "".join(
+        f'<span class="series {series_class(i)}"><span class="swatch"></span>'
+        f"{as_html(name)}</span>"
+        for i, name in series
+    )
+    below = f"<br>{legend}" if legend else ""
+    return f"<figure><figcaption>{as_html(caption)}{below}</figcaption>{drawn}</figure>"
+
+
+def _table(
+    header: Sequence[str], cells: Sequence[Sequence[str]], *, coloured: bool = False
+) -> str:
+    """coloured: the first column has the rows' colours."""
+    head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in header)
+    body = ""
+    for i, (name, *others) in enumerate(cells):
+        swatch = f'<span class="swatch {series_class(i)}"></span>' if coloured else ""
+        figures = "".join(f"<td>{as_html(cell)}</td>" for cell in others)
+        body += f'<tr><th scope="row">{swatch}{as_html(name)}</th>{figures}</tr>'
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

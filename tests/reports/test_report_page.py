@@ -1,0 +1,176 @@
+"""The report as a page: valid, whole by itself, and with all that the report has."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import spacy
+
+from spacy_distill.reports.agreement import Disagreement
+from spacy_distill.reports.entities import Entity
+from spacy_distill.reports.report_page import report_page
+
+VOID = {"meta", "br", "input"}
+ODD = "<b>&\"'\x01"
+SHOWN = "<b>&\"'\ufffd"
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and notes what there is."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.texts = [], [], [], []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        # As in SVG.
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.texts).split())
+
+
+def charts(page):
+    parts = page.split("<svg")[1:]
+    return [ElementTree.fromstring(f"<svg{p.split('</svg>')[0]}</svg>") for p in parts]
+
+
+def test_all_is_on_it(report):
+    source = report_page(report)
+    page = Page(source)
+    for part in (
+        "teacher / student: distillation report",
+        "measured on 4 documents with 24 words and 7 entities",
+        "100.00 F1 of student",
+        "130.0 % of the F1 of teacher",
+        "student: expected calibration error",
+        "Soft labels by hash_teacher.",
+        "120 documents",
+        "0.00 % words without a word piece",
+        "30 entities lost to alignment",
+        "document 6: 'Bob'",
+        "And 10 more, which the manifest names.",
+        "student on the gold texts",
+        "2 of 4 documents",
+        "student on soft-labelled texts",
+        "of 120 documents",
+        "Where student and teacher disagree most",
+        "only teacher: New York (LOC)",
+        "only student: New York City (LOC)",
+        f"spacy {spacy.__version__}",
+        report.sources["student"],
+        "entity_ruler",
+    ):
+        assert part in page.text
+    drawn = [svg.find("{*}title") or svg.find("title") for svg in charts(source)]
+    assert [title.text for title in drawn] == [
+        "F1, all",
+        "F1, LOC",
+        "F1, PER",
+        "Calibration of student",
+        "Entities by type in soft labels and gold",
+        "Entropy of the teacher, word by word",
+    ]
+
+
+def test_the_passages_are_drawn_with_probabilities(report):
+    page = report_page(report)
+    passages = report.agreement["student"].worst
+    assert page.count('<section class="text">') == len(passages) == 2
+    for passage in passages:
+        for probability in passage.probabilities:
+            assert f'title="probability {probability:.4f}' in page
+
+
+def test_it_needs_no_other_file(report):
+    page = Page(report_page(report))
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert not {"src", "href", "srcset"} & {name for name, _ in page.attributes}
+    assert "url(" not in report_page(report)
+    assert "@import" not in report_page(report)
+
+
+def test_it_is_valid_whatever_the_names_and_texts(report):
+    teacher, student = report.rows
+    types = {ODD: student.per_type["PER"]}
+    text = f"{ODD}\n{{x}} </section>"
+    passage = Disagreement(0, text, [Entity(0, 3, ODD)], [Entity(0, 4, ODD)], [0.5])
+    agreement = replace(report.agreement["student"], worst=[passage])
+    soft = report.soft_labels
+    lost = [replace(soft.lost_first[0], text=ODD, label=ODD)]
+    page = Page(
+        report_page(
+            replace(
+                report,
+                rows=[
+                    replace(teacher, name=ODD, per_type=types),
+                    replace(student, name=f"{ODD}2", per_type=types),
+                ],
+                sources={ODD: ODD},
+                comparison=replace(report.comparison, against=ODD),
+                agreement={f"{ODD}2": agreement},
+                soft_agreement={f"{ODD}2": agreement},
+                gold=replace(report.gold, path=ODD, entities={ODD: 3}),
+                soft_labels=replace(
+                    soft, teacher=ODD, entities={ODD: 4}, lost_first=lost
+                ),
+            )
+        )
+    )
+    assert "b" in page.tags
+    assert f"{SHOWN} / {SHOWN}2: distillation report" in page.text
+    assert f"Where {SHOWN}2 and {SHOWN} disagree most" in page.text
+    assert f"Soft labels by {SHOWN}." in page.text
+    assert f"({SHOWN})" in page.text
+    assert "{x} </section>" in page.text
+
+
+def test_what_there_is_not_is_left_out(report):
+    student = replace(report.rows[1], ece=None, calibration=[], words_per_second=None)
+    alone = replace(
+        report,
+        rows=[student],
+        comparison=None,
+        agreement={},
+        soft_agreement={},
+        soft_labels=None,
+        rounds=0,
+    )
+    page = Page(report_page(alone))
+    for part in ("trusted", "unlabelled", "greement", "disagree", "Words/s", "faster"):
+        assert part not in page.text
+    assert "100.00 F1 of student" in page.text
+
+
+def test_without_a_teacher_the_soft_labels_stand_in(report):
+    student = report.rows[1]
+    alone = replace(report, rows=[student], comparison=None, agreement={})
+    page = Page(report_page(alone))
+    assert "Where student and the soft labels disagree most" in page.text
+    assert "only the soft labels:" in page.text
+
+
+def test_a_pipeline_that_never_met_a_label_has_no_bar_for_it(report):
+    teacher, student = report.rows
+    only = {"PER": teacher.per_type["PER"]}
+    rows = [replace(teacher, per_type=only), student]
+    svgs = charts(report_page(replace(report, rows=rows)))
+    bars = [len(list(svg.iter("rect"))) for svg in svgs]
+    assert bars[:3] == [2, 1, 2]

@@ -1,0 +1,272 @@
+import math
+
+import numpy as np
+import pytest
+from annotated import CITY, TEXT, line, write_lines
+from hash_teacher import HashTeacher, make_pieces
+from tiny_teachers import make_cnn_teacher
+
+from spacy_distill.errors import DistillError
+from spacy_distill.losses.softmax import softmax
+from spacy_distill.soft_labels.annotate import annotate
+from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.soft_labels.store import SoftLabels
+from spacy_distill.teachers.annotations import AnnotationsTeacher
+from spacy_distill.teachers.base import Teacher
+from spacy_distill.teachers.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.ensemble import EnsembleTeacher, ensemble_teacher_v1
+from spacy_distill.teachers.mapped import MappedTeacher
+
+TEXTS = ["Anna lives in Paris .", "", "The old dog .", " \n"]
+
+
+def docs_of(teacher, texts=TEXTS):
+    return [teacher.nlp.make_doc(text) for text in texts]
+
+
+def probabilities(teacher, text):
+    """Tag to probability for each token."""
+    (logits,) = teacher.logits([teacher.nlp.make_doc(text)])
+    rows = softmax(logits.astype(np.float64))
+    return [dict(zip(teacher.tags, row)) for row in rows]
+
+
+def check_mean(members, weights):
+    ensemble = EnsembleTeacher(members, weights=weights)
+    assert ensemble.tags == next(iter(members.values())).tags
+    weights = weights or dict.fromkeys(members, 1.0)
+    for text in TEXTS:
+        found = probabilities(ensemble, text)
+        parts = {name: probabilities(member, text) for name, member in members.items()}
+        for i, row in enumerate(found):
+            for tag, probability in row.items():
+                expected = sum(weights[n] * part[i][tag] for n, part in parts.items())
+                expected /= sum(weights.values())
+                assert probability == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "weights", [None, {"a": 2.0, "b": 1.0}, {"a": 0.0, "b": 0.3}, {"b": 7, "a": 1}]
+)
+def test_weighted_mean(weights):
+    check_mean({"a": HashTeacher(seed=1), "b": HashTeacher(seed=2)}, weights)
+
+
+def test_tags_in_another_order():
+    members = {
+        "a": HashTeacher(seed=1, labels=("PER", "LOC", "ORG")),
+        "b": HashTeacher(seed=2, labels=("ORG", "PER", "LOC")),
+    }
+    assert members["a"].tags != members["b"].tags
+    check_mean(members, {"a": 1.0, "b": 3.0})
+
+
+def test_members_of_other_languages_read_the_first_one_s_tokens():
+    members = {"a": HashTeacher(seed=1, lang="en"), "b": HashTeacher(seed=2, lang="de")}
+    ensemble = EnsembleTeacher(members)
+    assert ensemble.nlp is members["a"].nlp
+    text = "z.B. Anna isn't here"
+    doc = ensemble.nlp.make_doc(text)
+    assert len(doc) != len(members["b"].nlp.make_doc(text))
+    (logits,) = ensemble.logits([doc])
+    rows = [np.stack([m.row(t.text) for t in doc]) for m in members.values()]
+    for row in rows:
+        places = np.arange(len(row))
+        row[:, -1] = np.minimum(places, places[::-1])
+    expected = np.mean([softmax(row.astype(np.float64)) for row in rows], axis=0)
+    np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-4)
+
+
+def test_pipelines_as_members_leave_the_docs_alone():
+    members = {
+        "a": CompactNERTeacher(make_cnn_teacher(), "ner"),
+        "b": CompactNERTeacher(make_cnn_teacher(output="crf"), "ner"),
+    }
+    ensemble = EnsembleTeacher(members)
+    docs = docs_of(ensemble)
+    before = [doc.to_bytes() for doc in docs]
+    found = ensemble.logits(docs)
+    assert [doc.to_bytes() for doc in docs] == before
+    assert [logits.shape for logits in found] == [(len(doc), 9) for doc in docs]
+    check_mean(members, {"a": 1.0, "b": 2.0})
+
+
+def test_a_single_member_says_what_it_says_alone():
+    teacher = HashTeacher()
+    (found,) = EnsembleTeacher({"a": teacher}).logits(docs_of(teacher, TEXTS[:1]))
+    (alone,) = teacher.logits(docs_of(teacher, TEXTS[:1]))
+    apart = alone - found
+    np.testing.assert_allclose(apart - apart[:, :1], 0, atol=1e-5)
+
+
+def test_the_improbable_is_not_cut_off():
+    def sure(texts, rows):
+        for row in rows:
+            row[:] = -30.0
+            row[:, 0] = 30.0
+
+    members = {"a": HashTeacher(change=sure), "b": HashTeacher(change=sure)}
+    (found,) = EnsembleTeacher(members).logits(docs_of(members["a"], TEXTS[:1]))
+    np.testing.assert_allclose(found[:, 1:], -60.0, atol=0.01)
+
+
+def test_nested_in_a_map_and_the_other_way_round():
+    inner = HashTeacher(seed=1, labels=("PERSON", "GPE", "FAC"))
+    other = HashTeacher(seed=2, labels=("LOC", "PER"))
+    labels = {"PERSON": "PER", "GPE": "LOC", "FAC": "LOC"}
+    mapped = MappedTeacher(inner, labels)
+    check_mean({"a": mapped, "b": other}, {"a": 1.0, "b": 2.0})
+    # With the same labels in the end it does not matter which comes first.
+    same = HashTeacher(seed=3, labels=("PERSON", "GPE", "FAC"))
+    late = MappedTeacher(EnsembleTeacher({"a": inner, "b": same}), labels)
+    early = EnsembleTeacher({"a": mapped, "b": MappedTeacher(same, labels)})
+    assert late.tags == early.tags
+    for text in TEXTS:
+        for a, b in zip(probabilities(late, text), probabilities(early, text)):
+            assert a == pytest.approx(b, rel=1e-4)
+    # And an ensemble can be a member.
+    nested = EnsembleTeacher({"a": late, "b": EnsembleTeacher({"c": other})})
+    assert isinstance(nested, Teacher)
+    check_mean({"a": late, "b": EnsembleTeacher({"c": other})}, None)
+
+
+def test_what_the_members_make_of_it():
+    pieces = make_pieces()
+    members = {
+        "a": HashTeacher(blind=("Anna", "dog")),
+        "b": HashTeacher(blind=("Anna",), pieces=pieces),
+    }
+    ensemble = EnsembleTeacher(members)
+    docs = docs_of(ensemble)
+    assert ensemble.sizes(docs) == [5, 0, 4, 1]
+    assert ensemble.word_pieces() is pieces
+    assert EnsembleTeacher({"a": members["a"]}).word_pieces() is None
+    assert not ensemble.whole_documents
+    ensemble.logits(docs)
+    marked = ensemble.without_pieces(docs)
+    assert [np.flatnonzero(blind).tolist() for blind in marked] == [[0], [], [], []]
+    assert ensemble.lost_entities(docs) == [[], [], [], []]
+    assert ensemble.name == "ensemble of a, b"
+
+
+def test_a_file_as_member(tmp_path):
+    lines = [
+        line(TEXT, CITY),
+        line(TEXT, (20, 22, "LOC")),
+        line("Rain.", (0, 3, "LOC")),
+    ]
+    path = write_lines(tmp_path / "a.jsonl", *lines)
+    options = {"on_invalid": "skip", "labels": ["LOC", "PER"]}
+    members = {
+        "a": HashTeacher(),
+        "b": AnnotationsTeacher(path, **options),
+        "c": AnnotationsTeacher(path, **options, certainty=0.5),
+    }
+    ensemble = EnsembleTeacher(members)
+    assert ensemble.whole_documents
+    docs = docs_of(ensemble, ["Rain.", TEXT])
+    assert [logits.shape for logits in ensemble.logits(docs)] == [(2, 9), (8, 9)]
+    # Each once, though both members have lost them.
+    assert [[e.text for e in lost] for lost in ensemble.lost_entities(docs)] == [
+        ["Rai"],
+        ["is"],
+    ]
+    unknown = docs_of(ensemble, ["Not there."])
+    for call in (lambda: ensemble.check_texts(lambda: iter(unknown)),):
+        with pytest.raises(DistillError, match=r"got none of 1: 'Not there\.'"):
+            call()
+    with pytest.raises(DistillError, match=r"got none of 1: 'Not there\.'"):
+        ensemble.logits(unknown)
+
+
+def test_hash():
+    a, b = HashTeacher(seed=1), HashTeacher(seed=2)
+    base = EnsembleTeacher({"a": a, "b": b})
+    # Names and a common factor of the weights change nothing.
+    same = [
+        EnsembleTeacher({"x": a, "y": b}),
+        EnsembleTeacher({"a": a, "b": b}, weights={"b": 3.0, "a": 3.0}),
+    ]
+    assert {ensemble.hash for ensemble in same} == {base.hash}
+    others = [
+        EnsembleTeacher({"a": a}),
+        EnsembleTeacher({"a": a, "b": HashTeacher(seed=3)}),
+        EnsembleTeacher({"a": a, "b": b}, weights={"a": 1.0, "b": 2.0}),
+        # The tokenizer and the order of the tags are the first one's.
+        EnsembleTeacher({"b": b, "a": a}),
+    ]
+    assert len({base.hash, *(o.hash for o in others)}) == len(others) + 1
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seeds")
+    make_cnn_teacher().to_disk(folder / "seed0")
+    make_cnn_teacher(output="crf").to_disk(folder / "seed1")
+    return [str(folder / "seed0"), str(folder / "seed1")]
+
+
+def test_members_by_their_paths(seeds):
+    ensemble = ensemble_teacher_v1(paths=seeds)
+    by_name = {path: CompactNERTeacher(load(path), "ner") for path in seeds}
+    expected = EnsembleTeacher(by_name)
+    assert ensemble.name == f"ensemble of {', '.join(seeds)}"
+    assert ensemble.hash == expected.hash
+    for text in TEXTS:
+        for a, b in zip(probabilities(ensemble, text), probabilities(expected, text)):
+            assert a == pytest.approx(b)
+    weighted = ensemble_teacher_v1(
+        {"hash": HashTeacher()},
+        paths=seeds[:1],
+        weights={"hash": 1.0, seeds[0]: 2.0},
+    )
+    assert weighted.name == f"ensemble of hash, {seeds[0]}"
+
+
+def load(path):
+    import spacy
+
+    return spacy.load(path)
+
+
+def test_annotation_by_an_ensemble_is_stored_as_by_any_teacher(seeds, tmp_path):
+    ensemble = ensemble_teacher_v1(paths=seeds)
+    texts = tmp_path / "texts.txt"
+    texts.write_text("Anna lives in Paris .\nThe old dog .\n", encoding="utf-8")
+    annotate(ensemble, texts, tmp_path / "out", progress=False)
+    docs = list(SoftLabels(tmp_path / "out").read(ensemble.nlp))
+    for doc in docs:
+        (expected,) = ensemble.logits([ensemble.nlp.make_doc(doc.text)])
+        np.testing.assert_allclose(doc.user_data[LOGITS], expected, atol=2e-2)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"),
+    [
+        ({"a": 1.0}, "members a, b, got some for a"),
+        ({"a": 1.0, "b": 1.0, "c": 1.0}, "got some for a, b, c"),
+        ({}, "got some for none"),
+        ({"a": -1.0, "b": 2.0}, "0 or more, not all 0"),
+        ({"a": 0.0, "b": 0.0}, "0 or more, not all 0"),
+        ({"a": math.nan, "b": 1.0}, "0 or more, not all 0"),
+        ({"a": math.inf, "b": 1.0}, "0 or more, not all 0"),
+    ],
+)
+def test_weights_that_do_not_fit(weights, told):
+    with pytest.raises(DistillError, match=told):
+        EnsembleTeacher({"a": HashTeacher(), "b": HashTeacher()}, weights=weights)
+
+
+def test_members_that_do_not_fit(seeds):
+    with pytest.raises(DistillError, match="at least one member, got none"):
+        ensemble_teacher_v1()
+    with pytest.raises(DistillError, match="as member 'b'.*got a str"):
+        ensemble_teacher_v1({"a": HashTeacher(), "b": "seed0"})
+    with pytest.raises(
+        DistillError, match="got PER, LOC of the first and PER of 'b': map them with"
+    ):
+        EnsembleTeacher({"a": HashTeacher(), "b": HashTeacher(labels=("PER",))})
+    with pytest.raises(DistillError, match=r"got '.*seed0' twice: give it a weight"):
+        ensemble_teacher_v1(paths=[seeds[0], seeds[0]])
+    with pytest.raises(DistillError, match="'no_such_teacher'"):
+        ensemble_teacher_v1(paths=["no_such_teacher"])

@@ -1,0 +1,188 @@
+import json
+
+import numpy as np
+import pytest
+from annotated import CITY, PERSON, TEXT, line, write_lines
+from hash_teacher import HashTeacher, make_pieces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_teachers import make_cnn_teacher
+
+from spacy_distill.errors import DistillError
+from spacy_distill.losses.softmax import softmax
+from spacy_distill.tags import biluo_tags
+from spacy_distill.teachers.annotations import AnnotationsTeacher
+from spacy_distill.teachers.base import Teacher
+from spacy_distill.teachers.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.mapped import MappedTeacher, mapped_teacher_v1
+
+LABELS = ("PERSON", "GPE", "DATE", "LOC")
+MAP = {"GPE": "LOC", "PERSON": "PER", "DATE": None, "LOC": "LOC"}
+TEXTS = ["Anna lives in Paris .", "", "The old dog ."]
+
+
+def docs_of(teacher):
+    return [teacher.nlp.make_doc(text) for text in TEXTS]
+
+
+def summed(row, tags, labels, new_tags):
+    """Probability by probability."""
+    out = dict.fromkeys(new_tags, 0.0)
+    for tag, probability in zip(tags, row):
+        new = None if tag == "O" else labels[tag[2:]]
+        out["O" if new is None else tag[:2] + new] += probability
+    return [out[tag] for tag in new_tags]
+
+
+def check_sums(teacher, labels):
+    mapped = MappedTeacher(teacher, labels)
+    docs = docs_of(teacher)
+    for found, logits in zip(mapped.logits(docs), teacher.logits(docs)):
+        assert found.dtype == np.float32
+        assert found.shape == (len(logits), len(mapped.tags))
+        expected = [
+            summed(row, teacher.tags, labels, mapped.tags)
+            for row in softmax(logits.astype(np.float64))
+        ]
+        expected = np.array(expected).reshape(found.shape)
+        np.testing.assert_allclose(np.exp(found), expected, rtol=1e-4)
+        np.testing.assert_allclose(np.exp(found).sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_probabilities_are_summed():
+    check_sums(HashTeacher(labels=LABELS), MAP)
+    assert mapped_teacher_v1(HashTeacher(labels=LABELS), MAP).tags == biluo_tags(
+        ["LOC", "PER"]
+    )
+
+
+NEW = st.sampled_from(["A", "B", "C", None])
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.tuples(NEW, NEW, NEW, NEW).filter(any), st.permutations(LABELS))
+def test_whatever_the_map(new, order):
+    labels = {old: dict(zip(LABELS, new))[old] for old in order}
+    mapped = MappedTeacher(TEACHER, labels)
+    expected = dict.fromkeys(label for label in labels.values() if label)
+    assert mapped.tags == biluo_tags(list(expected))
+    check_sums(TEACHER, labels)
+
+
+TEACHER = HashTeacher(labels=LABELS)
+
+
+def test_what_is_kept_is_left_as_it_was():
+    """Not rounded, not cut off: what is improbable counts at a high temperature."""
+    teacher = CompactNERTeacher(make_cnn_teacher(), "ner")
+    mapped = MappedTeacher(teacher, {"LOC": "LOC", "PER": "PER"})
+    assert mapped.tags == teacher.tags
+    assert isinstance(mapped, Teacher)
+    docs = docs_of(teacher)
+    for found, logits in zip(mapped.logits(docs), teacher.logits(docs)):
+        apart = logits - found
+        np.testing.assert_allclose(apart - apart[:, :1], 0, atol=1e-4)
+
+
+def test_very_sure_teachers_are_summed_without_infinities():
+    def sure(texts, rows):
+        for row in rows:
+            row[:] = -200.0
+            row[:, 0] = 200.0
+
+    teacher = HashTeacher(labels=LABELS, change=sure)
+    for found in MappedTeacher(teacher, MAP).logits(docs_of(teacher)):
+        assert np.isfinite(found.astype(np.float16)).all()
+
+
+def test_what_is_handed_on():
+    teacher = HashTeacher(labels=LABELS, blind=("Anna",), pieces=make_pieces())
+    mapped = MappedTeacher(teacher, MAP)
+    docs = docs_of(teacher)
+    assert mapped.name == teacher.name
+    assert mapped.nlp is teacher.nlp
+    assert mapped.word_pieces() is teacher.word_pieces()
+    assert mapped.sizes(docs) == teacher.sizes(docs)
+    assert not mapped.whole_documents
+    mapped.logits(docs)
+    assert [blind.tolist() for blind in mapped.without_pieces(docs)] == [
+        [True, False, False, False, False],
+        [],
+        [False] * 4,
+    ]
+
+
+def test_lost_entities_have_the_new_labels(tmp_path):
+    spans = [(0, 3, "PER"), (20, 22, "LOC"), (27, 28, "ODD")]
+    path = write_lines(
+        tmp_path / "a.jsonl", line(TEXT, *spans), line(TEXT, PERSON, CITY)
+    )
+    teacher = AnnotationsTeacher(path, on_invalid="skip", labels=["PER", "LOC"])
+    mapped = MappedTeacher(teacher, {"PER": "PERSON", "LOC": None})
+    assert mapped.whole_documents
+    docs = [teacher.nlp.make_doc(TEXT)]
+    mapped.logits(docs)
+    (lost,) = mapped.lost_entities(docs)
+    assert {(entity.text, entity.label) for entity in lost} == {
+        ("Mar", "PERSON"),
+        # Not a label of the teacher, so not of the map either.
+        ("n", "ODD"),
+    }
+    with pytest.raises(DistillError, match="got none of 1: 'Other.'"):
+        mapped.check_texts(lambda: iter([teacher.nlp.make_doc("Other.")]))
+
+
+def test_hash():
+    base = MappedTeacher(HashTeacher(labels=LABELS), MAP)
+    same = {**MAP, "DATE": MAP["DATE"]}
+    assert MappedTeacher(HashTeacher(labels=LABELS), same).hash == base.hash
+    others = [
+        MappedTeacher(HashTeacher(labels=LABELS, seed=1), MAP).hash,
+        MappedTeacher(HashTeacher(labels=LABELS), {**MAP, "DATE": "PER"}).hash,
+        MappedTeacher(HashTeacher(labels=LABELS), {**MAP, "PERSON": "P"}).hash,
+        # Other columns.
+        MappedTeacher(HashTeacher(labels=LABELS), {"PERSON": "PER", **MAP}).hash,
+        HashTeacher(labels=LABELS).hash,
+    ]
+    assert len({*others, base.hash}) == len(others) + 1
+
+
+def test_labels_without_a_map_give_one_to_paste():
+    teacher = HashTeacher(labels=(*LABELS, 'ODD "1"'))
+    with pytest.raises(DistillError, match="got none for DATE, LOC, ODD") as info:
+        MappedTeacher(teacher, {"PERSON": "PER", "GPE": None})
+    told = str(info.value)
+    assert "\n" not in told
+    pasted = json.loads(told.partition("labels = ")[2])
+    assert pasted == {
+        "PERSON": "PER",
+        "GPE": None,
+        "DATE": "DATE",
+        "LOC": "LOC",
+        'ODD "1"': 'ODD "1"',
+    }
+    assert entity_count(MappedTeacher(teacher, pasted)) == 4
+
+
+def entity_count(teacher):
+    return (len(teacher.tags) - 1) // 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({**MAP, "ORG": "ORG"}, "PERSON, GPE, DATE, LOC, got 'ORG' too: remove it"),
+        ({**MAP, "A": "B", "C": None}, "got 'A', 'C' too: remove them"),
+        (dict.fromkeys(LABELS), "at least one label of hash_teacher to be kept"),
+        ({**MAP, "DATE": ""}, 'new labels, or null.*"DATE": ""'),
+        ({**MAP, "DATE": " "}, "new labels, or null"),
+    ],
+)
+def test_maps_that_do_not_fit(labels, told):
+    with pytest.raises(DistillError, match=told):
+        MappedTeacher(HashTeacher(labels=LABELS), labels)
+
+
+def test_not_a_teacher():
+    with pytest.raises(DistillError, match="got a dict: name one in"):
+        mapped_teacher_v1({"path": "x"}, MAP)

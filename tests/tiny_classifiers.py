@@ -1,0 +1,163 @@
+"""Real Hugging Face token classifiers, small enough to be trained in a test."""
+
+from pathlib import Path
+from typing import Any, Dict, List, Sequence, Tuple
+
+# Words with spaces between them; entities by words, the end exclusive.
+Sentence = Tuple[str, List[Tuple[int, int, str]]]
+SENTENCES: List[Sentence] = [
+    ("anna lowe sailed to porto", [(0, 2, "PER"), (4, 5, "LOC")]),
+    ("the ferry to new york was late", [(3, 5, "LOC")]),
+    ("ben met anna in the old mill", [(0, 1, "PER"), (2, 3, "PER")]),
+    ("nobody sailed to the old mill", []),
+    ("porto and york met ben lowe", [(0, 1, "LOC"), (2, 3, "LOC"), (4, 6, "PER")]),
+    ("anna lowe and york sailed late", [(0, 2, "PER"), (3, 4, "LOC")]),
+    ("in new porto ben sailed", [(1, 3, "LOC"), (3, 4, "PER")]),
+]
+TEXTS = [text for text, _ in SENTENCES]
+SCHEMES = ("BIO", "IOB1", "BILUO", "BIOES", "plain")
+_PREFIXES = {"BIO": "BI", "IOB1": "BI", "BILUO": "BILU", "BIOES": "BIES", "plain": ""}
+_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789'.,-"
+# Names in two or three pieces each; other words are whole.
+_STEMS = ["an", "lo", "por", "be", "yor", "##na", "##we", "##to", "##n", "##k"]
+LENGTH = 24
+
+
+def label_names(scheme: str, labels: Sequence[str] = ("PER", "LOC")) -> List[str]:
+    """The names of a model's outputs, in their order."""
+    if scheme == "plain":
+        return [*labels, "O"]
+    return ["O"] + [f"{prefix}-{x}" for x in labels for prefix in _PREFIXES[scheme]]
+
+
+def write_tags(
+    n_words: int, entities: Sequence[Tuple[int, int, str]], scheme: str
+) -> List[str]:
+    """The tags of a sentence's words."""
+    tags = ["O"] * n_words
+    before = (0, "")
+    for start, end, label in entities:
+        if scheme == "plain":
+            tags[start:end] = [label] * (end - start)
+        elif scheme in ("BIO", "IOB1"):
+            needed = scheme == "BIO" or before == (start, label)
+            tags[start:end] = [f"I-{label}"] * (end - start)
+            tags[start] = f"{'B' if needed else 'I'}-{label}"
+        elif end - start == 1:
+            tags[start] = f"{'U' if scheme == 'BILUO' else 'S'}-{label}"
+        else:
+            last = "L" if scheme == "BILUO" else "E"
+            inner = [f"I-{label}"] * (end - start - 2)
+            tags[start:end] = [f"B-{label}", *inner, f"{last}-{label}"]
+        before = (end, label)
+    return tags
+
+
+def make_bert(
+    folder: Path, scheme: str = "BIO", *, steps: int = 60, length: int = LENGTH
+) -> Path:
+    """A BERT of two layers with a small WordPiece vocabulary, lowercase.
+
+    length: the most word pieces that it takes.
+    """
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    names = {"anna", "lowe", "porto", "ben", "york"}
+    pieces = [w for w in words if w not in names and len(w) > 1] + _STEMS
+    pieces += [*_LETTERS, *(f"##{c}" for c in _LETTERS)]
+    folder.mkdir(parents=True, exist_ok=True)
+    vocab = [*_SPECIAL, *dict.fromkeys(pieces)]
+    (folder / "vocab.txt").write_text("\n".join(vocab) + "\n", encoding="utf-8")
+    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=length)
+    config = BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=length,
+        **_outputs(scheme),
+    )
+    model = _seeded(BertForTokenClassification, config)
+    return _train_and_save(model, tokenizer, folder, scheme, steps)
+
+
+def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
+    """A RoBERTa of two layers with byte-level BPE, learned from SENTENCES."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import (
+        RobertaConfig,
+        RobertaForTokenClassification,
+        RobertaTokenizerFast,
+    )
+
+    folder.mkdir(parents=True, exist_ok=True)
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(
+        TEXTS * 2, vocab_size=320, special_tokens=special, show_progress=False
+    )
+    bpe.save_model(str(folder))
+    # No limit of its own: it has to be read off the model.
+    tokenizer = RobertaTokenizerFast(
+        str(folder / "vocab.json"), str(folder / "merges.txt")
+    )
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=LENGTH + 2,
+        type_vocab_size=1,
+        **_outputs(scheme),
+    )
+    model = _seeded(RobertaForTokenClassification, config)
+    return _train_and_save(model, tokenizer, folder, scheme, steps)
+
+
+def _outputs(scheme: str) -> Dict[str, Any]:
+    names = label_names(scheme)
+    return {
+        "id2label": dict(enumerate(names)),
+        "label2id": {name: i for i, name in enumerate(names)},
+    }
+
+
+def _seeded(kind: Any, config: Any) -> Any:
+    import torch
+
+    torch.manual_seed(0)
+    return kind(config)
+
+
+def _train_and_save(
+    model: Any, tokenizer: Any, folder: Path, scheme: str, steps: int
+) -> Path:
+    """Train as is customary: on the first piece of each word, the others ignored."""
+    import torch
+
+    columns = {name: i for i, name in enumerate(label_names(scheme))}
+    batch = tokenizer(TEXTS, padding=True, return_tensors="pt")
+    labels = torch.full(batch["input_ids"].shape, -100)
+    for row, (text, entities) in enumerate(SENTENCES):
+        words = text.split()
+        tags = write_tags(len(words), entities, scheme)
+        start = 0
+        for word, tag in zip(words, tags):
+            start = text.index(word, start)
+            piece = batch.char_to_token(row, start)
+            labels[row, piece] = columns[tag]
+            start += len(word)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    model.train()
+    for _ in range(steps):
+        loss = model(**batch, labels=labels).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

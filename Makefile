@@ -44,5 +44,5 @@ $(VENV)/.distill: constraints.txt pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.distill
-	$(PIP) -e ".[train,dev]"
+	$(PIP) -e ".[train,dev,bench]"
 	touch $@

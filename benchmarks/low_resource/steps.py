@@ -1,0 +1,31 @@
+"""How long to train: the one place where steps follow from numbers of sentences."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How many steps a training has, and after how many it is evaluated each time."""
+
+    steps: int
+    every: int
+
+
+@dataclass(frozen=True)
+class StepRule:
+    """Steps as a function of sentences.
+
+    passes: over the sentences. at_least: steps, however few sentences there are.
+    evaluations: on development, evenly spread, the last one after the last step.
+    """
+
+    passes: float
+    at_least: int
+    evaluations: int
+
+    def plan(self, sentences: int, *, batch: int) -> Steps:
+        """The steps for so many sentences in batches of so many."""
+        steps = max(self.at_least, self.passes * sentences / batch)
+        every = math.ceil(steps / self.evaluations)
+        return Steps(steps=every * self.evaluations, every=every)

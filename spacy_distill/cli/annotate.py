@@ -119,7 +119,7 @@ def _print_summary(
     if words_per_second is not None:
         rows.append(("Words a second", f"{words_per_second:,.0f}"))
     rows.append(("Words without word pieces", f"{counts.tokens_without_pieces:,}"))
-    rows.append(("Entities lost to alignment", f"{counts.lost:,}"))
+    rows.append(("Entities lost", f"{counts.lost:,}"))
     rows.append(("Entropy (nats a word)", f"{counts.mean_entropy:.4f}"))
     for label, count in counts.entities.items():
         rows.append((f"Entities {label}", f"{count:,}"))

@@ -41,7 +41,7 @@ def report_markdown(report: Report) -> str:
         ]
     soft = report.soft_labels
     if soft is not None and soft.lost:
-        parts += ["## Entities lost to alignment", _lost(soft)]
+        parts += ["## Entities lost", _lost(soft)]
     parts += ["## Measured with", measured_with(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -66,7 +66,7 @@ def summary_lines(report: Report) -> List[str]:
             f"Soft labels: {soft.documents:,} documents, {soft.words:,} words,"
             f" {_entities(soft.entities)}, by {soft.teacher}; mean entropy"
             f" {soft.mean_entropy:.3f} nats a word.",
-            f"Lost to alignment: {soft.lost:,} of the teacher's entities, and"
+            f"Lost: {soft.lost:,} of the teacher's entities, and"
             f" {percent(blind)} % of the words, which have no word piece.",
         ]
     return lines

@@ -189,7 +189,7 @@ def _soft_labels(report: Report) -> List[str]:
         (f"{sum(soft.entities.values()):,}", "entities"),
         (f"{soft.mean_entropy:.3f}", "mean entropy, nats a word"),
         (f"{percent(blind)} %", "words without a word piece"),
-        (f"{soft.lost:,}", "entities lost to alignment"),
+        (f"{soft.lost:,}", "entities lost"),
     ]
     items = "".join(f"<li><b>{figure}</b>{told}</li>" for figure, told in tiles)
     return [

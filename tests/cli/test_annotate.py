@@ -39,7 +39,7 @@ def test_summary(teacher, texts, tmp_path):
         r"Words +12\b",
         r"Words a second +[\d,]+",
         r"Words without word pieces +0\b",
-        r"Entities lost to alignment +0\b",
+        r"Entities lost +0\b",
         r"Entropy \(nats a word\) +\d\.\d+",
         r"Entities LOC +\d+",
         r"Entities PER +\d+",
@@ -60,7 +60,7 @@ def test_lost_entities_are_named(tmp_path):
     labels = SoftLabels(tmp_path / "out")
     n_lost = labels.manifest.counts.lost
     assert n_lost >= 7
-    assert re.search(rf"Entities lost to alignment +{n_lost}\b", result.output)
+    assert re.search(rf"Entities lost +{n_lost}\b", result.output)
     named = "Lost in document 8: 'ben' (PER) begins and ends inside a token, is gone."
     assert named in result.output
     assert result.output.count("Lost in document") == 5

@@ -126,7 +126,7 @@ def test_markdown(report):
     assert "Agreement with teacher (F1): student" in text
     assert "4 documents, 24 words, 7 entities (4 LOC, 3 PER)" in text
     assert "Soft labels: 120 documents" in text
-    assert "Lost to alignment: 30 of the teacher's entities, and 0.00 % of" in text
+    assert "Lost: 30 of the teacher's entities, and 0.00 % of" in text
     assert "Agreement with the soft labels (F1, on some of them): student" in text
     assert "30 entities of the teacher are not in the soft labels" in text
     assert "- document 6: 'Bob' (OF6) made up\n" in text

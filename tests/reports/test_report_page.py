@@ -64,7 +64,7 @@ def test_all_is_on_it(report):
         "Soft labels by hash_teacher.",
         "120 documents",
         "0.00 % words without a word piece",
-        "30 entities lost to alignment",
+        "30 entities lost",
         "document 6: 'Bob'",
         "And 10 more, which the manifest names.",
         "student on the gold texts",

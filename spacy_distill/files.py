@@ -34,6 +34,14 @@ def sha256_file(path: Union[str, Path]) -> str:
     return digest.hexdigest()
 
 
+def sha256_path(path: Union[str, Path]) -> str:
+    """Return the SHA-256 of a file, or of all in a folder.
+
+    Raises DistillError when there is neither.
+    """
+    return sha256_folder(path) if Path(path).is_dir() else sha256_file(path)
+
+
 def sha256_folder(path: Union[str, Path]) -> str:
     """Return one SHA-256 over all files in a folder, however deep.
 

@@ -8,7 +8,7 @@ import spacy
 
 from spacy_distill.corpora.sources import read_gold_source
 from spacy_distill.errors import DistillError
-from spacy_distill.files import sha256_file, sha256_folder
+from spacy_distill.files import sha256_file, sha256_path
 
 SPLITS = ("train", "dev", "test")
 
@@ -38,9 +38,7 @@ class Corpus:
         if more is None:
             hashes["unlabelled"] = "rest of train"
         else:
-            hashes["unlabelled"] = (
-                sha256_folder(more) if more.is_dir() else sha256_file(more)
-            )
+            hashes["unlabelled"] = sha256_path(more)
         return hashes
 
     def check_labels(self, labels: Sequence[int]) -> None:

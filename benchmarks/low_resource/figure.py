@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from spacy_distill.errors import DistillError
 
 from .grid import STUDENTS, Variant
+from .names import NAMES
 from .rows import Row
 from .table import by_variant
 
@@ -27,20 +28,6 @@ _MARKERS = {
     "pseudo": "^",
     "gold": "v",
     "stock": "x",
-}
-_NAMES = {
-    "teacher": "teacher",
-    "distilled": "distilled (both)",
-    "logits": "logits only",
-    "pseudo": "pseudo labels only",
-    "gold": "gold only",
-    "stock": "stock spaCy ner",
-}
-_CHOICES = {
-    "bilstm": "BiLSTM",
-    "dilated_cnn": "dilated CNN",
-    "softmax": "softmax",
-    "crf": "CRF",
 }
 
 # Panels side by side.
@@ -120,7 +107,7 @@ def _panel(variant: Variant) -> Panel:
 
 def _name(variant: Variant) -> str:
     words = ", random words" if variant.word_init == "random" else ""
-    return _NAMES[variant.system] + words
+    return NAMES[variant.system] + words
 
 
 def _draw_line(axes: Any, variant: Variant, rows: Sequence[Row]) -> Any:
@@ -150,7 +137,7 @@ def _draw_line(axes: Any, variant: Variant, rows: Sequence[Row]) -> Any:
 
 
 def _title(title: str, panel: Panel) -> str:
-    choices = [_CHOICES.get(part, part) for part in panel if part is not None]
+    choices = [NAMES.get(part, part) for part in panel if part is not None]
     return f"{title}: {', '.join(choices)}" if choices else title
 
 

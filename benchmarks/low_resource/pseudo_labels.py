@@ -3,17 +3,13 @@
 from pathlib import Path
 
 import spacy
-from spacy.tokens import DocBin, Span
+from spacy.tokens import DocBin
 
 from spacy_distill.corpora.texts import read_texts
 from spacy_distill.files import write_atomically
-from spacy_distill.lattice.decode import decode
-from spacy_distill.lattice.scores import grammar_transitions
-from spacy_distill.lattice.spans import tags_to_spans
-from spacy_distill.pipeline.decoding import allowed_tags
+from spacy_distill.pipeline.from_logits import add_ner_from_logits
 from spacy_distill.soft_labels.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.tags import tag_grammar
 
 
 def write_pseudo_labels(
@@ -28,20 +24,12 @@ def write_pseudo_labels(
     """
     nlp = spacy.blank(lang)
     store = SoftLabels(soft_labels)
-    grammar = tag_grammar(store.tags)
-    transitions = grammar_transitions(grammar)
+    ner = add_ner_from_logits(
+        nlp, store.tags, lambda docs: [doc.user_data[LOGITS] for doc in docs]
+    )
     doc_bin = DocBin()
     # From the texts, as shards do not keep whether a Doc knows its spaces.
     for doc, soft in zip(read_texts(texts, nlp), store.read(nlp)):
-        best = decode(
-            soft.user_data[LOGITS],
-            [len(soft)],
-            grammar=grammar,
-            transitions=transitions,
-            is_crf=False,
-            allowed=[allowed_tags(doc, store.tags)],
-        )
-        spans = tags_to_spans([store.tags[tag] for tag in best])
-        doc.set_ents([Span(doc, start, end, label) for start, end, label in spans])
-        doc_bin.add(doc)
+        doc.user_data = soft.user_data
+        doc_bin.add(ner(doc))
     write_atomically(out, doc_bin.to_bytes())

@@ -4,23 +4,12 @@ from statistics import mean, stdev
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .grid import STUDENTS, Variant
+from .names import NAMES
 from .results import variant_of
 from .rows import Row
 
 # Differences over seeds, each against the same draw of sentences.
 PAIRS = (("distilled", "teacher"), ("distilled", "pseudo"))
-
-_NAMES = {
-    "teacher": "teacher",
-    "gold": "gold only",
-    "pseudo": "pseudo labels",
-    "logits": "logits",
-    "distilled": "distilled (both)",
-    "stock": "stock spaCy `ner`",
-    "bilstm": "BiLSTM",
-    "dilated_cnn": "dilated CNN",
-    "crf": "CRF",
-}
 
 
 def report_markdown(rows: Sequence[Row]) -> str:
@@ -120,7 +109,7 @@ def _mean(values: Sequence[float]) -> str:
 
 def _described(variant: Variant) -> List[str]:
     parts: List[Optional[str]] = [variant.system, variant.encoder, variant.classifier]
-    names = ["–" if part is None else _NAMES.get(part, part) for part in parts]
+    names = ["–" if part is None else NAMES.get(part, part) for part in parts]
     words = {"teacher": "teacher's", "random": "random", None: "–"}
     return [*names, words[variant.word_init]]
 

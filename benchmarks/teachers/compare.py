@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from export import export_token_classifier
 
@@ -41,11 +41,11 @@ class Comparison:
         folder = self.work / name / "teacher"
         self.run(
             folder / "model-best",
-            f"spacy-distill train-teacher {config} -o {folder}",
-            f"--transformer {TRANSFORMER} --system.seed {seed}",
-            f"--training.max_steps {self.args.teacher_steps}",
-            f"--training.eval_frequency {self.args.teacher_steps // 2}",
-            *self.gold,
+            ["spacy-distill", "train-teacher", config, "-o", folder],
+            ["--transformer", TRANSFORMER, "--system.seed", seed],
+            ["--training.max_steps", self.args.teacher_steps],
+            ["--training.eval_frequency", self.args.teacher_steps // 2],
+            self.gold,
         )
         return folder / "model-best"
 
@@ -55,8 +55,8 @@ class Comparison:
         config = HERE / "stock_cnn.cfg"
         self.run(
             folder / "model-best",
-            f"python -m spacy train {config} -o {folder}",
-            *self.gold,
+            ["python", "-m", "spacy", "train", config, "-o", folder],
+            self.gold,
         )
         return folder / "model-best"
 
@@ -90,47 +90,41 @@ class Comparison:
         soft_labels = folder / "soft_labels"
         self.run(
             None,
-            f"spacy-distill annotate {teacher} {self.args.unlabelled}",
-            f"-o {soft_labels}",
+            ["spacy-distill", "annotate", teacher, self.args.unlabelled],
+            ["-o", soft_labels],
         )
         for student, alpha in STUDENTS.items():
-            words = [f"--initialize.before_init.source={json.dumps(WORDS)}"]
+            words = ["--initialize.before_init.source", json.dumps(WORDS)]
             self.run(
                 folder / student / "model-best",
-                f"python -m spacy train {CONFIGS / 'student.cfg'}",
-                f"-o {folder / student}",
-                f"--paths.soft_labels {soft_labels}",
-                f"--components.ner.loss.alpha {alpha}",
-                f"--training.max_steps {self.args.student_steps}",
-                f"--training.eval_frequency {self.args.student_steps // 10}",
-                *self.gold,
-                *(words if name == "stock_cnn" else []),
+                ["python", "-m", "spacy", "train", CONFIGS / "student.cfg"],
+                ["-o", folder / student, "--paths.soft_labels", soft_labels],
+                ["--components.ner.loss.alpha", alpha],
+                ["--training.max_steps", self.args.student_steps],
+                ["--training.eval_frequency", self.args.student_steps // 10],
+                self.gold,
+                words if name == "stock_cnn" else [],
             )
         report = folder / "report.json"
         students = [f"{s}={folder / s / 'model-best'}" for s in STUDENTS]
         pipelines = [f"teacher={teacher}", *students]
         self.run(
             report,
-            f"spacy-distill evaluate --gold {self.args.test} -o {report}",
-            f"--rounds 1 --soft-labels {soft_labels}",
-            *[f"--pipeline={pipeline}" for pipeline in pipelines],
+            ["spacy-distill", "evaluate", "--gold", self.args.test, "-o", report],
+            ["--rounds", 1, "--soft-labels", soft_labels],
+            [f"--pipeline={pipeline}" for pipeline in pipelines],
         )
         return report
 
-    def run(self, result: "Path | None", *parts: str) -> None:
+    def run(self, result: Optional[Path], *parts: Sequence[Any]) -> None:
         """Run a command unless its result is there."""
         if result is not None and result.exists():
             return
-        # The first two parts are words; what follows may hold spaces of its own.
-        words = [word for part in parts for word in _split(part)]
+        words = [str(word) for part in parts for word in part]
         print(time.strftime("%H:%M:%S"), " ".join(words), flush=True)
         # The programs of the environment that this runs in.
         program = Path(sys.executable).with_name(words[0])
         subprocess.run([str(program), *words[1:]], check=True)
-
-
-def _split(part: str) -> List[str]:
-    return [part] if part.startswith("--") and "=" in part else part.split()
 
 
 TEACHER_CONFIG = CONFIGS / "teacher.cfg"

@@ -12,7 +12,8 @@ from transformers import AutoModelForTokenClassification
 def export_token_classifier(pipeline: Path, folder: Path) -> None:
     """Its transformer and its output layer, with BILUO tags in `id2label`.
 
-    The result gives the same logits, where those of a token's pieces are averaged.
+    Each word piece gets the same logits. `compact_ner` pools a token's pieces before
+    its output layer and `HuggingFaceTeacher` their probabilities, so few tokens differ.
     """
     nlp = spacy.load(pipeline)
     source: Any = nlp.get_pipe("transformer").model  # type: ignore[attr-defined]

@@ -1,13 +1,13 @@
 """`spacy-distill annotate`: from a teacher and plenty of text to soft labels."""
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 
 from typer import Argument, Option
 from wasabi import msg
 
+from ..soft_labels.defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
 from .device import use_device
 from .errors import friendly_errors
 
@@ -34,16 +34,18 @@ def annotate_cli(
     component: Annotated[
         Optional[str], Option(help="The teacher's component, if several fit.")
     ] = None,
-    shard_size: Annotated[int, Option(min=1, help="Documents in a shard.")] = 1000,
+    shard_size: Annotated[
+        int, Option(min=1, help="Documents in a shard.")
+    ] = SHARD_SIZE,
     batch_words: Annotated[
         int, Option(min=1, help="Words, or word pieces, in a padded batch.")
-    ] = 4096,
+    ] = BATCH_WORDS,
     window: Annotated[
         int, Option(min=1, help="Words that the teacher reads at once.")
-    ] = 512,
+    ] = WINDOW,
     overlap: Annotated[
         int, Option(min=0, help="Words that neighbouring windows share.")
-    ] = 64,
+    ] = OVERLAP,
     replace: Annotated[
         bool,
         Option(
@@ -71,13 +73,11 @@ def annotate_cli(
     A run that was cut short goes on where it stopped when it is started again.
     """
     # Here and not above: a help text should not have to wait for these.
-    from ..corpora.texts import read_texts
     from ..soft_labels.annotate import annotate
     from ..teachers.load import load_teacher
 
     use_device(gpu_id, quiet=quiet)
     loaded = load_teacher(teacher, component=component, strict=strict)
-    loaded.check_texts(partial(read_texts, texts, loaded.nlp))
     before = _manifest_in(output)
     start = time.perf_counter()
     manifest = annotate(

@@ -53,9 +53,10 @@ def card_cli(
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
     from ..reports.card import CardFacts, default_description, fill_meta, model_card
-    from ..reports.pipelines import find_spans_key, load_pipeline
+    from ..reports.pipelines import find_spans_key
     from ..reports.report import Report
     from ..reports.size import has_torch_parameters
+    from ..teachers.pipelines import load_pipeline
 
     measured = Report.read(report)
     its_row = measured.find_row(row)

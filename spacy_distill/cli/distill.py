@@ -1,7 +1,6 @@
 """Soft labels if they are missing, then training, then what came of it."""
 
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
@@ -112,7 +111,6 @@ def _annotate(
     component: Optional[str],
     strict: Optional[bool],
 ) -> "Teacher":
-    from ..corpora.texts import read_texts
     from ..soft_labels.annotate import annotate
     from ..soft_labels.manifest import FILE_NAME, Manifest
     from ..soft_labels.store import SoftLabels
@@ -136,7 +134,6 @@ def _annotate(
                 "teacher's: choose another --paths.soft_labels, or remove the folder."
             )
         return loaded
-    loaded.check_texts(partial(read_texts, Path(texts), loaded.nlp))
     msg.divider("Annotating with the teacher")
     begun = (soft_labels / FILE_NAME).exists()
     # Begun with other shards or windows, it is to be used, or carried on, as it is.

@@ -46,9 +46,9 @@ def report_run(
     """
     from ..reports.files import write_report
     from ..reports.make import measure_on, put_together
-    from ..reports.pipelines import load_pipeline
     from ..reports.soft_sample import sample_soft_labels
     from ..reports.terminal import print_report
+    from ..teachers.pipelines import load_pipeline
 
     msg.divider("Report")
     if gold is None:

@@ -19,7 +19,7 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ..errors import DistillError
@@ -39,56 +39,6 @@ from .token_classifier import (
     get_crf_parameters,
     resize_output,
 )
-
-_DEFAULT_CONFIG = """
-[model]
-@architectures = "spacy_distill.TokenClassifier.v1"
-output = "softmax"
-output_learn_rate = 1.0
-nO = null
-
-[model.tok2vec]
-@architectures = "spacy_distill.CharCNNBiLSTM.v1"
-
-[loss]
-@misc = "spacy_distill.DistillationLoss.v1"
-
-[scorer]
-@scorers = "spacy_distill.compact_ner_scorer.v1"
-"""
-
-
-@Language.factory(
-    "compact_ner",
-    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
-    default_config={**Config().from_str(_DEFAULT_CONFIG), "spans_key": "ner"},
-    default_score_weights={
-        "ents_f": 1.0,
-        "ents_p": 0.0,
-        "ents_r": 0.0,
-        "ents_per_type": None,
-        "ents_ece": None,
-    },
-)
-def make_compact_ner(
-    nlp: Language,
-    name: str,
-    model: Model[List[Doc], List[Floats2d]],
-    loss: Loss,
-    spans_key: Optional[str],
-    scorer: Optional[Callable],
-) -> "CompactNER":
-    """Make a `compact_ner`.
-
-    model: logits [n_tokens, n_tags] per Doc; see `TokenClassifier.v1`.
-    loss: what training compares with; see `DistillationLoss.v1`.
-    spans_key: where entities go with their probabilities: `doc.spans[spans_key]`,
-        `.attrs["scores"]`; null for none.
-    scorer: the scoring method.
-    """
-    return CompactNER(
-        nlp.vocab, model, name, loss=loss, spans_key=spans_key, scorer=scorer
-    )
 
 
 class CompactNER(TrainablePipe):

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..files import sha256_file, sha256_folder
+from ..files import sha256_path
 from .agreement import Agreement, compare_entities
 from .comparison import compare_rows
 from .environment import get_machine, get_versions
@@ -154,7 +154,7 @@ def _count_gold(gold: Path, examples: Sequence[Example]) -> GoldCounts:
     entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
     return GoldCounts(
         path=str(gold),
-        sha256=sha256_folder(gold) if Path(gold).is_dir() else sha256_file(gold),
+        sha256=sha256_path(gold),
         documents=len(examples),
         words=sum(len(eg.reference) for eg in examples),
         entities=dict(sorted(entities.items())),

@@ -3,30 +3,13 @@
 from pathlib import Path
 from typing import Optional, Union
 
-import spacy
 from spacy.language import Language
 
-from ..errors import DistillError
 from ..pipeline.compact_ner import CompactNER
 from ..teachers.component import ComponentTeacher
 from ..teachers.load import is_pipeline, load_teacher
-from ..teachers.pipelines import ADAPTERS
+from ..teachers.pipelines import ADAPTERS, load_pipeline
 from ..teachers.predict import find_teacher, teacher_pipeline
-
-
-def load_pipeline(name_or_path: Union[str, Path]) -> Language:
-    """Load an installed pipeline, or one in a folder.
-
-    RAISES: DistillError if it cannot be loaded.
-    """
-    try:
-        return spacy.load(name_or_path)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise DistillError(
-            f"Expected a pipeline, installed or in a folder, at {str(name_or_path)!r}: "
-            f"{reason}"
-        ) from error
 
 
 def load_predictor(source: Union[str, Path]) -> Language:

@@ -1,5 +1,6 @@
 """Run a teacher over plenty of text, once, and keep what it says."""
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import List, Sequence, Tuple, Union
@@ -11,6 +12,7 @@ from ..corpora.texts import count_texts, read_texts
 from ..errors import DistillError
 from ..teachers.base import Teacher
 from .attach import Attached, attach_logits
+from .defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
 from .keys import LOGITS
 from .manifest import Manifest, Settings, Shard
 from .progress import Progress
@@ -25,10 +27,10 @@ def annotate(
     texts: Union[str, Path],
     out: Union[str, Path],
     *,
-    shard_size: int = 1000,
-    batch_words: int = 4096,
-    window: int = 512,
-    overlap: int = 64,
+    shard_size: int = SHARD_SIZE,
+    batch_words: int = BATCH_WORDS,
+    window: int = WINDOW,
+    overlap: int = OVERLAP,
     replace: bool = False,
     progress: bool = True,
 ) -> Manifest:
@@ -48,8 +50,8 @@ def annotate(
     progress: show a bar.
 
     Returns the manifest of the completed folder. Raises DistillError if `out` holds
-    anything else, if a text cannot be read, if a logit is not finite (nothing of that
-    shard is written then), or if the disk is full.
+    anything else, if a text cannot be read or the teacher cannot label it, if a logit
+    is not finite (nothing of that shard is written then), or if the disk is full.
     """
     texts, out = Path(texts), Path(out)
     if shard_size < 1 or batch_words < 1:
@@ -58,6 +60,8 @@ def annotate(
             f" shard_size={shard_size} and batch_words={batch_words}."
         )
     split(0, window=window, overlap=overlap)
+    # Before anything is written, as what is amiss in the last text is amiss at once.
+    teacher.check_texts(partial(read_texts, texts, teacher.nlp))
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
     manifest = begin_or_resume(teacher, texts, out, settings, replace=replace)
     if manifest.complete:

@@ -69,7 +69,8 @@ def attach_logits(
             sum(cuts[i].end - cuts[i].start for i in batch),
         )
     on_batch(sum(not len(doc) for doc in docs), 0)
-    attached = Attached(0, [])
+    n_blind = 0
+    named: List[Lost] = []
     windows: List[List[int]] = [[] for _ in docs]
     for i, c in enumerate(cuts):
         windows[c.doc].append(i)
@@ -78,12 +79,11 @@ def attach_logits(
         if mine:
             places = [(cuts[i].start, cuts[i].end) for i in mine]
             logits = stitch(places, [rows[i] for i in mine])
-            n_blind = int(stitch(places, [blind[i] for i in mine]).sum())
+            n_blind += int(stitch(places, [blind[i] for i in mine]).sum())
             found = _at_home(places, [lost[i] for i in mine])
-            named = [Lost(number, e.text, e.label, e.reason) for e in found]
-            attached = Attached(attached.blind + n_blind, attached.lost + named)
+            named += [Lost(number, e.text, e.label, e.reason) for e in found]
         doc.user_data = {LOGITS: logits}
-    return attached
+    return Attached(n_blind, named)
 
 
 def _at_home(

@@ -26,8 +26,7 @@ def entropy(logits: np.ndarray) -> float:
 
     logits: [n_tokens, n_tags].
     """
-    log_probs = log_softmax(logits.astype(np.float32))
-    return float(-(np.exp(log_probs) * log_probs).sum(dtype=np.float64))
+    return float(token_entropies(logits).sum())
 
 
 def token_entropies(logits: np.ndarray) -> np.ndarray:

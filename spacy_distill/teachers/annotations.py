@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import logger, registry
@@ -24,6 +23,7 @@ from .annotation_files import (
     read_annotations,
 )
 from .base import LostEntity, Teacher
+from .blank import blank_pipeline
 from .placed_votes import lost_entity, place
 from .probabilities import log_probabilities
 from .votes import TokenVote, vote_probabilities
@@ -84,7 +84,7 @@ class AnnotationsTeacher(Teacher):
     ) -> None:
         _check_options(on_invalid, labels, certainty)
         self._path = Path(path)
-        self._nlp = _blank(lang)
+        self._nlp = blank_pipeline(lang)
         self._is_strict = on_invalid == _STRICT
         self._file = read_annotations(self._path, labels=labels)
         self._certainty = float(certainty)
@@ -231,16 +231,6 @@ class AnnotationsTeacher(Teacher):
 
 def _normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _blank(lang: str) -> Language:
-    try:
-        return spacy.blank(lang)
-    except ImportError as error:
-        raise DistillError(
-            f"Expected a language that spaCy knows as lang, got {lang!r}: give its"
-            ' code, such as "en".'
-        ) from error
 
 
 def _check_options(

@@ -22,13 +22,8 @@ class CompactNERTeacher(ComponentTeacher):
         self, nlp: Language, component: str, *, name: Optional[str] = None
     ) -> None:
         super().__init__(nlp, component, name=name)
-        pipe = self._component_pipe
-        if not isinstance(pipe, CompactNER):
-            raise DistillError(
-                f"Expected the teacher's component {component!r} to be a compact_ner,"
-                f" got a {type(pipe).__name__}: name another."
-            )
-        self._pipe: CompactNER = pipe
+        self._expect(CompactNER, "a compact_ner")
+        self._pipe: CompactNER = self._component_pipe
         if not self._pipe.labels:
             raise DistillError(
                 f"Expected a trained teacher, but its component {component!r} has no"

@@ -98,6 +98,17 @@ class ComponentTeacher(Teacher):
         model = upstream_transformer.find_model(self._upstream)
         return None if model is None else upstream_transformer.word_pieces(model)
 
+    def _expect(self, kinds: Any, called: str) -> None:
+        """Raise DistillError unless the component is of one of these classes.
+
+        kinds: what `isinstance` takes. called: what they are for people, "a ner".
+        """
+        if not isinstance(self._component_pipe, kinds):
+            raise DistillError(
+                f"Expected the teacher's component {self._component!r} to be {called},"
+                f" got a {type(self._component_pipe).__name__}: name another."
+            )
+
     def _options(self) -> List[str]:
         """Say what, besides the pipeline, the logits depend on; for the hash."""
         return []

@@ -1,7 +1,6 @@
 """GLiNER as teacher: label names are all that it needs."""
 
 from functools import cached_property
-from pathlib import Path
 from typing import Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -18,6 +17,7 @@ from .blank import blank_pipeline
 from .deciding import keep_spans
 from .gliner_model import CONFIG, Found, GLiNERModel
 from .hub import Located, hash_model, locate
+from .pipelines import shown_name
 from .probabilities import (
     favour,
     log_probabilities,
@@ -74,7 +74,7 @@ def gliner_teacher_v1(
         threshold=threshold,
         maybe=maybe,
         nlp=nlp,
-        name=Path(name).name if Path(name).exists() else name,
+        name=shown_name(name),
     )
 
 

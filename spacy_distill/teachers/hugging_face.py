@@ -1,7 +1,6 @@
 """Any token classifier of Hugging Face as teacher."""
 
 from functools import cached_property
-from pathlib import Path
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from .base import LostEntity, Teacher
 from .blank import blank_pipeline
 from .hub import Located, hash_model, locate
 from .label_schemes import LabelScheme, read_scheme
+from .pipelines import shown_name
 from .probabilities import favour, log_probabilities
 from .scheme_conversion import convert, entities, spread
 from .token_classifier import Pieces, TokenClassifier
@@ -65,7 +65,7 @@ def hugging_face_teacher_v1(
         located,
         nlp=nlp,
         pooling=pooling,
-        name=Path(name).name if Path(name).exists() else name,
+        name=shown_name(name),
     )
 
 

@@ -1,7 +1,7 @@
 """Any spaCy pipeline as teacher: which component teaches, and through which adapter."""
 
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence, Union
 
 import spacy
 from spacy.language import Language
@@ -32,13 +32,18 @@ def shown_name(name: str) -> str:
     return package.name if package.exists() else name
 
 
-def load_pipeline(name: str) -> Language:
-    """Load a pipeline. Raises DistillError if that does not work."""
+def load_pipeline(name: Union[str, Path]) -> Language:
+    """Load an installed pipeline, or one in a folder.
+
+    Raises DistillError if it cannot be loaded.
+    """
     try:
         return spacy.load(name)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, ValueError, ImportError, KeyError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise DistillError(f"Could not load the teacher {name!r}: {reason}") from error
+        raise DistillError(
+            f"Expected a pipeline, installed or in a folder, at {str(name)!r}: {reason}"
+        ) from error
 
 
 def choose_component(

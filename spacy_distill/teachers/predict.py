@@ -9,13 +9,9 @@ from spacy.tokens import Doc
 from ..bare_doc import bare_doc
 from ..pipeline.from_logits import add_ner_from_logits
 from ..soft_labels.attach import attach_logits
+from ..soft_labels.defaults import BATCH_WORDS, OVERLAP, WINDOW
 from ..soft_labels.keys import LOGITS
 from .base import Teacher
-
-# As `annotate` has them where nobody says otherwise.
-_BATCH_WORDS = 4096
-_WINDOW = 512
-_OVERLAP = 64
 
 
 class _Reader:
@@ -32,9 +28,9 @@ class _Reader:
             self.teacher,
             copies,
             first=1,
-            batch_words=_BATCH_WORDS,
-            window=_WINDOW,
-            overlap=_OVERLAP,
+            batch_words=BATCH_WORDS,
+            window=WINDOW,
+            overlap=OVERLAP,
             on_batch=lambda docs, words: None,
         )
         return [copy.user_data[LOGITS] for copy in copies]

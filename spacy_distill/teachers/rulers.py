@@ -37,12 +37,8 @@ class RulerTeacher(DecidingTeacher):
         certainty: Optional[float] = None,
     ) -> None:
         super().__init__(nlp, component, name=name)
+        self._expect((EntityRuler, SpanRuler), "an entity_ruler or a span_ruler")
         pipe = self._component_pipe
-        if not isinstance(pipe, (EntityRuler, SpanRuler)):
-            raise DistillError(
-                f"Expected the teacher's component {component!r} to be an entity_ruler"
-                f" or a span_ruler, got a {type(pipe).__name__}: name another."
-            )
         self._certainty = _CERTAINTY if certainty is None else certainty
         if not 0.5 < self._certainty <= 1.0:
             raise DistillError(

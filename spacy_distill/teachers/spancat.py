@@ -7,7 +7,6 @@ from spacy.language import Language
 from spacy.pipeline import SpanCategorizer
 from spacy.tokens import Doc
 
-from ..errors import DistillError
 from ..pipeline.decoding import ScoredSpan
 from .deciding import DecidingTeacher, Decision
 from .probabilities import FLOOR, span_probabilities
@@ -32,14 +31,9 @@ class SpanCatTeacher(DecidingTeacher):
         self, nlp: Language, component: str, *, name: Optional[str] = None
     ) -> None:
         super().__init__(nlp, component, name=name)
-        pipe = self._component_pipe
-        if not isinstance(pipe, SpanCategorizer):
-            raise DistillError(
-                f"Expected the teacher's component {component!r} to be a spancat, got a"
-                f" {type(pipe).__name__}: name another."
-            )
-        self._pipe: Any = pipe
-        self._set_labels(pipe.labels)
+        self._expect(SpanCategorizer, "a spancat")
+        self._pipe: Any = self._component_pipe
+        self._set_labels(self._pipe.labels)
 
     def _decide(self, docs: List[Doc]) -> Iterator[Decision]:
         if not docs:

@@ -75,12 +75,8 @@ class TransitionTeacher(DecidingTeacher):
         density: float = 1e-4,
     ) -> None:
         super().__init__(nlp, component, name=name)
+        self._expect(EntityRecognizer, "a ner")
         pipe = self._component_pipe
-        if not isinstance(pipe, EntityRecognizer):
-            raise DistillError(
-                f"Expected the teacher's component {component!r} to be a ner, got a"
-                f" {type(pipe).__name__}: name another."
-            )
         if not 0.0 < density < 1.0:
             raise DistillError(
                 f"Expected a density between 0 and 1, got {density}: change [teacher]."

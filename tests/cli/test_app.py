@@ -72,5 +72,5 @@ def test_as_a_process():
     )
     assert done.returncode == 1
     (line,) = [line for line in done.stdout.splitlines() if "✘" in line]
-    assert "Could not load the teacher 'no_such_teacher'" in line
+    assert "Expected a pipeline, installed or in a folder, at 'no_such_teacher'" in line
     assert done.stderr == ""

@@ -203,7 +203,7 @@ def test_same_seed_same_bytes_in_another_process(files, soft_labels, tmp_path):
     [
         (
             {"teacher": "no_such_teacher"},
-            "Could not load the teacher 'no_such_teacher'",
+            "Expected a pipeline, installed or in a folder, at 'no_such_teacher'",
         ),
         ({"paths.train": "none.spacy"}, "Expected gold annotation at none.spacy"),
         ({"paths.dev": "none.spacy"}, "Expected gold annotation at none.spacy"),

@@ -183,7 +183,7 @@ def test_several_in_one_file(build):
         (f"[teacher]\n{PIPELINE}\nname = ${{paths.none}}\n", r"paths\.none"),
         (f"[teacher]\n{PIPELINE}\n", "missing required argument: 'name'"),
         (f"[teacher]\n{PIPELINE}\nname = 3\nx = 1\n", "unexpected argument: 'x'"),
-        (f'[teacher]\n{PIPELINE}\nname = "none"\n', r"teacher 'none'.*E050"),
+        (f'[teacher]\n{PIPELINE}\nname = "none"\n', r"at 'none'.*E050"),
         (f'[teacher]\n{ANNOTATIONS}\npath = "none.jsonl"\n', r"none\.jsonl: not there"),
         (
             f'[teacher]\n{ANNOTATIONS}\npath = "labels.jsonl"\n',
@@ -195,7 +195,7 @@ def test_several_in_one_file(build):
         ),
         (f"[teacher]\n{ENSEMBLE}\n", "at least one member, got none"),
         (f"[teacher]\n{ENSEMBLE}\npaths = [3]\n", "paths.*3 is not"),
-        (f'[teacher]\n{ENSEMBLE}\npaths = ["none"]\n', r"teacher 'none'.*E050"),
+        (f'[teacher]\n{ENSEMBLE}\npaths = ["none"]\n', r"at 'none'.*E050"),
         (f"[teacher]\n{ENSEMBLE}\n[teacher.members]\na = 3\n", "member 'a'.*got a int"),
         (
             f"[teacher]\n{ENSEMBLE}\n[teacher.members]\n[teacher.members.a]\n{PIPELINE}",

@@ -1,0 +1,14 @@
+"""What tables and figures call the grid's systems and choices."""
+
+NAMES = {
+    "teacher": "teacher",
+    "gold": "gold only",
+    "pseudo": "pseudo labels only",
+    "logits": "logits only",
+    "distilled": "distilled (both)",
+    "stock": "stock spaCy ner",
+    "bilstm": "BiLSTM",
+    "dilated_cnn": "dilated CNN",
+    "softmax": "softmax",
+    "crf": "CRF",
+}

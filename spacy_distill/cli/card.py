@@ -56,7 +56,7 @@ def card_cli(
     from ..reports.pipelines import find_spans_key
     from ..reports.report import Report
     from ..reports.size import has_torch_parameters
-    from ..teachers.pipelines import load_pipeline
+    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     measured = Report.read(report)
     its_row = measured.find_row(row)

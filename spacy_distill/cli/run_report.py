@@ -48,7 +48,7 @@ def report_run(
     from ..reports.make import measure_on, put_together
     from ..reports.soft_sample import sample_soft_labels
     from ..reports.terminal import print_report
-    from ..teachers.pipelines import load_pipeline
+    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     msg.divider("Report")
     if gold is None:

@@ -33,7 +33,7 @@ def train_teacher_cli(
     """
     from spacy.cli.train import train
 
-    from ..teachers.weights import find_transformer
+    from ..teachers.words.weights import find_transformer
     from .config import parse_overrides, read_training_config
     from .device import use_device
 

@@ -46,7 +46,7 @@ def visualize_cli(
     from ..reports.picture import draw_svg
     from ..reports.pipelines import find_spans_key, load_predictor
     from ..reports.side_by_side import put_side_by_side
-    from ..teachers.pipelines import load_pipeline
+    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     if texts is None and not text:
         raise DistillError("Expected --texts FILE or --text '...', got neither.")

@@ -6,10 +6,10 @@ from typing import Optional, Union
 from spacy.language import Language
 
 from ..pipeline.compact_ner import CompactNER
-from ..teachers.component import ComponentTeacher
 from ..teachers.load import is_pipeline, load_teacher
-from ..teachers.pipelines import ADAPTERS, load_pipeline
 from ..teachers.predict import find_teacher, teacher_pipeline
+from ..teachers.spacy_pipelines.component import ComponentTeacher
+from ..teachers.spacy_pipelines.pipelines import ADAPTERS, load_pipeline
 
 
 def load_predictor(source: Union[str, Path]) -> Language:

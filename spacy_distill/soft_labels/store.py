@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from ..errors import DistillError
 from ..files import sha256_file
-from ..teachers.word_pieces import WordPieces
+from ..teachers.words.word_pieces import WordPieces
 from .fingerprint import tokenizer_hash
 from .manifest import Manifest
 from .shards import read_shard

@@ -18,8 +18,8 @@ from spacy.util import load_model, registry
 
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
-from ..teachers.tokenizer_pieces import transformer_pieces
-from ..teachers.word_pieces import WordPieces
+from ..teachers.words.tokenizer_pieces import transformer_pieces
+from ..teachers.words.word_pieces import WordPieces
 from .pieces import Segmenter, quantise_rows
 
 # Spread of the projected vectors' entries, like that of a fresh word table.

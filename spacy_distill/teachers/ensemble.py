@@ -16,7 +16,7 @@ from ..losses.softmax import log_softmax
 from ..tags import entity_labels
 from .base import LostEntity, Teacher
 from .load import load_teacher
-from .word_pieces import WordPieces
+from .words.word_pieces import WordPieces
 
 
 @registry.misc("spacy_distill.EnsembleTeacher.v1")

@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
-from .weights import find_transformer
+from .words.weights import find_transformer
 
 CONFIG = "config.json"
 # What a model's answers depend on, whatever else its folder may hold.

@@ -46,15 +46,15 @@ def load_teacher(
             from .from_config import teacher_from_config
 
             return teacher_from_config(path)
-        from .annotations import annotations_teacher_v1
+        from .annotations.teacher import annotations_teacher_v1
 
         on_invalid = "skip" if strict is False else "strict"
         return annotations_teacher_v1(path, on_invalid=on_invalid)
     if not is_pipeline(source):
-        from .hugging_face import hugging_face_teacher_v1
+        from .hugging_face.teacher import hugging_face_teacher_v1
 
         return hugging_face_teacher_v1(name)
-    from .pipelines import pipeline_teacher_v1
+    from .spacy_pipelines.pipelines import pipeline_teacher_v1
 
     return pipeline_teacher_v1(name, component=component)
 

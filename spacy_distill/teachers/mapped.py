@@ -14,7 +14,7 @@ from ..files import sha256_bytes
 from ..losses.softmax import log_softmax
 from ..tags import OUTSIDE, biluo_tags, entity_labels
 from .base import LostEntity, Teacher
-from .word_pieces import WordPieces
+from .words.word_pieces import WordPieces
 
 
 @registry.misc("spacy_distill.MappedTeacher.v1")

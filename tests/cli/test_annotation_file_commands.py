@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from spacy_distill.cli.app import app
 from spacy_distill.soft_labels.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.teachers.annotations import AnnotationsTeacher
+from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 
 SOME_INVALID = [
     line(TEXT, PERSON, CITY),

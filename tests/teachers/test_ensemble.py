@@ -11,11 +11,11 @@ from spacy_distill.losses.softmax import softmax
 from spacy_distill.soft_labels.annotate import annotate
 from spacy_distill.soft_labels.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.teachers.annotations import AnnotationsTeacher
+from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.base import Teacher
-from spacy_distill.teachers.compact_ner import CompactNERTeacher
 from spacy_distill.teachers.ensemble import EnsembleTeacher, ensemble_teacher_v1
 from spacy_distill.teachers.mapped import MappedTeacher
+from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
 
 TEXTS = ["Anna lives in Paris .", "", "The old dog .", " \n"]
 

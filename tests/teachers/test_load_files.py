@@ -5,7 +5,7 @@ from annotated import CITY, PERSON, TEXT, line, write_lines
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.errors import DistillError
-from spacy_distill.teachers.annotations import AnnotationsTeacher
+from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.ensemble import EnsembleTeacher
 from spacy_distill.teachers.load import load_teacher
 

@@ -9,9 +9,9 @@ from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.annotate import annotate
 from spacy_distill.soft_labels.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.teachers.annotations import annotations_teacher_v1
-from spacy_distill.teachers.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.annotations.teacher import annotations_teacher_v1
 from spacy_distill.teachers.predict import find_teacher, teacher_pipeline
+from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
 
 LONG = " ".join(f"w{i % 97}" for i in range(1200))
 

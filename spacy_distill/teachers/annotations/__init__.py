@@ -1,0 +1,1 @@
+"""Annotations in a file: votes of people and of language models."""

@@ -1,0 +1,1 @@
+"""GLiNER: label names given by the user, spans scored by the model."""

@@ -1,0 +1,1 @@
+"""Hugging Face token classifiers: their pieces, labels and schemes."""

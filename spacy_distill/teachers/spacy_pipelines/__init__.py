@@ -1,0 +1,1 @@
+"""spaCy pipelines that teach: one file for each kind of component."""

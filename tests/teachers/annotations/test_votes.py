@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_distill.lattice.spans import span_tags
+from spacy_distill.pipeline.decoding import ScoredSpan
+from spacy_distill.tags import biluo_tags
+from spacy_distill.teachers.annotations.votes import TokenVote, vote_probabilities
+
+TAGS = biluo_tags(["A", "B"])
+N_TOKENS = 6
+
+
+@st.composite
+def votes(draw):
+    """Spans without overlaps, and tokens of which nothing is said."""
+    borders = sorted(draw(st.sets(st.integers(0, N_TOKENS), max_size=N_TOKENS)))
+    spans = [
+        ScoredSpan(start, end, draw(st.sampled_from("AB")), draw(st.floats(0.0, 1.0)))
+        for start, end in zip(borders, borders[1:])
+        if draw(st.booleans())
+    ]
+    silent = draw(st.lists(st.booleans(), min_size=N_TOKENS, max_size=N_TOKENS))
+    return TokenVote(draw(st.floats(0.1, 5.0)), spans, np.array(silent))
+
+
+def by_hand(annotators, certainty):
+    """Token by token and tag by tag."""
+    out = np.zeros((N_TOKENS, len(TAGS)))
+    doubt = (1 - certainty) / certainty
+    for i in range(N_TOKENS):
+        for column, tag in enumerate(TAGS):
+            speaking = [vote for vote in annotators if not vote.silent[i]] or annotators
+            said = []
+            for _, spans, _ in speaking:
+                share = 1.0 if tag == "O" else 0.0
+                for start, end, label, score in spans:
+                    if start <= i < end:
+                        here = span_tags(end - start, label)[i - start]
+                        share = {here: score, "O": 1 - score}.get(tag, 0.0)
+                said.append(share)
+            weights = [vote.weight for vote in speaking]
+            agreed = sum(w * p for w, p in zip(weights, said))
+            out[i, column] = (agreed + doubt / len(TAGS)) / (sum(weights) + doubt)
+    return out
+
+
+@settings(deadline=None)
+@given(st.lists(votes(), min_size=1, max_size=4), st.floats(0.05, 1.0))
+def test_as_computed_by_hand(annotators, certainty):
+    found = vote_probabilities(annotators, TAGS, certainty=certainty)
+    np.testing.assert_allclose(found, by_hand(annotators, certainty), atol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0)
+
+
+@settings(deadline=None)
+@given(st.lists(votes(), min_size=2, max_size=4), st.randoms())
+def test_order_does_not_matter(annotators, rng):
+    before = vote_probabilities(annotators, TAGS, certainty=0.9)
+    rng.shuffle(annotators)
+    after = vote_probabilities(annotators, TAGS, certainty=0.9)
+    np.testing.assert_allclose(before, after)
+
+
+@settings(deadline=None)
+@given(votes(), st.integers(1, 5))
+def test_a_weight_counts_as_so_many_annotators(vote, n):
+    heavy = vote._replace(weight=float(n))
+    light = vote._replace(weight=1.0)
+    one = vote_probabilities([heavy], TAGS, certainty=0.8)
+    many = vote_probabilities([light] * n, TAGS, certainty=0.8)
+    np.testing.assert_allclose(one, many)
+
+
+def unit(n_annotators, certainty):
+    """One token that all of them label A."""
+    vote = TokenVote(1.0, [ScoredSpan(0, 1, "A", 1.0)], np.array([False]))
+    (row,) = vote_probabilities([vote] * n_annotators, TAGS, certainty=certainty)
+    return row
+
+
+@pytest.mark.parametrize("certainty", [0.6, 0.95, 1.0])
+def test_certainty_is_what_one_annotator_keeps(certainty):
+    row = unit(1, certainty)
+    spread = (1 - certainty) / len(TAGS)
+    assert row[TAGS.index("U-A")] == pytest.approx(certainty + spread)
+    assert np.delete(row, TAGS.index("U-A")) == pytest.approx(spread)
+
+
+def test_agreement_makes_surer():
+    sure = [unit(n, 0.9).max() for n in range(1, 30)]
+    assert all(a < b < 1 for a, b in zip(sure, sure[1:]))
+    assert sure[-1] > 0.995
+
+
+def test_no_tokens():
+    vote = TokenVote(1.0, [], np.zeros(0, dtype=bool))
+    assert vote_probabilities([vote], TAGS, certainty=0.9).shape == (0, 9)

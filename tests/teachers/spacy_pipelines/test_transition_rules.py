@@ -1,0 +1,103 @@
+"""The rules, as they are stated here, against those of spaCy's own code."""
+
+import numpy as np
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.pipeline import EntityRecognizer
+from spacy.tokens import Doc, Span
+
+from spacy_distill.tags import biluo_tags
+from spacy_distill.teachers.spacy_pipelines.transition_rules import (
+    read_tokens,
+    valid_inside,
+    valid_outside,
+)
+
+LABELS = ("LOC", "PER")
+TAGS = biluo_tags(LABELS)
+NLP = spacy.blank("en")
+
+
+def make_moves():
+    """The transition system of a `ner` with these labels."""
+    pipe = NLP.create_pipe("ner")
+    assert isinstance(pipe, EntityRecognizer)
+    pipe.moves.initialize_actions(
+        pipe.moves.get_actions(entity_types=list(LABELS), examples=[])
+    )
+    return pipe.moves
+
+
+MOVES = make_moves()
+
+
+@st.composite
+def docs(draw):
+    """Docs with white space, sentence starts, entities, blocked and outside tokens."""
+    n = draw(st.integers(1, 7))
+    words = draw(
+        st.lists(st.sampled_from(["a", "b", " ", "\n"]), min_size=n, max_size=n)
+    )
+    starts = draw(
+        st.lists(st.sampled_from([None, True, False]), min_size=n, max_size=n)
+    )
+    doc = Doc(NLP.vocab, words=words, sent_starts=starts)
+    ents, blocked, missing = [], [], []
+    place = 0
+    while place < n:
+        end = min(n, place + draw(st.integers(1, 4)))
+        kind = draw(st.sampled_from(["missing", "outside", "blocked", *LABELS]))
+        if kind in LABELS:
+            ents.append(Span(doc, place, end, label=kind))
+        elif kind == "blocked":
+            blocked.append(doc[place:end])
+        elif kind == "missing":
+            missing.append(doc[place:end])
+        place = end
+    doc.set_ents(ents, blocked=blocked, missing=missing, default="outside")
+    return doc
+
+
+@settings(deadline=None)
+@given(st.lists(docs(), min_size=1, max_size=3), st.randoms(use_true_random=False))
+def test_valid_actions_are_those_of_spacy(batch, rng):
+    tokens = read_tokens(batch, LABELS)
+    outside = valid_outside(tokens, LABELS)
+    go_on, end = valid_inside(tokens, LABELS)
+    first = 0
+    for doc in batch:
+        (state,) = MOVES.init_batch([doc])
+        label = None
+        while not state.is_final():
+            row = first + state.B(0)
+            valid = [tag for tag in TAGS if MOVES.is_valid(state, tag)]
+            if MOVES.is_valid(state, "U-"):
+                # A blocked token: outside, by an action of its own.
+                valid.append("O")
+            # No state comes up in which spaCy would have to break off.
+            assert valid
+            if label is None:
+                mine = [tag for tag, may in zip(TAGS, outside[row]) if may]
+            else:
+                column = LABELS.index(label)
+                may = {"I": go_on[row, column], "L": end[row, column]}
+                mine = [f"{move}-{label}" for move in "IL" if may[move]]
+            assert sorted(mine) == sorted(valid)
+            taken = rng.choice(valid)
+            if taken[0] in "BLU":
+                label = taken[2:] if taken[0] == "B" else None
+            # A blocked token is the only one that may be "U-".
+            blocked = taken == "O" and not MOVES.is_valid(state, "O")
+            MOVES.apply_transition(state, "U-" if blocked else taken)
+        first += len(doc)
+
+
+def test_entity_of_a_label_that_is_not_known():
+    doc = Doc(NLP.vocab, words=["a", "b"])
+    doc.set_ents([Span(doc, 0, 2, label="ORG")], default="missing")
+    tokens = read_tokens([doc], LABELS)
+    assert tokens.label.tolist() == [-1, -1]
+    # Something has to be left: it is no entity that the tags have.
+    only_o = [tag == "O" for tag in TAGS]
+    np.testing.assert_array_equal(valid_outside(tokens, LABELS), [only_o, only_o])

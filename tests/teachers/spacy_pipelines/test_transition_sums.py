@@ -1,0 +1,93 @@
+"""Sums over paths, against paths that are spelled out one by one by spaCy."""
+
+import numpy as np
+import pytest
+from stock_pipelines import LABELS, MARKED, TEXTS, make_ner, trained_ner, unmark
+
+from spacy_distill.losses.softmax import softmax
+from spacy_distill.tags import biluo_tags
+from spacy_distill.teachers.spacy_pipelines.transition_scores import ActionProbabilities
+from spacy_distill.teachers.spacy_pipelines.transition_sums import (
+    follow_path,
+    sum_paths,
+)
+
+TAGS = biluo_tags(LABELS)
+# Short, as their paths are many: a sentence start, white space and a preset entity.
+SHORT = ["Mira Holt Tarn", "Old Man Brook in Tarn", "Upper  Linden", "Tarn"]
+
+
+def prepare(nlp, texts):
+    docs = [nlp.make_doc(text) for text in texts]
+    docs[1][3].is_sent_start = True
+    docs[0].set_ents([docs[0].char_span(10, 14, label="PER")], default="missing")
+    return docs
+
+
+def spell_out(pipe, doc):
+    """Tag probabilities, summed over every path there is: [n_tokens, n_tags]."""
+    moves = pipe.moves
+    step = pipe.model.predict([doc])
+    names = [moves.get_class_name(i) for i in range(moves.n_moves)]
+    out = np.zeros((len(doc), len(TAGS)))
+
+    def go(state, probability):
+        if state.is_final():
+            return
+        token = state.B(0)
+        (scores,) = step.predict([state])
+        valid = [i for i, name in enumerate(names) if moves.is_valid(state, name)]
+        for i, share in zip(valid, softmax(scores[valid].astype(float))):
+            out[token, TAGS.index(names[i])] += probability * share
+            after = state.copy()
+            moves.apply_transition(after, names[i])
+            go(after, probability * share)
+
+    go(moves.init_batch([doc])[0], 1.0)
+    step.clear_memory()
+    return out
+
+
+@pytest.mark.parametrize("kind", ["own", "no_upper"])
+def test_all_paths(kind):
+    # Hardly trained, so that no path is out of the question.
+    nlp = make_ner(kind, steps=6)
+    pipe = nlp.get_pipe("ner")
+    docs = prepare(nlp, SHORT)
+    lengths = [len(doc) for doc in docs]
+    actions = ActionProbabilities(pipe, docs, LABELS)
+    found = sum_paths(actions, lengths, density=1e-12)
+    expected = np.concatenate([spell_out(pipe, doc) for doc in docs])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert (np.sort(expected, axis=1)[:, -2] > 0.1).any()
+    # What is not followed is less than was asked for, and not lost.
+    rough = sum_paths(actions, lengths, density=0.1)
+    assert 1e-4 < np.abs(rough - expected).max() < 0.1 * len(LABELS)
+    np.testing.assert_allclose(rough.sum(axis=1), 1)
+
+
+def test_one_path():
+    nlp = trained_ner()
+    pipe = nlp.get_pipe("ner")
+    docs = [nlp.make_doc(unmark(text)[0]) for text in [*MARKED, TEXTS[1]]]
+    actions = ActionProbabilities(pipe, docs, LABELS)
+    spans = [triple for doc in docs for triple in nlp(doc.text).ents]
+    assert spans
+    path = []
+    for doc in docs:
+        column = [0] * len(doc)
+        for ent in nlp(doc.text).ents:
+            base = 1 + 4 * LABELS.index(ent.label_)
+            column[ent.start : ent.end] = [base + 1] * len(ent)
+            column[ent.start], column[ent.end - 1] = base, base + 2
+            if len(ent) == 1:
+                column[ent.start] = base + 3
+        path.extend(column)
+    rows = follow_path(actions, np.array(path))
+    np.testing.assert_allclose(rows.sum(axis=1), 1)
+    # A greedy component takes the best action in each state, and that is its tag.
+    assert rows.argmax(axis=1).tolist() == path
+    inside = [TAGS[column][0] in "IL" for column in path]
+    assert any(inside)
+    # Within an entity nothing but its end is in doubt.
+    np.testing.assert_array_equal((rows[inside] > 0).sum(axis=1) <= 2, True)

@@ -21,6 +21,7 @@ ARCHITECTURES: Dict[str, Dict[str, Any]] = {
         "word_width": 12,
         "char_width": 6,
         "char_filters": 8,
+        "word_dropout": 0.0,
         "hidden_width": 10,
     },
     "deep_bilstm": {
@@ -28,6 +29,7 @@ ARCHITECTURES: Dict[str, Dict[str, Any]] = {
         "word_width": 12,
         "char_width": 6,
         "char_filters": 8,
+        "word_dropout": 0.0,
         "hidden_width": 7,
         "depth": 2,
         "lowercase": False,
@@ -37,6 +39,7 @@ ARCHITECTURES: Dict[str, Dict[str, Any]] = {
         "word_width": 12,
         "char_width": 6,
         "char_filters": 8,
+        "word_dropout": 0.0,
         "hidden_width": 16,
         "dilations": [1, 2],
     },

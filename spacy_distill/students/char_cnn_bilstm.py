@@ -21,6 +21,7 @@ def char_cnn_bilstm_v1(
     depth: int = 1,
     lowercase: bool = True,
     dropout: float = 0.5,
+    word_dropout: float = 0.15,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Vectors [n_tokens, 2 * hidden_width] for each Doc.
 
@@ -28,6 +29,9 @@ def char_cnn_bilstm_v1(
     hidden_width: of the LSTM, in each direction. depth: LSTM layers.
     lowercase: whether the word table ignores case (characters and shape never do).
     dropout: before, between and after the LSTM layers, in training.
+    word_dropout: share of the word types of a training batch that are taken for
+        unknown, so that the student learns to read unknown words.
+    RAISES: DistillError if word_dropout is not in [0, 1).
     """
     return student_encoder(
         BiLSTM(width=hidden_width, depth=depth),
@@ -35,5 +39,6 @@ def char_cnn_bilstm_v1(
         char_width=char_width,
         char_filters=char_filters,
         dropout=dropout,
+        word_dropout=word_dropout,
         lowercase=lowercase,
     )

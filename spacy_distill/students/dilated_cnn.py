@@ -22,6 +22,7 @@ def dilated_cnn_v1(
     dilations: List[int] = [1, 2, 4],  # noqa: B006 (confection reads the default)
     lowercase: bool = True,
     dropout: float = 0.5,
+    word_dropout: float = 0.15,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Vectors [n_tokens, hidden_width] for each Doc.
 
@@ -30,7 +31,10 @@ def dilated_cnn_v1(
         layer's neighbours; [1, 2, 4] sees 7 tokens to either side.
     lowercase: whether the word table ignores case (characters and shape never do).
     dropout: before, in and after the convolutions, in training.
-    RAISES: DistillError on dilations that are empty or not positive.
+    word_dropout: share of the word types of a training batch that are taken for
+        unknown, so that the student learns to read unknown words.
+    RAISES: DistillError on dilations that are empty or not positive, or if
+        word_dropout is not in [0, 1).
     """
     if not dilations or min(dilations) < 1:
         raise DistillError(
@@ -43,5 +47,6 @@ def dilated_cnn_v1(
         char_width=char_width,
         char_filters=char_filters,
         dropout=dropout,
+        word_dropout=word_dropout,
         lowercase=lowercase,
     )

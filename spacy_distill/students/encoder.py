@@ -19,7 +19,7 @@ from .layers.base import ContextLayer, Params
 from .layers.char_cnn import CharCNN
 from .pieces import Segmenter
 from .word_shape import N_SHAPES
-from .word_types import WordLookup, WordTypes
+from .word_types import UNKNOWN_ROW, WordLookup, WordTypes
 
 ENCODER = "student_encoder"
 # The table that unknown words are composed from. It is read, never trained.
@@ -37,6 +37,7 @@ def student_encoder(
     char_width: int,
     char_filters: int,
     dropout: float,
+    word_dropout: float,
     lowercase: bool,
 ) -> Model[List[Doc], List[Floats2d]]:
     """An encoder with the given context layer.
@@ -44,8 +45,15 @@ def student_encoder(
     word_width, char_width, char_filters: sizes of word vectors, character vectors
         and the spelling's vector. dropout: before and after the context layer;
         `spacy train` sets it from [training] dropout.
-    lowercase: whether the word table ignores case.
+    word_dropout: share of the word types in each training batch that are taken for
+        unknown. lowercase: whether the word table ignores case.
+    RAISES: DistillError if word_dropout is not in [0, 1).
     """
+    if not 0.0 <= word_dropout < 1.0:
+        raise DistillError(
+            f"Expected word_dropout in [0, 1), got {word_dropout}: change the "
+            "student's config."
+        )
     chars = CharCNN(width=char_width, n_filters=char_filters)
     model: Model[List[Doc], List[Floats2d]] = Model(
         ENCODER,
@@ -54,6 +62,7 @@ def student_encoder(
         dims={"nO": context.n_out},
         attrs={
             "dropout_rate": dropout,
+            "word_dropout": word_dropout,
             "own_words": False,
             "words": [],
             "alphabet": [],
@@ -122,6 +131,7 @@ class _State:
         self.lock = Lock()
         self.source: Tuple[Any, ...] = ()
         self.types: Optional[WordTypes] = None
+        self.training_types: Optional[WordTypes] = None
         self.version: Optional[_Version] = None
         self.projected = np.zeros((0, 0), dtype=np.float32)
         self.n_projected = 0
@@ -167,7 +177,7 @@ def _forward(
     layers: _Layers = model.attrs["layers"]
     # Threads may share a pipeline to predict with, and so they share the caches.
     with model.attrs["state"].lock:
-        types = _types(model)
+        types = _types(model, is_train)
         entries = types.find(hashes, docs[0].vocab.strings)
         projected = None if is_train else _project(model, types)[entries]
     if projected is None:
@@ -201,7 +211,9 @@ def _project(model: Model, types: WordTypes) -> np.ndarray:
         state.n_projected = 0
     if state.n_projected < len(types):
         new = slice(state.n_projected, len(types))
-        words = types.composed[new] + _word_vectors(params, types.rows[new])
+        rows = types.rows[new]
+        table = params["word_vectors"][np.maximum(rows, 0)]
+        words = np.where(rows[:, None] < 0, types.composed[new], table)
         chars = layers.chars.predict(params, types.chars[new])
         shapes = params["shape_vectors"][types.shapes[new]]
         features = np.concatenate([words, chars, shapes], axis=1)
@@ -214,13 +226,6 @@ def _project(model: Model, types: WordTypes) -> np.ndarray:
         state.projected[new] = projected
         state.n_projected = len(types)
     return state.projected
-
-
-def _word_vectors(params: Params, rows: np.ndarray) -> np.ndarray:
-    """The table's row of each type; 0 for those that are composed (row -1)."""
-    vectors = params["word_vectors"][np.maximum(rows, 0)]
-    out: np.ndarray = vectors * (rows >= 0)[:, None]
-    return out
 
 
 class _Version:
@@ -272,10 +277,10 @@ def _train(
     }
     with one_torch_thread():
         used, tokens = np.unique(entries, return_inverse=True)
-        rows = torch.from_numpy(types.rows[used])
-        known = (rows >= 0).unsqueeze(1)
-        words = F.embedding(rows.clamp(min=0), tensors["word_vectors"]) * known
-        words = words + torch.from_numpy(types.composed[used])
+        rows = torch.from_numpy(_drop_words(types, used, model.attrs["word_dropout"]))
+        table = F.embedding(rows.clamp(min=0), tensors["word_vectors"])
+        composed = torch.from_numpy(types.composed[used]).to(table.dtype)
+        words = torch.where((rows < 0).unsqueeze(1), composed, table)
         chars = layers.chars.train(tensors, torch.from_numpy(types.chars[used]))
         shape_rows = torch.from_numpy(types.shapes[used])
         shapes = F.embedding(shape_rows, tensors["shape_vectors"])
@@ -297,27 +302,48 @@ def _train(
     return output.detach().numpy(), backprop
 
 
-def _types(model: Model) -> WordTypes:
+def _drop_words(types: WordTypes, used: np.ndarray, share: float) -> np.ndarray:
+    """Word rows of the types used, -1 for those to compose. A share of those that have
+    a row is taken for unknown, so that the student learns to read what is unknown when
+    it predicts: composed from pieces, or else row 0."""
+    rows = types.rows[used]
+    dropped = (np.random.random(len(rows)) < share) & (rows > UNKNOWN_ROW)
+    has_pieces = types.composed[used].any(axis=1)
+    return np.where(dropped, np.where(has_pieces, -1, UNKNOWN_ROW), rows)
+
+
+def _types(model: Model, is_train: bool) -> WordTypes:
     """The table of word types, made anew when the words are others."""
     state: _State = model.attrs["state"]
-    pieces = model.attrs["pieces"]
     # The objects themselves, not their ids, which are free again once they are gone.
-    source = (model.attrs["words"], pieces)
-    if state.types is None or not _same(state.source, source):
-        lookup = WordLookup(
-            model.attrs["words"],
-            model.attrs["alphabet"],
-            lowercase=model.attrs["lowercase"],
-            segmenter=Segmenter(**pieces) if pieces else None,
-        )
-        tables: Any = None
-        if pieces:
-            tables = tuple(model.get_param(name) for name in PIECE_PARAMS)
+    source = (model.attrs["words"], model.attrs["pieces"])
+    if not _same(state.source, source):
         state.source = source
-        state.types = WordTypes(
-            lookup,
-            width=model.attrs["word_width"],
-            pieces=tables,
-            capacity=_CACHED_TYPES,
-        )
+        state.types = state.training_types = None
+    if is_train:
+        if state.training_types is None:
+            state.training_types = _make_types(model, composes_all=True)
+        return state.training_types
+    if state.types is None:
+        state.types = _make_types(model, composes_all=False)
     return state.types
+
+
+def _make_types(model: Model, *, composes_all: bool) -> WordTypes:
+    pieces = model.attrs["pieces"]
+    lookup = WordLookup(
+        model.attrs["words"],
+        model.attrs["alphabet"],
+        lowercase=model.attrs["lowercase"],
+        segmenter=Segmenter(**pieces) if pieces else None,
+    )
+    tables: Any = None
+    if pieces:
+        tables = tuple(model.get_param(name) for name in PIECE_PARAMS)
+    return WordTypes(
+        lookup,
+        width=model.attrs["word_width"],
+        pieces=tables,
+        capacity=_CACHED_TYPES,
+        composes_all=composes_all,
+    )

@@ -34,14 +34,14 @@ class WordLookup:
         self.lowercase = lowercase
         self.segmenter = segmenter
 
-    def __call__(self, text: str) -> Tuple[int, List[int], Sequence[int], int]:
-        """(word row, or -1; piece rows of a word without one; characters; shape)."""
+    def __call__(self, text: str) -> Tuple[int, Sequence[int], int]:
+        """(word row, or -1 for a word without one; characters; shape)."""
         row = self.rows.get(text.lower() if self.lowercase else text, -1)
-        pieces: List[int] = []
-        if row < 0:
-            pieces = self.segmenter(text) if self.segmenter is not None else []
-            row = row if pieces else UNKNOWN_ROW
-        return row, pieces, char_columns(text, self.alphabet), word_shape(text)
+        return row, char_columns(text, self.alphabet), word_shape(text)
+
+    def pieces(self, text: str) -> List[int]:
+        """Rows of the word's pieces; empty if it cannot be composed."""
+        return self.segmenter(text) if self.segmenter is not None else []
 
 
 class WordTypes:
@@ -51,8 +51,12 @@ class WordTypes:
     alone, so an entry stays right when the string itself is gone, as after a
     memory zone. When the table is full it starts anew with the present batch.
 
-    rows: int64 [n], word row or -1. composed: float32 [n, width], the vector of a
-    word without a row, else 0. chars: int64 [n, N_POSITIONS]. shapes: int64 [n].
+    rows: int64 [n], word row or -1 for a word that is composed. composed: float32
+    [n, width], the vector of such a word, else 0. chars: int64 [n, N_POSITIONS].
+    shapes: int64 [n].
+
+    composes_all: compose words that have a row as well, for training, where they are
+        now and then taken for unknown.
     """
 
     def __init__(
@@ -62,11 +66,13 @@ class WordTypes:
         width: int,
         pieces: Optional[Tuple[np.ndarray, np.ndarray]],
         capacity: int,
+        composes_all: bool = False,
     ) -> None:
         self.lookup = lookup
         self.width = width
         self.pieces = pieces
         self.capacity = capacity
+        self.composes_all = composes_all
         self.generation = 0
         self._clear(0)
 
@@ -112,18 +118,25 @@ class WordTypes:
                 array = getattr(self, name)
                 setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
         for i, key in enumerate(keys, start):
-            row, pieces, chars, shape = self.lookup(strings[key])
+            text = strings[key]
+            row, chars, shape = self.lookup(text)
             self._index[key] = i
             self.rows[i] = row
             self.chars[i] = chars
             self.shapes[i] = shape
-            if pieces:
-                assert self.pieces is not None
-                vectors, scales = self.pieces
-                parts = vectors[pieces] * scales[pieces, None]
-                self.composed[i] = parts.mean(axis=0)
-            else:
-                self.composed[i] = 0.0
+            self.composed[i] = 0.0
+            if row < 0 or self.composes_all:
+                self._compose(i, text)
+
+    def _compose(self, i: int, text: str) -> None:
+        pieces = self.lookup.pieces(text)
+        if pieces:
+            assert self.pieces is not None
+            vectors, scales = self.pieces
+            parts = vectors[pieces] * scales[pieces, None]
+            self.composed[i] = parts.mean(axis=0)
+        elif self.rows[i] < 0:
+            self.rows[i] = UNKNOWN_ROW
 
 
 def _nothing() -> None:

@@ -15,21 +15,25 @@ TABLE = np.random.default_rng(0).normal(size=(3, 4))
 ALPHABET = {char: i for i, char in enumerate("aceht")}
 
 
-def make_lookup(lowercase=True, pieces=True):
+def make_lookup(lowercase=True, pieces=True, words=WORDS):
     segmenter = Segmenter(
         SURFACES, [True, False, False], lowercase=True, strip_accents=False
     )
     return WordLookup(
-        WORDS,
+        words,
         list(ALPHABET),
         lowercase=lowercase,
         segmenter=segmenter if pieces else None,
     )
 
 
-def make_types(capacity=100):
+def make_types(capacity=100, words=WORDS, composes_all=False):
     return WordTypes(
-        make_lookup(), width=4, pieces=quantise_rows(TABLE), capacity=capacity
+        make_lookup(words=words),
+        width=4,
+        pieces=quantise_rows(TABLE),
+        capacity=capacity,
+        composes_all=composes_all,
     )
 
 
@@ -40,12 +44,13 @@ def find(types, words, strings=None):
 
 def test_lookup():
     lookup = make_lookup()
-    assert lookup("The")[:2] == (1, [])
-    assert lookup("cat") == (2, [], char_columns("cat", ALPHABET), word_shape("cat"))
-    assert lookup("Unseens")[:2] == (-1, [0, 1, 2])
-    assert lookup("dog")[:2] == (UNKNOWN_ROW, [])
-    assert make_lookup(lowercase=False)("The")[:2] == (UNKNOWN_ROW, [])
-    assert make_lookup(pieces=False)("unseen")[:2] == (UNKNOWN_ROW, [])
+    assert lookup("The")[0] == 1
+    assert lookup("cat") == (2, char_columns("cat", ALPHABET), word_shape("cat"))
+    assert lookup("Unseens")[0] == -1
+    assert lookup.pieces("Unseens") == [0, 1, 2]
+    assert lookup.pieces("dog") == []
+    assert make_lookup(lowercase=False)("The")[0] == -1
+    assert make_lookup(pieces=False).pieces("unseen") == []
 
 
 def test_entries_are_the_lookups():
@@ -68,6 +73,17 @@ def test_a_composed_vector_is_the_mean_of_its_pieces():
     np.testing.assert_allclose(composed[0], TABLE[:2].mean(axis=0), atol=tolerance)
     np.testing.assert_allclose(composed[1], TABLE.mean(axis=0), atol=tolerance)
     assert not composed[2:].any()
+
+
+def test_in_training_words_with_a_row_are_composed_too():
+    words = ["unseen", "cat", "dog"]
+    types = make_types(words=["unseen", "cat"], composes_all=True)
+    entries = find(types, words)
+    assert types.rows[entries].tolist() == [1, 2, UNKNOWN_ROW]
+    without = make_types(words=[])
+    expected = without.composed[find(without, words)]
+    np.testing.assert_array_equal(types.composed[entries], expected)
+    assert expected[0].any()
 
 
 @given(

@@ -14,7 +14,7 @@ distill: $(VENV)/.distill  ## the default workflow on assets/, from text to pack
 	$(RUN) python -m spacy project run all
 
 test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones
-	$(RUN) python -m pytest -m "slow or not slow"
+	$(RUN) python -m pytest -m "slow or not slow" -n auto --maxprocesses 4 --dist loadscope
 
 lint: $(VENV)/.test  ## style and types
 	$(RUN) ruff check .

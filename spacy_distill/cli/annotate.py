@@ -31,6 +31,13 @@ def annotate_cli(
         Path, Argument(help="File or folder of .txt, .jsonl or .spacy (also .gz).")
     ],
     output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
+    also: Annotated[
+        Optional[List[str]],
+        Option(
+            help="Another teacher; give it again for more. What is stored is the mean"
+            " of the probabilities of all."
+        ),
+    ] = None,
     component: Annotated[
         Optional[str], Option(help="The teacher's component, if several fit.")
     ] = None,
@@ -74,10 +81,13 @@ def annotate_cli(
     """
     # Here and not above: a help text should not have to wait for these.
     from ..soft_labels.annotate import annotate
+    from ..teachers.ensemble import ensemble_teacher_v1
     from ..teachers.load import load_teacher
 
     use_device(gpu_id, quiet=quiet)
     loaded = load_teacher(teacher, component=component, strict=strict)
+    if also:
+        loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
     before = _manifest_in(output)
     start = time.perf_counter()
     manifest = annotate(

@@ -84,6 +84,32 @@ def test_quiet(teacher, texts, tmp_path):
     assert SoftLabels(tmp_path / "out").manifest.complete
 
 
+def test_the_mean_of_several_teachers(teacher, texts, tmp_path):
+    other = make_cnn_teacher()
+    weights = other.get_pipe("ner").model.get_ref("output_layer")
+    weights.set_param("b", weights.get_param("b") + np.arange(9, dtype="f"))
+    other.to_disk(tmp_path / "other")
+    out = tmp_path / "out"
+    result = call(teacher, texts, "-o", out, "--also", tmp_path / "other")
+    assert result.exit_code == 0, result.output
+    labels = SoftLabels(out)
+    assert labels.manifest.teacher == f"ensemble of {teacher}, {tmp_path / 'other'}"
+    for doc in labels.read(spacy.blank("en")):
+        if not len(doc):
+            continue
+        both = [softmax(nlp, doc.text) for nlp in (spacy.load(teacher), other)]
+        assert np.abs(both[0] - both[1]).max() > 0.1
+        mean = np.mean(both, axis=0)
+        stored = np.exp(doc.user_data[LOGITS].astype(np.float64))
+        np.testing.assert_allclose(stored, mean, atol=2e-3)
+
+
+def softmax(nlp, text):
+    (logits,) = nlp.get_pipe("ner").get_logits([nlp(text)])
+    powers = np.exp(logits.astype(np.float64))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def test_settings_arrive(teacher, texts, tmp_path):
     options = ["--window", 3, "--overlap", 1, "--batch-words", 5, "--component", "ner"]
     result = call(teacher, texts, "-o", tmp_path / "out", *options)
@@ -97,10 +123,14 @@ def test_settings_arrive(teacher, texts, tmp_path):
     [
         ("no_such_teacher", [], "no_such_teacher"),
         (None, ["--component", "tagger"], "tagger"),
+        (None, ["--also", "no_such_teacher"], "no_such_teacher"),
+        ("same", ["--also", "same"], "members that differ"),
         (None, ["--window", 5, "--overlap", 5], "overlap=5"),
     ],
 )
 def test_errors_are_one_line(teacher, texts, tmp_path, teacher_name, options, told):
+    if teacher_name == "same":
+        teacher_name, options = teacher, ["--also", teacher]
     result = call(teacher_name or teacher, texts, "-o", tmp_path / "out", *options)
     assert result.exit_code == 1
     (line,) = [line for line in result.output.splitlines() if "✘" in line]

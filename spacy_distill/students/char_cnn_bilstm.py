@@ -21,7 +21,7 @@ def char_cnn_bilstm_v1(
     depth: int = 1,
     lowercase: bool = True,
     dropout: float = 0.5,
-    word_dropout: float = 0.15,
+    word_dropout: float = 0.3,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Vectors [n_tokens, 2 * hidden_width] for each Doc.
 

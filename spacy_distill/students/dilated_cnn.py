@@ -22,7 +22,7 @@ def dilated_cnn_v1(
     dilations: List[int] = [1, 2, 4],  # noqa: B006 (confection reads the default)
     lowercase: bool = True,
     dropout: float = 0.5,
-    word_dropout: float = 0.15,
+    word_dropout: float = 0.3,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Vectors [n_tokens, hidden_width] for each Doc.
 

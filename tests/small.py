@@ -34,6 +34,14 @@ ARCHITECTURES: Dict[str, Dict[str, Any]] = {
         "depth": 2,
         "lowercase": False,
     },
+    "qrnn": {
+        "@architectures": "spacy_distill.CharCNNQRNN.v1",
+        "word_width": 12,
+        "char_width": 6,
+        "char_filters": 8,
+        "word_dropout": 0.0,
+        "hidden_width": 10,
+    },
     "cnn": {
         "@architectures": "spacy_distill.DilatedCNN.v1",
         "word_width": 12,

@@ -35,6 +35,7 @@ MODULES = (
     "spacy_distill.pipeline.scorer",
     "spacy_distill.pipeline.token_classifier",
     "spacy_distill.students.char_cnn_bilstm",
+    "spacy_distill.students.char_cnn_qrnn",
     "spacy_distill.students.dilated_cnn",
     "spacy_distill.students.init_words",
     "spacy_distill.losses.distillation",

@@ -179,11 +179,11 @@ def _forward(
     with model.attrs["state"].lock:
         types = _types(model, is_train)
         entries = types.find(hashes, docs[0].vocab.strings)
-        projected = None if is_train else _project(model, types)[entries]
-    if projected is None:
+        table = None if is_train else _project(model, types)
+    if table is None:
         Y, backprop = _train(model, types, entries, lengths)
     else:
-        Y = layers.context.predict(_params(model), projected, lengths)
+        Y = layers.context.predict(_params(model), table, entries, lengths)
         backprop = _no_backprop
     parts: List[Any] = np.split(Y, np.cumsum(lengths)[:-1])
     return parts, backprop
@@ -201,7 +201,8 @@ def _params(model: Model) -> Params:
 
 
 def _project(model: Model, types: WordTypes) -> np.ndarray:
-    """What the context layer makes of each word type by itself, computed once."""
+    """What the context layer makes of each word type by itself, computed once, and a
+    row of zeros at the end. Rows are added, never changed: other threads may read."""
     params = _params(model)
     layers: _Layers = model.attrs["layers"]
     state: _State = model.attrs["state"]
@@ -218,10 +219,12 @@ def _project(model: Model, types: WordTypes) -> np.ndarray:
         shapes = params["shape_vectors"][types.shapes[new]]
         features = np.concatenate([words, chars, shapes], axis=1)
         projected = layers.context.project(params, features)
-        if new.start == 0 or len(state.projected) < len(types):
-            room = np.empty((len(types.rows), projected.shape[1]), dtype=np.float32)
+        if new.start == 0 or len(state.projected) <= len(types):
+            size = (len(types.rows) + 1, projected.shape[1])
+            room = np.empty(size, dtype=np.float32)
             if new.start:
                 room[: new.start] = state.projected[: new.start]
+            room[-1] = 0.0
             state.projected = room
         state.projected[new] = projected
         state.n_projected = len(types)

@@ -29,10 +29,15 @@ class ContextLayer(Protocol):
         ...
 
     def predict(
-        self, params: Params, projected: np.ndarray, lengths: Sequence[int]
+        self,
+        params: Params,
+        table: np.ndarray,
+        entries: np.ndarray,
+        lengths: Sequence[int],
     ) -> np.ndarray:
-        """projected: `project`'s rows of all tokens, [n_tokens, any width].
-        RETURNS: float32 [n_tokens, n_out]."""
+        """table: `project`'s rows of word types, not to be written to, and behind them
+        one of zeros for what stands beyond the edges. entries: the tokens' rows in it,
+        int64 [n_tokens]. RETURNS: float32 [n_tokens, n_out]."""
         ...
 
     def train(

@@ -40,18 +40,25 @@ class BiLSTM:
         return self._input_gates(params, 0, features)
 
     def predict(
-        self, params: Params, projected: np.ndarray, lengths: Sequence[int]
+        self,
+        params: Params,
+        table: np.ndarray,
+        entries: np.ndarray,
+        lengths: Sequence[int],
     ) -> np.ndarray:
         """Hidden states of both directions, float32 [n_tokens, 2 * width]."""
         packing = Packing(lengths)
-        out = np.empty((len(projected), self.n_out), dtype=np.float32)
+        out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):
-            gates = projected if i == 0 else self._input_gates(params, i, out)
+            if i == 0:
+                gates, tokens = table, entries
+            else:
+                gates, tokens = self._input_gates(params, i, out), np.arange(len(out))
             for k, direction in enumerate(_DIRECTIONS):
                 rows = packing.reversed_rows if k else packing.rows
                 columns = slice(4 * self.width * k, 4 * self.width * (k + 1))
                 weights = params[f"lstm_{i}_{direction}_hidden"].T
-                states = self._recur(gates[rows, columns], packing, weights)
+                states = self._recur(gates[tokens[rows], columns], packing, weights)
                 out[rows, k * self.width : (k + 1) * self.width] = states
         return out
 

@@ -38,10 +38,14 @@ class DilatedConvolutions:
         return out
 
     def predict(
-        self, params: Params, projected: np.ndarray, lengths: Sequence[int]
+        self,
+        params: Params,
+        table: np.ndarray,
+        entries: np.ndarray,
+        lengths: Sequence[int],
     ) -> np.ndarray:
         """Vectors in context, float32 [n_tokens, width]."""
-        hidden = projected
+        hidden = table[entries]
         for i, dilation in enumerate(self.dilations):
             left, right = neighbours(lengths, dilation)
             # A row of zeros behind the last token stands for "beyond the edge".

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layer_paths import predict, run_torch
 
 from spacy_distill.students.layers.dilated_convolutions import (
     DilatedConvolutions,
@@ -49,9 +50,8 @@ def test_both_paths_are_torch_s_convolution(lengths, dilations):
     expected = np.concatenate(
         [reference(layer, params, part) for part in parts if len(part)]
     )
-    predicted = layer.predict(params, layer.project(params, features), lengths)
-    tensors = {name: torch.tensor(array) for name, array in params.items()}
-    trained = layer.train(tensors, torch.tensor(features), lengths, 0.0).numpy()
+    predicted = predict(layer, params, features, lengths)
+    trained = run_torch(layer, params, features, lengths).numpy()
     assert predicted.dtype == np.float32
     np.testing.assert_allclose(predicted, expected, atol=2e-5)
     np.testing.assert_allclose(trained, expected, atol=2e-5)
@@ -72,7 +72,7 @@ def test_prediction_leaves_its_input_alone():
     layer = DilatedConvolutions(width=4, dilations=[1, 2])
     params = layer.init(N_IN)
     projected = np.ones((6, 4), dtype=np.float32)
-    layer.predict(params, projected, [6])
+    layer.predict(params, projected, np.arange(6), [6])
     np.testing.assert_array_equal(projected, np.ones((6, 4)))
 
 

@@ -1,0 +1,154 @@
+"""Quasi-recurrent layer in both directions (Bradbury et al. 2017, f-pooling, with
+linear values).
+
+    f = sigmoid(W_f [x_before, x, x_behind])
+    z = W_z [x_before, x, x_behind]
+    h = f * h_previous + (1 - f) * z
+
+Nothing is multiplied with the state, so all products with weights belong to word types
+and are done once for each. What is left for a token is a few sums and one tanh.
+"""
+
+from typing import Any, Dict, Sequence, Tuple
+
+import numpy as np
+
+from ...packing import Packing
+from .base import Params
+
+# A state that forgets slowly is the better start (Jozefowicz et al. 2015).
+_FORGET_BIAS = 1.0
+# The word itself, the one before it, the one behind it.
+_WINDOW = 3
+
+
+class QuasiRecurrent:
+    """`width` units a direction; gates and values see a word and its neighbours."""
+
+    def __init__(self, *, width: int) -> None:
+        self.width = width
+        self.n_out = 2 * width
+
+    def init(self, n_in: int) -> Params:
+        """Fresh parameters: uniform in +-1/sqrt(inputs)."""
+        params: Params = {}
+        bound = (_WINDOW * n_in) ** -0.5
+        for direction in ("forward", "backward"):
+            # Columns: for each place in the window, forget gates and values.
+            shape = (n_in, _WINDOW * 2 * self.width)
+            bias = np.zeros(2 * self.width, dtype=np.float32)
+            bias[: self.width] = _FORGET_BIAS
+            weights = np.random.uniform(-bound, bound, shape).astype(np.float32)
+            params[f"quasi_{direction}_W"] = weights
+            params[f"quasi_{direction}_b"] = bias
+        return params
+
+    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
+        """What a word adds to its own gates and values, to those of the word behind it
+        and to those of the word before it; of both directions, [n_types, 12 * width].
+        Gates are halved, as their tanh wants them."""
+        parts = []
+        for direction in ("forward", "backward"):
+            part = features @ params[f"quasi_{direction}_W"]
+            part[:, : 2 * self.width] += params[f"quasi_{direction}_b"]
+            places = part.reshape(len(part), _WINDOW, 2, self.width)
+            places[:, :, 0] *= 0.5
+            parts.append(part)
+        return np.concatenate(parts, axis=1)
+
+    def predict(
+        self,
+        params: Params,
+        table: np.ndarray,
+        entries: np.ndarray,
+        lengths: Sequence[int],
+    ) -> np.ndarray:
+        """States of both directions, float32 [n_tokens, 2 * width]."""
+        packing = Packing(lengths)
+        before, behind = _neighbours(entries, lengths, edge=len(table) - 1)
+        out = np.empty((len(entries), self.n_out), dtype=np.float32)
+        both = 2 * self.width
+        for k, rows in enumerate((packing.rows, packing.reversed_rows)):
+            own, after, ahead = (
+                table[:, start : start + both]
+                for start in range(k * _WINDOW * both, (k + 1) * _WINDOW * both, both)
+            )
+            sums = own[entries[rows]]
+            sums += after[before[rows]]
+            sums += ahead[behind[rows]]
+            out[rows, k * self.width : (k + 1) * self.width] = self._pool(sums, packing)
+        return out
+
+    def _pool(self, sums: np.ndarray, packing: Packing) -> np.ndarray:
+        """Run through packed gates and values, which it overwrites."""
+        forget, states = sums[:, : self.width], sums[:, self.width :]
+        # sigmoid(x) = (tanh(x / 2) + 1) / 2
+        np.tanh(forget, out=forget)
+        forget += 1.0
+        forget *= 0.5
+        states -= forget * states
+        previous = states[:0]
+        for start, end, size in packing.steps():
+            current = states[start:end]
+            if start:
+                kept = forget[start:end]
+                kept *= previous[:size]
+                current += kept
+            previous = current
+        return states
+
+    def train(
+        self,
+        params: Dict[str, Any],
+        features: Any,
+        lengths: Sequence[int],
+        dropout: float,
+    ) -> Any:
+        """The same in torch."""
+        import torch
+
+        packing = Packing(lengths)
+        sizes = packing.sizes.tolist()
+        n_tokens = len(features)
+        before, behind = map(
+            torch.from_numpy, _neighbours(np.arange(n_tokens), lengths, edge=n_tokens)
+        )
+        edge = features.new_zeros(1, features.shape[1])
+        padded = torch.cat([features, edge])
+        window = torch.cat([features, padded[before], padded[behind]], dim=1)
+        out = []
+        for direction, order in (
+            ("forward", packing.rows),
+            ("backward", packing.reversed_rows),
+        ):
+            rows = torch.from_numpy(order)
+            # One product over the window: its places below each other.
+            weights = params[f"quasi_{direction}_W"]
+            places = weights.reshape(-1, _WINDOW, 2 * self.width).transpose(0, 1)
+            sums = window @ places.reshape(-1, 2 * self.width)
+            sums = (sums + params[f"quasi_{direction}_b"])[rows]
+            forget = torch.sigmoid(sums[:, : self.width])
+            inputs = (1.0 - forget) * sums[:, self.width :]
+            states = []
+            state = features.new_zeros(len(packing.lengths), self.width)
+            for kept, added in zip(forget.split(sizes), inputs.split(sizes)):
+                state = kept * state[: len(kept)] + added
+                states.append(state)
+            inverse = torch.empty_like(rows)
+            inverse[rows] = torch.arange(n_tokens)
+            out.append(torch.cat(states)[inverse])
+        return torch.cat(out, dim=1)
+
+
+def _neighbours(
+    rows: np.ndarray, lengths: Sequence[int], *, edge: int
+) -> Tuple[np.ndarray, np.ndarray]:
+    """What stands before and behind each token in its own sequence; `edge` where
+    nothing does. rows: of all tokens, [n_tokens]."""
+    counts = np.asarray(lengths, dtype=np.int64)
+    counts = counts[counts > 0]
+    ends = np.cumsum(counts)
+    before, behind = np.roll(rows, 1), np.roll(rows, -1)
+    before[ends - counts] = edge
+    behind[ends - 1] = edge
+    return before, behind

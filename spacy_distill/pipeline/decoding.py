@@ -8,8 +8,10 @@ from spacy.tokens import Doc
 
 from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain
-from ..lattice.spans import span_probability, span_tags, tags_to_spans
+from ..lattice.spans import span_probability, span_tags
 from ..losses.softmax import log_softmax
+
+_ATTRIBUTES = [IS_SPACE, ENT_IOB]
 
 
 class ScoredSpan(NamedTuple):
@@ -28,8 +30,11 @@ def allowed_tags(doc: Doc, tags: Sequence[str]) -> Optional[np.ndarray]:
     tags; one with a label that is not among the tags is O here, and so are
     blocked tokens (`doc.set_ents(blocked=...)`).
     """
-    spaces = doc.to_array(IS_SPACE).astype(bool)
-    preset = doc.to_array(ENT_IOB) % 2 == 1
+    attributes = doc.to_array(_ATTRIBUTES)
+    # Most Docs have neither, and this is asked of each of them.
+    if not attributes.any():
+        return None
+    spaces, preset = attributes[:, 0] == 1, attributes[:, 1] % 2 == 1
     if not spaces.any() and not preset.any():
         return None
     allowed = np.ones((len(doc), len(tags)), dtype=bool)
@@ -67,42 +72,100 @@ def score_spans(
     CRF: the exact probability, over all valid sequences. Softmax: the product of
     the tokens' probabilities along the decoded path. Preset entities have 1.
     """
-    counts = np.asarray(lengths, dtype=np.int64)
-    firsts = np.cumsum(counts) - counts
-    outside = names.index("O")
-    has_entity = np.flatnonzero(tags != outside)
     out: List[List[ScoredSpan]] = [[] for _ in lengths]
-    sentences = np.searchsorted(firsts + counts, has_entity, side="right")
-    for i in np.unique(sentences).tolist():
-        rows = slice(int(firsts[i]), int(firsts[i] + counts[i]))
-        path = tags[rows]
-        spans = tags_to_spans([names[tag] for tag in path])
-        scores = _span_scores(
-            logits[rows], path, spans, transitions, is_crf, allowed[i]
-        )
-        out[i] = [ScoredSpan(*span, score) for span, score in zip(spans, scores)]
+    found = _find_spans(tags, names, lengths)
+    if not len(found.starts):
+        return out
+    emissions = _Emissions(logits, allowed, found.bounds)
+    if is_crf:
+        scores = _exact_probabilities(emissions, tags, found, transitions)
+    else:
+        scores = _products(emissions, tags, found)
+    begins = found.starts - found.bounds[found.sentences]
+    for span, sentence, begin, length, score in zip(
+        found.starts.tolist(),
+        found.sentences.tolist(),
+        begins.tolist(),
+        (found.ends - found.starts).tolist(),
+        scores.tolist(),
+    ):
+        label = names[tags[span]][2:]
+        out[sentence].append(ScoredSpan(begin, begin + length, label, score))
     return out
 
 
-def _span_scores(
-    logits: np.ndarray,
-    path: np.ndarray,
-    spans: List[Tuple[int, int, str]],
-    transitions: Transitions,
-    is_crf: bool,
-    allowed: Optional[np.ndarray],
-) -> List[float]:
-    emissions = constrain(logits, allowed)
-    if is_crf:
-        result = forward_backward(emissions, [len(path)], transitions)
-        return [
-            span_probability(
-                emissions, transitions, result, path[start:end].tolist(), start
-            )
-            for start, end, _ in spans
+class _Spans(NamedTuple):
+    """Rows where spans start and end (exclusive), the sentences they are in, and the
+    first row of each sentence, with that behind the last."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    sentences: np.ndarray
+    bounds: np.ndarray
+
+
+def _find_spans(
+    tags: np.ndarray, names: Sequence[str], lengths: Sequence[int]
+) -> _Spans:
+    # In valid tags as many begin as end, and in the same order.
+    starts = np.flatnonzero(np.array([name[0] in "BU" for name in names])[tags])
+    ends = np.flatnonzero(np.array([name[0] in "LU" for name in names])[tags]) + 1
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    return _Spans(
+        starts, ends, np.searchsorted(bounds, starts, side="right") - 1, bounds
+    )
+
+
+class _Emissions:
+    """Scores of the rows asked for, float64; impossible where not allowed."""
+
+    def __init__(
+        self,
+        logits: np.ndarray,
+        allowed: Sequence[Optional[np.ndarray]],
+        bounds: np.ndarray,
+    ) -> None:
+        self.logits = logits
+        self.masks = [(i, mask) for i, mask in enumerate(allowed) if mask is not None]
+        self.bounds = bounds
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        emissions = constrain(self.logits[rows], None)
+        for sentence, mask in self.masks:
+            first, end = self.bounds[sentence : sentence + 2]
+            here = (first <= rows) & (rows < end)
+            emissions[here] = constrain(emissions[here], mask[rows[here] - first])
+        return emissions
+
+
+def _products(emissions: _Emissions, tags: np.ndarray, found: _Spans) -> np.ndarray:
+    """Of the probabilities of each span's tokens along the path, [n_spans]."""
+    rows, firsts = _ranges(found.starts, found.ends)
+    log_probs = log_softmax(emissions[rows])[np.arange(len(rows)), tags[rows]]
+    out: np.ndarray = np.exp(np.add.reduceat(log_probs, firsts))
+    return out
+
+
+def _exact_probabilities(
+    emissions: _Emissions, tags: np.ndarray, found: _Spans, transitions: Transitions
+) -> np.ndarray:
+    """Of each span, over all valid sequences of its sentence, [n_spans]."""
+    used, place = np.unique(found.sentences, return_inverse=True)
+    rows, firsts = _ranges(found.bounds[used], found.bounds[used + 1])
+    here = emissions[rows]
+    lengths = np.diff(found.bounds)[used]
+    result = forward_backward(here, lengths.tolist(), transitions)
+    moved = found.starts - found.bounds[found.sentences] + firsts[place]
+    return np.array(
+        [
+            span_probability(here, transitions, result, tags[start:end].tolist(), row)
+            for start, end, row in zip(found.starts, found.ends, moved.tolist())
         ]
-    log_probs = log_softmax(emissions)
-    return [
-        float(np.exp(log_probs[np.arange(start, end), path[start:end]].sum()))
-        for start, end, _ in spans
-    ]
+    )
+
+
+def _ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """All rows from each start to its end, and where among them each range begins."""
+    lengths = ends - starts
+    firsts = np.cumsum(lengths) - lengths
+    return np.repeat(starts - firsts, lengths) + np.arange(lengths.sum()), firsts

@@ -114,7 +114,8 @@ class CompactNER(TrainablePipe):
         logits = self._concatenate(self.model.predict(filled))
         self._check_finite(logits)
         lengths = [len(doc) for doc in filled]
-        allowed = [allowed_tags(doc, self.tags) for doc in filled]
+        names = self.tags
+        allowed = [allowed_tags(doc, names) for doc in filled]
         transitions, is_crf = self._transitions()
         tags = decode(
             logits,
@@ -129,7 +130,7 @@ class CompactNER(TrainablePipe):
                 logits,
                 lengths,
                 tags,
-                names=self.tags,
+                names=names,
                 transitions=transitions,
                 is_crf=is_crf,
                 allowed=allowed,

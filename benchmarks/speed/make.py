@@ -14,9 +14,6 @@ from typing import Any, Dict, List
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from speed.make_stock import make_stock
-from speed.make_transformers import make_bert, make_onnx, make_teacher
-
 
 def make(
     *, name: str, folder: str, teacher: str, size: Dict[str, int], lang: str
@@ -33,15 +30,27 @@ def make(
     half = out.with_name(f".{out.name}.making")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    if name == "stock_cnn":
-        make_stock(half, lang=lang)
-    elif name == "teacher":
-        make_teacher(half, teacher=teacher)
-    elif name == "teacher_onnx_int8":
-        make_onnx(half, teacher=teacher)
-    else:
-        make_bert(half, teacher=teacher, **size)
+    _make(name, half, teacher, size, lang)
     half.rename(out)
+
+
+def _make(
+    name: str, folder: Path, teacher: str, size: Dict[str, int], lang: str
+) -> None:
+    # Torch is imported only where a transformer is wanted.
+    if name == "stock_cnn":
+        from speed.make_stock import make_stock
+
+        make_stock(folder, lang=lang)
+        return
+    from speed.make_transformers import make_bert, make_onnx, make_teacher
+
+    if name == "teacher":
+        make_teacher(folder, teacher=teacher)
+    elif name == "teacher_onnx_int8":
+        make_onnx(folder, teacher=teacher)
+    else:
+        make_bert(folder, teacher=teacher, **size)
 
 
 def main() -> None:

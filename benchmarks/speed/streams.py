@@ -31,9 +31,10 @@ def read_stream(
     documents: how many. zones: whether each ZONE of them are read in a memory zone of
     spaCy's, which forgets their words when it ends. samples: points of the curve.
 
-    Returns `seconds`, and `curve`: (documents read, MiB resident) pairs.
+    Returns `words`, `seconds`, and `curve`: (documents read, MiB resident) pairs.
     """
     stream = _stream(texts.texts, documents)
+    words = documents + sum(islice(cycle(texts.words), documents))
     every = max(1, -(-documents // samples // ZONE) * ZONE)
     curve = [[0, round(resident_mb(), 2)]]
     read, start = 0, time.perf_counter()
@@ -43,7 +44,8 @@ def read_stream(
                 read += 1
         if read % every == 0 or read == documents:
             curve.append([read, round(resident_mb(), 2)])
-    return {"seconds": time.perf_counter() - start, "curve": curve}
+    seconds = time.perf_counter() - start
+    return {"words": words, "seconds": seconds, "curve": curve}
 
 
 def read_lengths(

@@ -160,6 +160,9 @@ def _wait(rows: List[Row], name: str) -> Optional[float]:
     return found[0][name] if found else None
 
 
+_STREAM = ("documents", "words/s", "after a tenth", "at the end")
+
+
 def _scaling(streams: Sequence[Row], lengths: Sequence[Row]) -> List[str]:
     lines: List[str] = []
     if streams:
@@ -167,10 +170,7 @@ def _scaling(streams: Sequence[Row], lengths: Sequence[Row]) -> List[str]:
             "Memory over a stream in which each document has a word that is new (MB"
             " resident after a tenth of it, and at its end):",
             "",
-            *_header(
-                ["system", "memory zones", "documents", "after a tenth", "at the end"],
-                texts=2,
-            ),
+            *_header(["system", "memory zones", *_STREAM], texts=2),
         ]
     for row in streams:
         early = next(mb for n, mb in row["curve"] if n >= row["documents"] / 10)

@@ -6,6 +6,7 @@ them.
 """
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Dict, NamedTuple
 
@@ -111,9 +112,8 @@ def _load(teacher: str) -> _Teacher:
 
 
 def _classifier(parts: _Teacher) -> Any:
-    config = type(parts.transformer.config).from_dict(
-        {**parts.transformer.config.to_dict(), "num_labels": parts.tags}
-    )
+    config = deepcopy(parts.transformer.config)
+    config.num_labels = parts.tags
     torch.manual_seed(0)
     model = AutoModelForTokenClassification.from_config(config)
     # A pooler that the transformer has and a token classifier does without.

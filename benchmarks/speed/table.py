@@ -167,19 +167,18 @@ def _scaling(streams: Sequence[Row], lengths: Sequence[Row]) -> List[str]:
     lines: List[str] = []
     if streams:
         lines += [
-            "Memory over a stream in which each document has a word that is new (MB"
-            " resident after a tenth of it, and at its end):",
+            "A stream in which each document has a word that is new: words a second, and"
+            " MB resident after a tenth of it and at its end.",
             "",
             *_header(["system", "memory zones", *_STREAM], texts=2),
         ]
     for row in streams:
         early = next(mb for n, mb in row["curve"] if n >= row["documents"] / 10)
         zones = "yes" if row["zones"] else "no"
-        cells = [
-            f"{row['documents']:,}",
-            f"{early:,.0f}",
-            f"{row['curve'][-1][1]:,.0f}",
-        ]
+        last = row["curve"][-1][1]
+        speed = row["words"] / row["seconds"]
+        numbers = (row["documents"], speed, early, last)
+        cells = [f"{number:,.0f}" for number in numbers]
         lines.append(_line([shown(row["system"]), zones, *cells]))
     if lengths:
         lines += ["", "Words a second in one document of so many words:", ""]

@@ -67,9 +67,7 @@ def test_a_stream(monkeypatch):
     n = 2 * ZONE + 5
     for zones in (True, False):
         read.clear()
-        found = read_stream(
-            reader, TEXTS, documents=n, batch=7, zones=zones, samples=2
-        )
+        found = read_stream(reader, TEXTS, documents=n, batch=7, zones=zones, samples=2)
         assert len(read) == n
         assert len({text.rsplit(" ", 1)[1] for text in read}) == n
         assert read[1].startswith("nothing new")

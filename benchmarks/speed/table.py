@@ -167,8 +167,8 @@ def _scaling(streams: Sequence[Row], lengths: Sequence[Row]) -> List[str]:
     lines: List[str] = []
     if streams:
         lines += [
-            "A stream in which each document has a word that is new: words a second, and"
-            " MB resident after a tenth of it and at its end.",
+            "A stream in which each document has a word that is new: words a second,"
+            " and MB resident after a tenth of it and at its end.",
             "",
             *_header(["system", "memory zones", *_STREAM], texts=2),
         ]

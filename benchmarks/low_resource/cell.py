@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence
 
+from common.guard import dump_json
+
 from spacy_distill.corpora.build import FIGURES_FILE
 from spacy_distill.files import sha256_bytes, sha256_folder, write_atomically
 
 from .commands import annotate_command, corpus_command, teacher_command
 from .corpus import Corpus
 from .grid import cell_name
-from .guard import dump_json
 from .processes import Processes
 from .pseudo_labels import write_pseudo_labels
 from .settings import Settings, batch_size

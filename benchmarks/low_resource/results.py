@@ -2,17 +2,17 @@
 
 import json
 from dataclasses import asdict, fields
-from functools import cache
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-import spacy_distill
+from common.code import code_hash
+from common.guard import FILE, dump_json, settings_hash
+
 from spacy_distill.errors import DistillError
-from spacy_distill.files import sha256_bytes, sha256_file, write_atomically
+from spacy_distill.files import write_atomically
 from spacy_distill.reports.report import Report
 
 from .grid import Run, Variant
-from .guard import FILE, dump_json, settings_hash
 
 FORMAT = 1
 # Where the runs lie, within the folder of results: a folder for each corpus.
@@ -68,7 +68,7 @@ def make_result(
         "settings_hash": settings_hash(settings),
         "settings": dict(settings),
         "teacher_sha256": teacher_sha256,
-        "code_sha256": _code_hash(),
+        "code_sha256": code_hash(),
         "versions": report.versions,
         "machine": report.machine,
     }
@@ -129,15 +129,3 @@ def _read(path: Path) -> Dict[str, Any]:
 
 def _percent(share: Optional[float]) -> Optional[float]:
     return None if share is None else round(100 * share, 3)
-
-
-@cache
-def _code_hash() -> str:
-    """One SHA-256 over the package's modules: between releases it says more than a
-    version."""
-    folder = Path(spacy_distill.__file__).parent
-    parts = [
-        f"{path.relative_to(folder).as_posix()} {sha256_file(path)}\n"
-        for path in sorted(folder.rglob("*.py"))
-    ]
-    return sha256_bytes("".join(parts).encode("utf-8"))

@@ -11,6 +11,8 @@ if not __package__:
     # Of a script, its own folder is on the path; the package is in the one around it.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from common.guard import claim_folders, locked
+
 from low_resource.cell import Cell, Machine
 from low_resource.corpus import read_corpus
 from low_resource.figure import draw_figure
@@ -21,7 +23,6 @@ from low_resource.grid import (
     WORD_INITS,
     enumerate_runs,
 )
-from low_resource.guard import claim_folders, locked
 from low_resource.processes import Processes
 from low_resource.results import RUNS, read_results
 from low_resource.rows import gather_rows, write_rows
@@ -86,7 +87,10 @@ def run_grid(args: argparse.Namespace) -> None:
         # Students leave nothing in the working folder that others read, so one teacher
         # can serve results of several settings.
         shared = {"corpus": corpus.describe(), **settings.describe_teacher()}
-        claim_folders({work: shared, results: description})
+        claim_folders(
+            {work: shared, results: description},
+            instead="another corpus name or folder",
+        )
         machine = Machine(
             Processes(threads=args.threads, lock=lock), args.gpu_id, args.jobs
         )

@@ -4,7 +4,7 @@ import sys
 import threading
 
 import pytest
-from low_resource.guard import locked
+from common.guard import locked
 from low_resource.processes import Processes
 
 from spacy_distill.errors import DistillError

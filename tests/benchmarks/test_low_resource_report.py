@@ -4,8 +4,8 @@ import json
 from statistics import mean, stdev
 
 import pytest
+from common.guard import claim_folders, settings_hash
 from low_resource.grid import Run, Variant, enumerate_runs
-from low_resource.guard import claim_folders, settings_hash
 from low_resource.results import RUNS, read_results, write_result
 from low_resource.rows import SUMMARY, gather_rows, write_rows
 from low_resource.run import main

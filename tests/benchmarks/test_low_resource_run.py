@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import spacy
-from low_resource.guard import locked
+from common.guard import locked
 from low_resource.run import main
 from small import write_gold
 from spacy.tokens import Doc, DocBin
@@ -282,7 +282,7 @@ def test_no_corpus(capsys):
 def test_another_grid_at_work(made, capsys):
     with locked(made / "busy" / "few"):
         line = told(capsys, *arguments(made, work="busy", results="busy_results"))
-    assert "no other grid" in line
+    assert "no other run" in line
     assert not (made / "busy_results").exists()
     assert os.listdir(made / "busy" / "few") == [".lock"]
 

@@ -1,8 +1,8 @@
 import shutil
 
 import pytest
+from common.guard import settings_hash
 from low_resource.grid import ENCODERS, STUDENTS
-from low_resource.guard import settings_hash
 from low_resource.settings import DEFAULTS, ROOT, batch_size, read_settings
 from low_resource.steps import StepRule
 

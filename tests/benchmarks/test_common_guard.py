@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from low_resource.guard import FILE, claim_folders, locked, settings_hash
+from common.guard import FILE, claim_folders, locked, settings_hash
 
 from spacy_distill.errors import DistillError
 
@@ -61,15 +61,15 @@ def test_folders_of_something_else(tmp_path):
         claim_folders({tmp_path: SETTINGS})
 
 
-def test_one_grid_at_a_time(tmp_path):
-    refused = pytest.raises(DistillError, match="no other grid at work")
+def test_one_run_at_a_time(tmp_path):
+    refused = pytest.raises(DistillError, match="no other run at work")
     with locked(tmp_path), refused, locked(tmp_path):
         pass
     with locked(tmp_path):
         pass
 
 
-def test_what_a_grid_leaves_behind_holds_the_lock(tmp_path):
+def test_what_a_run_leaves_behind_holds_the_lock(tmp_path):
     program = [sys.executable, "-c", "import sys; sys.stdin.read()"]
     with locked(tmp_path) as lock:
         child = subprocess.Popen(program, stdin=subprocess.PIPE, pass_fds=(lock,))

@@ -19,53 +19,55 @@ def settings_hash(description: Mapping[str, Any]) -> str:
     return sha256_bytes(text.encode("utf-8"))
 
 
-def claim_folders(descriptions: Mapping[Path, Mapping[str, Any]]) -> None:
+def claim_folders(
+    descriptions: Mapping[Path, Mapping[str, Any]], *, instead: str = "another folder"
+) -> None:
     """Note in folders what their contents are made with, or check that they say so.
+
+    instead: what a user could choose where a folder is refused.
 
     Raises DistillError if one holds the work of other settings, or files of which it
     does not say what they were made with; then none is claimed.
     """
     for folder, description in descriptions.items():
-        _check_folder(folder, description)
+        _check_folder(folder, description, instead)
     for folder, description in descriptions.items():
         if not (folder / FILE).exists():
             record = {"hash": settings_hash(description), "settings": description}
             write_atomically(folder / FILE, dump_json(record))
 
 
-def _check_folder(folder: Path, description: Mapping[str, Any]) -> None:
+def _check_folder(folder: Path, description: Mapping[str, Any], instead: str) -> None:
     path = folder / FILE
     if not path.exists():
         if folder.exists() and any(f.name[0] != "." for f in folder.iterdir()):
             raise DistillError(
-                f"Expected {FILE} in {folder}, which has other files: choose another"
-                " folder or corpus name."
+                f"Expected {FILE} in {folder}, which has other files: choose {instead}."
             )
         return
     try:
         there = json.loads(path.read_bytes())["settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DistillError(
-            f"Expected what a grid was made with in {path}, got something else"
-            f" ({type(error).__name__}): choose another folder or corpus name."
+            f"Expected what a benchmark was begun with in {path}, got something else"
+            f" ({type(error).__name__}): choose {instead}."
         ) from error
     if _flat(there) != _flat(description):
         name, before, now = _difference(there, description)
         raise DistillError(
             f"Expected the settings that {folder} was begun with, but {name} was"
-            f" {before} and is {now}: choose another corpus name or folder, or go back"
-            " to those settings."
+            f" {before} and is {now}: choose {instead}, or go back to those settings."
         )
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[int]:
-    """Keep other grids out of a folder, and yield the lock's file descriptor.
+    """Keep other runs out of a folder, and yield the lock's file descriptor.
 
-    Processes that inherit it hold the lock too: where the grid is killed and a training
-    goes on, nothing else begins beside it.
+    Processes that inherit it hold the lock too: where a run is killed and a process of
+    its own goes on, nothing else begins beside it.
 
-    Raises DistillError if another grid is at work there.
+    Raises DistillError if another run is at work there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR)
@@ -74,9 +76,8 @@ def locked(folder: Path) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DistillError(
-                f"Expected no other grid at work in {folder}, but one is, or a training"
-                " that it left behind: wait for it or end it; --jobs runs several at"
-                " once."
+                f"Expected no other run at work in {folder}, but one is, or a process"
+                " that it left behind: wait for it or end it."
             ) from error
         yield descriptor
     finally:

@@ -1,4 +1,4 @@
-"""Puts this folder on the path, for what tests share (`all_paths`, `small`, ...)."""
+"""What holds for all tests. What they share (`all_paths`, `small`, ...) lies beside."""
 
 import os
 

@@ -19,7 +19,7 @@ from spacy_distill.soft_labels.annotate import annotate
 from spacy_distill.soft_labels.manifest import Manifest
 from spacy_distill.soft_labels.store import SoftLabels
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent.parent
 slow = partial(pytest.param, marks=pytest.mark.slow)
 TEXTS = [
     "One .",
@@ -91,7 +91,7 @@ def test_killed_and_run_again(tmp_path, texts, whole, moment, shards_listed):
     process = subprocess.Popen(
         [sys.executable, HERE / "killed_annotation.py", texts, out, *moment.split()],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(HERE.parent)},
+        env={**os.environ, "PYTHONPATH": str(HERE)},
     )
     with process:
         assert process.stdout is not None

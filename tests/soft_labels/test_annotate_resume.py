@@ -91,7 +91,6 @@ def test_killed_and_run_again(tmp_path, texts, whole, moment, shards_listed):
     process = subprocess.Popen(
         [sys.executable, HERE / "killed_annotation.py", texts, out, *moment.split()],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(HERE)},
     )
     with process:
         assert process.stdout is not None

@@ -5,14 +5,14 @@ import torch
 
 
 def project(layer, params, features):
-    """The table of an encoder to which every token is a word of its own."""
-    table = layer.project(params, features)
-    return np.concatenate([table, np.zeros_like(table[:1])])
+    """The tables of an encoder to which every token is a word of its own."""
+    tables = layer.project(params, features)
+    return [np.concatenate([table, np.zeros_like(table[:1])]) for table in tables]
 
 
 def predict(layer, params, features, lengths):
-    table = project(layer, params, features)
-    return layer.predict(params, table, np.arange(len(features)), lengths)
+    tables = project(layer, params, features)
+    return layer.predict(params, tables, np.arange(len(features)), lengths)
 
 
 def run_torch(layer, params, features, lengths, dropout=0.0):

@@ -115,7 +115,7 @@ class CompactNER(TrainablePipe):
         self._check_finite(logits)
         lengths = [len(doc) for doc in filled]
         names = self.tags
-        allowed = [allowed_tags(doc, names) for doc in filled]
+        allowed = allowed_tags(filled, names)
         transitions, is_crf = self._transitions()
         tags = decode(
             logits,

@@ -23,17 +23,30 @@ class ScoredSpan(NamedTuple):
     score: float
 
 
-def allowed_tags(doc: Doc, tags: Sequence[str]) -> Optional[np.ndarray]:
-    """Which tags each token may have, bool [n_tokens, n_tags]; None for all.
+def allowed_tags(
+    docs: Sequence[Doc], tags: Sequence[str]
+) -> List[Optional[np.ndarray]]:
+    """Which tags each token of each Doc may have, bool [n_tokens, n_tags]; None for
+    all. No Doc may be empty.
 
     White space neither starts nor ends an entity. Preset entities keep their
     tags; one with a label that is not among the tags is O here, and so are
     blocked tokens (`doc.set_ents(blocked=...)`).
     """
-    attributes = doc.to_array(_ATTRIBUTES)
-    # Most Docs have neither, and this is asked of each of them.
-    if not attributes.any():
-        return None
+    attributes = [doc.to_array(_ATTRIBUTES) for doc in docs]
+    lengths = [len(doc) for doc in docs]
+    # Most Docs have neither, so they are sorted out all at once.
+    starts: np.ndarray = np.cumsum(lengths, dtype=np.int64) - lengths
+    found = np.maximum.reduceat(np.concatenate(attributes).max(axis=1), starts)
+    return [
+        _allowed_tags(doc, array, tags) if some else None
+        for doc, array, some in zip(docs, attributes, found.tolist())
+    ]
+
+
+def _allowed_tags(
+    doc: Doc, attributes: np.ndarray, tags: Sequence[str]
+) -> Optional[np.ndarray]:
     spaces, preset = attributes[:, 0] == 1, attributes[:, 1] % 2 == 1
     if not spaces.any() and not preset.any():
         return None

@@ -95,7 +95,7 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
     learned = [part.detach().numpy() for part in scores[1:]] if is_crf else None
     transitions = grammar_transitions(GRAMMAR, learned)
     logits = scores.emissions.detach().numpy().astype(np.float32)
-    allowed = [allowed_tags(doc, TAGS) for doc in docs]
+    allowed = allowed_tags(docs, TAGS)
     tags = decode(
         logits,
         lengths,
@@ -132,11 +132,11 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
 
 
 def test_nothing_to_forbid():
-    assert allowed_tags(make_doc(["a", "b"]), TAGS) is None
+    assert allowed_tags([make_doc(["a", "b"])], TAGS) == [None]
 
 
 def test_white_space_may_lie_inside():
-    allowed = allowed_tags(make_doc(["a", "\n", "b"]), TAGS)
+    (allowed,) = allowed_tags([make_doc(["a", "\n", "b"])], TAGS)
     assert allowed[[0, 2]].all()
     assert [TAGS[k] for k in np.flatnonzero(allowed[1])] == ["O", "I-PER", "I-LOC"]
 
@@ -144,7 +144,7 @@ def test_white_space_may_lie_inside():
 def test_blocked_tokens():
     doc = make_doc(["a", "b", "c", "d"], presets=[(0, 1, "PER")], blocked=[2])
     assert blocked_tokens(doc) == [2]
-    allowed = allowed_tags(doc, TAGS)
+    (allowed,) = allowed_tags([doc], TAGS)
     assert [np.flatnonzero(row).tolist() for row in allowed[[0, 2]]] == [
         [TAGS.index("U-PER")],
         [0],
@@ -163,7 +163,7 @@ def test_extreme_logits():
             grammar=GRAMMAR,
             transitions=grammar_transitions(GRAMMAR),
             is_crf=False,
-            allowed=[allowed_tags(doc, TAGS)],
+            allowed=allowed_tags([doc], TAGS),
         )
         path = [TAGS[k] for k in tags]
         assert GRAMMAR.start[tags[0]]

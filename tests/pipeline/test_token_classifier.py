@@ -3,8 +3,9 @@ import pytest
 import spacy
 from small import ARCHITECTURES, TEXTS, trained
 from spacy.util import registry
-from thinc.api import Adam, fix_random_seed, set_dropout_rate
+from thinc.api import Adam, Linear, fix_random_seed, set_dropout_rate
 
+from spacy_distill.errors import DistillError
 from spacy_distill.pipeline.token_classifier import (
     add_crf_gradient,
     get_crf_parameters,
@@ -115,3 +116,21 @@ def test_a_fresh_crf_knows_nothing_of_an_earlier_training():
     assert any(part.any() for part in get_crf_parameters(model))
     model.initialize(X=docs, Y=[np.zeros((len(docs[0]), 9), dtype="f")])
     assert not any(part.any() for part in get_crf_parameters(model))
+
+
+def test_the_output_layer_is_thinc_s_linear_layer():
+    nlp = trained()
+    model = nlp.get_pipe("ner").model
+    linear = model.get_ref("output_layer")
+    reference = Linear(nO=linear.get_dim("nO"), nI=linear.get_dim("nI"))
+    reference.initialize()
+    for name in ("W", "b"):
+        reference.set_param(name, linear.get_param(name))
+    X = np.random.default_rng(0).normal(size=(7, linear.get_dim("nI"))).astype("f")
+    expected, backprop = reference.begin_update(X)
+    np.testing.assert_allclose(linear.predict(X), expected, atol=1e-5)
+    trained_output, ours = linear.begin_update(X)
+    np.testing.assert_array_equal(trained_output, expected)
+    np.testing.assert_array_equal(ours(expected), backprop(expected))
+    with pytest.raises(DistillError, match="is_train=True"):
+        linear(X, is_train=False)[1](expected)

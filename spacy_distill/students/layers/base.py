@@ -1,6 +1,6 @@
 """What a student's context layer has to offer."""
 
-from typing import Any, Dict, Protocol, Sequence
+from typing import Any, Dict, List, Protocol, Sequence
 
 import numpy as np
 
@@ -21,23 +21,23 @@ class ContextLayer(Protocol):
         """Fresh parameters for features of width `n_in`, float32."""
         ...
 
-    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
+    def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
         """The part of the work that depends on the word type alone.
 
-        features: [n_types, n_in]. RETURNS: [n_types, any width].
+        features: [n_types, n_in]. RETURNS: tables, float32 [n_types, any width].
         """
         ...
 
     def predict(
         self,
         params: Params,
-        table: np.ndarray,
+        tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """table: `project`'s rows of word types, not to be written to, and behind them
-        one of zeros for what stands beyond the edges. entries: the tokens' rows in it,
-        int64 [n_tokens]. RETURNS: float32 [n_tokens, n_out]."""
+        """tables: as `project` makes them, not to be written to, and behind the rows of
+        word types one of zeros for what stands beyond the edges. entries: the tokens'
+        rows in them, int64 [n_tokens]. RETURNS: float32 [n_tokens, n_out]."""
         ...
 
     def train(

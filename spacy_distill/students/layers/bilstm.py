@@ -6,6 +6,7 @@ import numpy as np
 
 from ...packing import Packing
 from .base import Params
+from .workspace import Workspace
 
 _DIRECTIONS = ("forward", "backward")
 
@@ -17,6 +18,7 @@ class BiLSTM:
         self.width = width
         self.depth = depth
         self.n_out = 2 * width
+        self._workspace = Workspace()
 
     def init(self, n_in: int) -> Params:
         """Fresh parameters: uniform in +-1/sqrt(width), as torch has them."""
@@ -35,14 +37,14 @@ class BiLSTM:
                     params[f"{name}_{part}"] = values.astype(np.float32)
         return params
 
-    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
-        """The first layer's input gates of both directions, [n_types, 8 * width]."""
+    def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """The first layer's input gates of each direction, [n_types, 4 * width]."""
         return self._input_gates(params, 0, features)
 
     def predict(
         self,
         params: Params,
-        table: np.ndarray,
+        tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
@@ -50,18 +52,17 @@ class BiLSTM:
         packing = Packing(lengths)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):
-            if i == 0:
-                gates, tokens = table, entries
-            else:
+            gates, tokens = tables, entries
+            if i:
                 gates, tokens = self._input_gates(params, i, out), np.arange(len(out))
             for k, direction in enumerate(_DIRECTIONS):
                 rows = packing.reversed_rows if k else packing.rows
-                columns = slice(4 * self.width * k, 4 * self.width * (k + 1))
                 # Halved once more, because `_recur` has its states doubled.
                 hidden = 0.5 * self._halve_sigmoids(
                     params[f"lstm_{i}_{direction}_hidden"]
                 )
-                states = self._recur(gates[tokens[rows], columns], packing, hidden.T)
+                packed = self._workspace.take("gates", gates[k], tokens[rows])
+                states = self._recur(packed, packing, hidden.T)
                 out[rows, k * self.width : (k + 1) * self.width] = states
         return out
 
@@ -108,7 +109,9 @@ class BiLSTM:
                 weights[f"bias_hh_l{i}{suffix}"] = bias.new_zeros(bias.shape)
         return weights
 
-    def _input_gates(self, params: Params, i: int, inputs: np.ndarray) -> np.ndarray:
+    def _input_gates(
+        self, params: Params, i: int, inputs: np.ndarray
+    ) -> List[np.ndarray]:
         gates: List[np.ndarray] = []
         for direction in _DIRECTIONS:
             name = f"lstm_{i}_{direction}"
@@ -116,7 +119,7 @@ class BiLSTM:
             gates.append(
                 inputs @ weights.T + self._halve_sigmoids(params[f"{name}_bias"])
             )
-        return np.concatenate(gates, axis=1)
+        return gates
 
     def _halve_sigmoids(self, weights: np.ndarray) -> np.ndarray:
         """Half the input, forget and output gates' rows. As sigmoid(x) is
@@ -136,7 +139,7 @@ class BiLSTM:
         width = self.width
         n_sequences = len(packing.lengths)
         cell = np.zeros((n_sequences, width), dtype=np.float32)
-        states = np.empty((len(gates), width), dtype=np.float32)
+        states = self._workspace.array("states", (len(gates), width))
         hidden = states[:0]
         for start, end, size in packing.steps():
             step = gates[start:end]

@@ -1,7 +1,7 @@
 """Gated dilated convolutions over tokens (Strubell et al. 2017; gates as in
 Dauphin et al. 2017), each with a residual and layer normalisation (Ba et al. 2016)."""
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
@@ -32,20 +32,19 @@ class DilatedConvolutions:
             params[f"norm_{i}_b"] = np.zeros(width, dtype=np.float32)
         return params
 
-    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
+    def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
         """The input layer, [n_types, width]."""
-        out: np.ndarray = features @ params["input_W"] + params["input_b"]
-        return out
+        return [features @ params["input_W"] + params["input_b"]]
 
     def predict(
         self,
         params: Params,
-        table: np.ndarray,
+        tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
         """Vectors in context, float32 [n_tokens, width]."""
-        hidden = table[entries]
+        hidden = tables[0][entries]
         for i, dilation in enumerate(self.dilations):
             left, right = neighbours(lengths, dilation)
             # A row of zeros behind the last token stands for "beyond the edge".

@@ -9,12 +9,13 @@ Nothing is multiplied with the state, so all products with weights belong to wor
 and are done once for each. What is left for a token is a few sums and one tanh.
 """
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from ...packing import Packing
 from .base import Params
+from .workspace import Workspace
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).
 _FORGET_BIAS = 1.0
@@ -28,6 +29,7 @@ class QuasiRecurrent:
     def __init__(self, *, width: int) -> None:
         self.width = width
         self.n_out = 2 * width
+        self._workspace = Workspace()
 
     def init(self, n_in: int) -> Params:
         """Fresh parameters: uniform in +-1/sqrt(inputs)."""
@@ -43,59 +45,65 @@ class QuasiRecurrent:
             params[f"quasi_{direction}_b"] = bias
         return params
 
-    def project(self, params: Params, features: np.ndarray) -> np.ndarray:
-        """What a word adds to its own gates and values, to those of the word behind it
-        and to those of the word before it; of both directions, [n_types, 12 * width].
-        Gates are halved, as their tanh wants them."""
-        parts = []
+    def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """For each direction what a word adds to gates, then what it adds to values: to
+        its own, to those of the word behind it and to those of the word before it,
+        [n_types, width] each. Gates are halved, as their tanh wants them."""
+        tables: List[np.ndarray] = []
         for direction in ("forward", "backward"):
-            part = features @ params[f"quasi_{direction}_W"]
-            part[:, : 2 * self.width] += params[f"quasi_{direction}_b"]
-            places = part.reshape(len(part), _WINDOW, 2, self.width)
-            places[:, :, 0] *= 0.5
-            parts.append(part)
-        return np.concatenate(parts, axis=1)
+            sums = features @ params[f"quasi_{direction}_W"]
+            sums[:, : 2 * self.width] += params[f"quasi_{direction}_b"]
+            parts = np.split(sums, 2 * _WINDOW, axis=1)
+            tables += [0.5 * part for part in parts[::2]]
+            tables += [part.copy() for part in parts[1::2]]
+        return tables
 
     def predict(
         self,
         params: Params,
-        table: np.ndarray,
+        tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
         """States of both directions, float32 [n_tokens, 2 * width]."""
         packing = Packing(lengths)
-        before, behind = _neighbours(entries, lengths, edge=len(table) - 1)
+        before, behind = _neighbours(entries, lengths, edge=len(tables[0]) - 1)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
-        both = 2 * self.width
         for k, rows in enumerate((packing.rows, packing.reversed_rows)):
-            own, after, ahead = (
-                table[:, start : start + both]
-                for start in range(k * _WINDOW * both, (k + 1) * _WINDOW * both, both)
-            )
-            sums = own[entries[rows]]
-            sums += after[before[rows]]
-            sums += ahead[behind[rows]]
-            out[rows, k * self.width : (k + 1) * self.width] = self._pool(sums, packing)
+            window = (entries[rows], before[rows], behind[rows])
+            first = 2 * k * _WINDOW
+            forget = self._sum("forget", tables[first : first + _WINDOW], window)
+            first += _WINDOW
+            states = self._sum("states", tables[first : first + _WINDOW], window)
+            self._pool(forget, states, packing)
+            out[rows, k * self.width : (k + 1) * self.width] = states
         return out
 
-    def _pool(self, sums: np.ndarray, packing: Packing) -> np.ndarray:
-        """Run through packed gates and values, which it overwrites."""
-        forget, states = sums[:, : self.width], sums[:, self.width :]
+    def _sum(
+        self, name: str, tables: Sequence[np.ndarray], window: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """Of the rows in the window, in the workspace under that name."""
+        out = self._workspace.take(name, tables[0], window[0])
+        for table, rows in zip(tables[1:], window[1:]):
+            out += self._workspace.take("neighbour", table, rows)
+        return out
+
+    def _pool(self, forget: np.ndarray, states: np.ndarray, packing: Packing) -> None:
+        """Run through packed gates and values, which become the states."""
         # sigmoid(x) = (tanh(x / 2) + 1) / 2
         np.tanh(forget, out=forget)
         forget += 1.0
         forget *= 0.5
-        states -= forget * states
+        kept = self._workspace.array("neighbour", forget.shape)
+        states -= np.multiply(forget, states, out=kept)
         previous = states[:0]
         for start, end, size in packing.steps():
             current = states[start:end]
             if start:
-                kept = forget[start:end]
-                kept *= previous[:size]
-                current += kept
+                carried = forget[start:end]
+                carried *= previous[:size]
+                current += carried
             previous = current
-        return states
 
     def train(
         self,

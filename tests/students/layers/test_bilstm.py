@@ -57,10 +57,11 @@ def test_both_paths_are_torch_s_lstm(lengths, width, depth):
 
 def test_prediction_leaves_its_input_alone():
     layer, params, features = make(3, 2, 7)
-    table = project(layer, params, features)
-    before = table.copy()
-    layer.predict(params, table, np.arange(7), [4, 3])
-    np.testing.assert_array_equal(table, before)
+    tables = project(layer, params, features)
+    before = [table.copy() for table in tables]
+    layer.predict(params, tables, np.arange(7), [4, 3])
+    for table, copy in zip(tables, before):
+        np.testing.assert_array_equal(table, copy)
 
 
 def test_saturated_gates_stay_numbers():

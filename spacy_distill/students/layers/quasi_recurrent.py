@@ -9,12 +9,13 @@ Nothing is multiplied with the state, so all products with weights belong to wor
 and are done once for each. What is left for a token is a few sums and one tanh.
 """
 
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
 from ...packing import Packing
 from .base import Params
+from .neighbours import neighbours
 from .workspace import Workspace
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).
@@ -67,7 +68,9 @@ class QuasiRecurrent:
     ) -> np.ndarray:
         """States of both directions, float32 [n_tokens, 2 * width]."""
         packing = Packing(lengths)
-        before, behind = _neighbours(entries, lengths, edge=len(tables[0]) - 1)
+        # The last row of the tables, zeros, stands beyond the edges.
+        words = np.append(entries, len(tables[0]) - 1)
+        before, behind = (words[rows] for rows in neighbours(lengths, 1))
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for k, rows in enumerate((packing.rows, packing.reversed_rows)):
             window = (entries[rows], before[rows], behind[rows])
@@ -118,9 +121,7 @@ class QuasiRecurrent:
         packing = Packing(lengths)
         sizes = packing.sizes.tolist()
         n_tokens = len(features)
-        before, behind = map(
-            torch.from_numpy, _neighbours(np.arange(n_tokens), lengths, edge=n_tokens)
-        )
+        before, behind = map(torch.from_numpy, neighbours(lengths, 1))
         edge = features.new_zeros(1, features.shape[1])
         padded = torch.cat([features, edge])
         window = torch.cat([features, padded[before], padded[behind]], dim=1)
@@ -146,17 +147,3 @@ class QuasiRecurrent:
             inverse[rows] = torch.arange(n_tokens)
             out.append(torch.cat(states)[inverse])
         return torch.cat(out, dim=1)
-
-
-def _neighbours(
-    rows: np.ndarray, lengths: Sequence[int], *, edge: int
-) -> Tuple[np.ndarray, np.ndarray]:
-    """What stands before and behind each token in its own sequence; `edge` where
-    nothing does. rows: of all tokens, [n_tokens]."""
-    counts = np.asarray(lengths, dtype=np.int64)
-    counts = counts[counts > 0]
-    ends = np.cumsum(counts)
-    before, behind = np.roll(rows, 1), np.roll(rows, -1)
-    before[ends - counts] = edge
-    behind[ends - 1] = edge
-    return before, behind

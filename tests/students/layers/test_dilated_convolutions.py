@@ -6,10 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_paths import predict, run_torch
 
-from spacy_distill.students.layers.dilated_convolutions import (
-    DilatedConvolutions,
-    neighbours,
-)
+from spacy_distill.students.layers.dilated_convolutions import DilatedConvolutions
 
 N_IN = 5
 some_lengths = st.lists(st.integers(0, 9), min_size=1, max_size=5).filter(any)
@@ -55,17 +52,6 @@ def test_both_paths_are_torch_s_convolution(lengths, dilations):
     assert predicted.dtype == np.float32
     np.testing.assert_allclose(predicted, expected, atol=2e-5)
     np.testing.assert_allclose(trained, expected, atol=2e-5)
-
-
-@given(st.lists(st.integers(0, 9), max_size=5), st.integers(1, 12))
-def test_neighbours_stay_in_their_sequence(lengths, distance):
-    left, right = neighbours(lengths, distance)
-    n_tokens = sum(lengths)
-    sequence = np.repeat(np.arange(len(lengths)), lengths)
-    for i in range(n_tokens):
-        for found, wanted in ((left[i], i - distance), (right[i], i + distance)):
-            inside = 0 <= wanted < n_tokens and sequence[wanted] == sequence[i]
-            assert found == (wanted if inside else n_tokens)
 
 
 def test_prediction_leaves_its_input_alone():

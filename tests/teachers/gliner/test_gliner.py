@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.util import registry
+from taught import assert_says_what_it_learned, decoded
 from tiny_classifiers import SENTENCES, TEXTS
 from tiny_gliner import PROMPTS, WORDS, make_gliner
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 from spacy_distill.errors import DistillError
-from spacy_distill.lattice.spans import tags_to_spans
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.soft_labels.windows import homes
 from spacy_distill.tags import biluo_tags
@@ -55,24 +55,10 @@ def originals(folders):
     }
 
 
-def decoded(teacher, logits):
-    best = logits.astype(np.float16).argmax(axis=1)
-    return tags_to_spans([teacher.tags[tag] for tag in best])
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_it_says_what_it_learned(teachers, mode):
     teacher = teachers[mode]
-    assert teacher.tags == biluo_tags(["PER", "LOC"])
-    docs = [teacher.nlp.make_doc(text) for text in TEXTS]
-    rows = teacher.logits(docs)
-    for doc, logits, (_, gold) in zip(docs, rows, SENTENCES):
-        assert logits.shape == (len(doc), 9)
-        assert logits.dtype == np.float32
-        np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-5)
-        assert decoded(teacher, logits) == gold
-    assert teacher.lost_entities(docs) == [[] for _ in docs]
-    assert not any(mask.any() for mask in teacher.without_pieces(docs))
+    assert_says_what_it_learned(teacher)
 
 
 @pytest.mark.parametrize("mode", MODES)

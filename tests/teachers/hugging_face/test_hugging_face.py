@@ -9,12 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.util import registry
-from tiny_classifiers import LENGTH, SCHEMES, SENTENCES, TEXTS, make_bert, make_roberta
+from taught import assert_says_what_it_learned, decoded
+from tiny_classifiers import LENGTH, SCHEMES, TEXTS, make_bert, make_roberta
 from transformers import pipeline
 
 from spacy_distill.errors import DistillError
-from spacy_distill.lattice.spans import tags_to_spans
-from spacy_distill.tags import biluo_tags
 from spacy_distill.teachers.base import LostEntity
 from spacy_distill.teachers.hugging_face.teacher import hugging_face_teacher_v1
 from spacy_distill.teachers.load import load_teacher
@@ -43,26 +42,11 @@ def teacher_of(folder_of):
     return load
 
 
-def decoded(teacher, logits):
-    """Entities by tokens, from the best tags as they are stored."""
-    best = logits.astype(np.float16).argmax(axis=1)
-    return tags_to_spans([teacher.tags[tag] for tag in best])
-
-
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("kind", MAKERS)
 def test_a_model_of_any_scheme_says_what_it_learned(teacher_of, kind, scheme):
     teacher = teacher_of(kind, scheme)
-    assert teacher.tags == biluo_tags(["PER", "LOC"])
-    docs = [teacher.nlp.make_doc(text) for text in TEXTS]
-    rows = teacher.logits(docs)
-    for doc, logits, (_, gold) in zip(docs, rows, SENTENCES):
-        assert logits.shape == (len(doc), 9)
-        assert logits.dtype == np.float32
-        np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-5)
-        assert decoded(teacher, logits) == gold
-    assert teacher.lost_entities(docs) == [[] for _ in docs]
-    assert not any(mask.any() for mask in teacher.without_pieces(docs))
+    assert_says_what_it_learned(teacher)
 
 
 WORDS = sorted({word for text in TEXTS for word in text.split()})

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
 from spacy_distill.errors import DistillError
 
@@ -61,40 +61,48 @@ def draw_scaling(
     streams: Sequence[Row], lengths: Sequence[Row], *, stem: Path
 ) -> List[Path]:
     """Draw memory over a stream, and time against the length of a document; files and
-    errors as in `draw_speeds`."""
+    errors as in `draw_speeds`. Either may be missing, not both."""
     systems = systems_of([*streams, *lengths])
     colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(systems)}
-    with _figure((9.4, 3.6), stem) as (figure, paths):
-        memory, time = figure.subplots(1, 2)
-        for row in streams:
-            zones = "memory zones" if row["zones"] else "no zones"
-            memory.plot(
-                *zip(*row["curve"]),
-                color=colours[row["system"]],
-                linestyle="-" if row["zones"] else "--",
-                label=f"{_plain(row['system'])}, {zones}",
-            )
-        memory.set_xlabel("documents read, each with a new word")
-        memory.set_ylabel("MB resident")
-        memory.set_ylim(bottom=0)
-        for row in lengths:
-            points = [(p["words"], p["seconds"]) for p in row["lengths"]]
-            time.plot(
-                *zip(*points),
-                color=colours[row["system"]],
-                marker="o",
-                markersize=4,
-                label=_plain(row["system"]),
-            )
-        time.set_xscale("log")
-        time.set_yscale("log")
-        time.set_xlabel("words in one document")
-        time.set_ylabel("seconds")
-        for axes, there in ((memory, streams), (time, lengths)):
+    panels = [(_draw_streams, streams), (_draw_lengths, lengths)]
+    panels = [(draw, rows) for draw, rows in panels if rows]
+    with _figure((4.7 * len(panels), 3.6), stem) as (figure, paths):
+        places = figure.subplots(1, len(panels), squeeze=False)
+        for axes, (draw, rows) in zip(places.flat, panels):
+            draw(axes, rows, colours)
             _dress(axes)
-            if there:
-                axes.legend(frameon=False, fontsize="small")
+            axes.legend(frameon=False, fontsize="small")
     return paths
+
+
+def _draw_streams(axes: Any, rows: Sequence[Row], colours: Dict[str, str]) -> None:
+    for row in rows:
+        zones = "memory zones" if row["zones"] else "no zones"
+        axes.plot(
+            *zip(*row["curve"]),
+            color=colours[row["system"]],
+            linestyle="-" if row["zones"] else "--",
+            label=f"{_plain(row['system'])}, {zones}",
+        )
+    axes.set_xlabel("documents read, each with a new word")
+    axes.set_ylabel("MB resident")
+    axes.set_ylim(bottom=0)
+
+
+def _draw_lengths(axes: Any, rows: Sequence[Row], colours: Dict[str, str]) -> None:
+    for row in rows:
+        points = [(p["words"], p["seconds"]) for p in row["lengths"]]
+        axes.plot(
+            *zip(*points),
+            color=colours[row["system"]],
+            marker="o",
+            markersize=4,
+            label=_plain(row["system"]),
+        )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("words in one document")
+    axes.set_ylabel("seconds")
 
 
 @contextmanager

@@ -46,7 +46,7 @@ MODULES = (
     "spacy_distill.students.word_vectors",
     "spacy_distill.teachers.annotations.teacher",
     "spacy_distill.teachers.ensemble",
-    "spacy_distill.teachers.words.freeze",
+    "spacy_distill.teachers.fine_tuning",
     "spacy_distill.teachers.from_config",
     "spacy_distill.teachers.gliner.teacher",
     "spacy_distill.teachers.hugging_face.teacher",

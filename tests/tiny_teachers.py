@@ -42,10 +42,16 @@ def make_cnn_teacher(**model: object) -> Language:
     return _initialize(nlp)
 
 
-def make_bert_teacher(folder: Path, *, max_length: int = 32) -> Language:
+def make_bert_teacher(
+    folder: Path,
+    *,
+    max_length: int = 32,
+    architecture: str = "spacy-transformers.TransformerModel.v3",
+) -> Language:
     """A `compact_ner` that listens to a two-layer BERT, whose files go to `folder`.
 
-    max_length: the most word pieces the model takes at once.
+    max_length: the most word pieces the model takes at once. architecture: what the
+    transformer component is.
     """
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -70,9 +76,10 @@ def make_bert_teacher(folder: Path, *, max_length: int = 32) -> Language:
         "transformer",
         config={
             "model": {
-                "@architectures": "spacy-transformers.TransformerModel.v3",
+                "@architectures": architecture,
                 "name": str(folder),
                 "tokenizer_config": {"use_fast": True},
+                "transformer_config": {},
                 "get_spans": {
                     "@span_getters": "spacy-transformers.strided_spans.v1",
                     "window": 8,

@@ -6,7 +6,7 @@ from spacy.language import Language
 from spacy.util import registry
 from thinc.api import Model
 
-from ..errors import DistillError
+from ...errors import DistillError
 
 
 @registry.callbacks("spacy_distill.fine_tuning.v1")

@@ -6,7 +6,7 @@ from thinc.api import Adam
 from tiny_teachers import make_bert_teacher
 
 from spacy_distill.errors import DistillError
-from spacy_distill.teachers.fine_tuning import fine_tuning_v1
+from spacy_distill.teachers.fine_tuning.prepare import fine_tuning_v1
 
 
 def test_word_embeddings_stay_and_the_rest_learns(tmp_path):

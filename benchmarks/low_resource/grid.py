@@ -7,7 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 STUDENTS = ("gold", "pseudo", "logits", "distilled")
 # In the order in which tables and figures have them.
 SYSTEMS = ("teacher", *STUDENTS, "stock")
-ENCODERS = ("bilstm", "dilated_cnn")
+ENCODERS = ("qrnn", "bilstm", "dilated_cnn")
 CLASSIFIERS = ("softmax", "crf")
 WORD_INITS = ("teacher", "random")
 

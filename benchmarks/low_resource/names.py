@@ -7,6 +7,7 @@ NAMES = {
     "logits": "logits only",
     "distilled": "distilled (both)",
     "stock": "stock spaCy ner",
+    "qrnn": "QRNN",
     "bilstm": "BiLSTM",
     "dilated_cnn": "dilated CNN",
     "softmax": "softmax",

@@ -18,7 +18,7 @@ output_learn_rate = 1.0
 nO = null
 
 [model.tok2vec]
-@architectures = "spacy_distill.CharCNNBiLSTM.v1"
+@architectures = "spacy_distill.CharCNNQRNN.v1"
 
 [loss]
 @misc = "spacy_distill.DistillationLoss.v1"

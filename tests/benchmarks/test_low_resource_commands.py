@@ -98,6 +98,7 @@ def test_students(tmp_path, encoder, classifier, word_init):
         assert (
             ner["model"]["tok2vec"]["@architectures"]
             == {
+                "qrnn": "spacy_distill.CharCNNQRNN.v1",
                 "bilstm": "spacy_distill.CharCNNBiLSTM.v1",
                 "dilated_cnn": "spacy_distill.DilatedCNN.v1",
             }[encoder]
@@ -119,7 +120,7 @@ def test_students(tmp_path, encoder, classifier, word_init):
 
 
 def test_the_config_s_own_encoder_stays_where_settings_name_none(tmp_path):
-    config = write_encoder_config(SETTINGS, "bilstm", tmp_path)
+    config = write_encoder_config(SETTINGS, "qrnn", tmp_path)
     assert config == SETTINGS.student_config
     assert not list(tmp_path.iterdir())
 

@@ -131,7 +131,7 @@ training.max_steps = 9
 
 def test_batch_size(tmp_path):
     config = read_settings().student_config
-    assert batch_size(config, {}) == 32
+    assert batch_size(config, {}) == 64
     assert batch_size(config, {"training.batcher.size": 7}) == 7
     with pytest.raises(DistillError, match="whole number"):
         batch_size(config, {"training.batcher.size": "many"})

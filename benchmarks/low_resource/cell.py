@@ -93,7 +93,9 @@ class Cell:
         """How long the teacher trains."""
         settings = self.settings
         batch = batch_size(settings.teacher_config, settings.overrides["teacher"])
-        return settings.steps["teacher"].plan(self.sentences("train"), batch=batch)
+        return settings.steps["teacher"].plan(
+            self.sentences("train"), labels=self.labels, batch=batch
+        )
 
     def is_done(self, stage: str) -> bool:
         """Whether one of STAGES is finished."""

@@ -208,16 +208,18 @@ def _config_file(section: Mapping[str, Any], path: Path) -> Path:
 
 def _step_rule(name: str, section: Mapping[str, Any], path: Path) -> StepRule:
     rule = StepRule(**section)
-    whole = isinstance(rule.at_least, int) and isinstance(rule.evaluations, int)
-    number = isinstance(rule.passes, (int, float))
+    counts = (rule.at_least, rule.evaluations, rule.few_labels)
+    whole = all(isinstance(count, int) for count in counts)
+    number = all(isinstance(p, (int, float)) for p in (rule.passes, rule.few_passes))
     if not (whole and number and rule.at_least > 0 and rule.evaluations > 0):
         raise DistillError(
             f"Expected whole numbers from 1 on in [{name}.steps] of {path}, got"
             f" {dict(section)}."
         )
-    if rule.passes < 0:
+    fewest = min(rule.passes, rule.few_passes)
+    if fewest < 0:
         raise DistillError(
-            f"Expected 0 passes or more in [{name}.steps] of {path}, got {rule.passes}."
+            f"Expected 0 passes or more in [{name}.steps] of {path}, got {fewest}."
         )
     return rule
 

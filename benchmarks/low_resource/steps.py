@@ -18,14 +18,19 @@ class StepRule:
 
     passes: over the sentences. at_least: steps, however few sentences there are.
     evaluations: on development, evenly spread, the last one after the last step.
+    few_passes: instead of `passes` with up to `few_labels` gold sentences.
     """
 
     passes: float
     at_least: int
     evaluations: int
+    few_labels: int = 0
+    few_passes: float = 0
 
-    def plan(self, sentences: int, *, batch: int) -> Steps:
-        """The steps for so many sentences in batches of so many."""
-        steps = max(self.at_least, self.passes * sentences / batch)
+    def plan(self, sentences: int, *, labels: int, batch: int) -> Steps:
+        """The steps for so many sentences, so many of them gold, in batches of so
+        many."""
+        passes = self.few_passes if labels <= self.few_labels else self.passes
+        steps = max(self.at_least, passes * sentences / batch)
         every = math.ceil(steps / self.evaluations)
         return Steps(steps=every * self.evaluations, every=every)

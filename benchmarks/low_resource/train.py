@@ -101,7 +101,8 @@ def _train_student(run: Run, cell: Cell, out: Path) -> Tuple[float, Steps]:
     else:
         rule = settings.steps["student"]
         sentences = cell.sentences("train", "unlabelled")
-    steps = rule.plan(sentences, batch=batch_size(config, overrides))
+    batch = batch_size(config, overrides)
+    steps = rule.plan(sentences, labels=run.labels, batch=batch)
     command = student_command(
         settings,
         run.variant,

@@ -14,20 +14,22 @@ from low_resource.steps import StepRule, Steps
 )
 def test_the_last_step_is_evaluated(passes, at_least, evaluations, sentences, batch):
     rule = StepRule(passes=passes, at_least=at_least, evaluations=evaluations)
-    plan = rule.plan(sentences, batch=batch)
+    plan = rule.plan(sentences, labels=sentences, batch=batch)
     assert plan.steps == plan.every * evaluations
     wanted = max(at_least, passes * sentences / batch)
     assert wanted <= plan.steps < wanted + evaluations
 
 
 @pytest.mark.parametrize(
-    ("name", "sentences", "batch", "steps"),
+    ("name", "sentences", "labels", "batch", "steps"),
     [
-        ("teacher", 150, 16, Steps(400, 100)),
-        ("teacher", 750, 16, Steps(940, 235)),
-        ("student", 14041, 32, Steps(7900, 395)),
-        ("gold", 750, 32, Steps(1400, 70)),
+        ("teacher", 150, 150, 16, Steps(400, 200)),
+        ("teacher", 750, 750, 16, Steps(938, 469)),
+        ("student", 14041, 300, 64, Steps(1976, 247)),
+        ("student", 14041, 301, 64, Steps(3952, 494)),
+        ("gold", 750, 750, 64, Steps(704, 88)),
     ],
 )
-def test_defaults_on_conll2003(name, sentences, batch, steps):
-    assert read_settings().steps[name].plan(sentences, batch=batch) == steps
+def test_defaults_on_conll2003(name, sentences, labels, batch, steps):
+    plan = read_settings().steps[name].plan(sentences, labels=labels, batch=batch)
+    assert plan == steps

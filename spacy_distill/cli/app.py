@@ -24,8 +24,8 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train_teacher_cli)
 app.command("annotate")(annotate_cli)
-app.command("evaluate")(evaluate_cli)
 app.command("quantize")(quantize_cli)
+app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)

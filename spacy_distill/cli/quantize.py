@@ -32,7 +32,7 @@ def quantize_cli(
             min=1.0,
             max=8.0,
             help="Bits that a number of the word and piece tables has at most, zipped."
-            " Without it: 3 for int8, else as many as they have.",
+            " Without it: 3.5 for int8, else as many as they have.",
         ),
     ] = None,
     gold: Annotated[

@@ -23,7 +23,7 @@ from .vocabulary import prune_words
 # What int8 does to tables unless told otherwise: CoNLL-2003 keeps its F1, and the wheel
 # has 2.5 MB (docs/small.md).
 WORDS = 15_000
-TABLE_BITS = 3.0
+TABLE_BITS = 3.5
 
 
 @dataclass(frozen=True)

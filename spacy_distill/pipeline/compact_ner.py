@@ -1,6 +1,7 @@
 """The component `compact_ner`: a token classifier over BILUO tags that serves as
 teacher or student, depending on its encoder."""
 
+from pathlib import Path
 from typing import (
     Any,
     Callable,
@@ -11,9 +12,11 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    Union,
 )
 
 import numpy as np
+import srsly
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
@@ -33,6 +36,7 @@ from ..tags import TagGrammar, biluo_tags, tag_grammar
 from .decoding import ScoredSpan, allowed_tags, blocked_tokens, score_spans
 from .labels import find_labels
 from .scorer import compact_ner_score
+from .storage import check_storage, pack, unpack
 from .targets import get_targets
 from .token_classifier import (
     add_crf_gradient,
@@ -57,12 +61,14 @@ class CompactNER(TrainablePipe):
         loss: Optional[Loss] = None,
         spans_key: Optional[str] = "ner",
         scorer: Optional[Callable] = compact_ner_score,
+        storage: str = "float32",
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
         self.loss = loss if loss is not None else distillation_loss_v1()
         self.scorer = scorer
+        self.storage = storage
         self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
         self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
 
@@ -86,6 +92,16 @@ class CompactNER(TrainablePipe):
         """Where scored entities go in `doc.spans`; None for nowhere."""
         key: Optional[str] = self.cfg["spans_key"]
         return key
+
+    @property
+    def storage(self) -> str:
+        """How the model's parameters are written, see `storage.pack`. DistillError on
+        setting one that there is not."""
+        return self._storage
+
+    @storage.setter
+    def storage(self, storage: str) -> None:
+        self._storage = check_storage(storage)
 
     @property
     def grammar(self) -> TagGrammar:
@@ -307,6 +323,41 @@ class CompactNER(TrainablePipe):
         self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
         resize_output(self.model, len(self.tags))
         return 1
+
+    # Saving and loading
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """As any trainable component, but parameters in the component's `storage`."""
+        data: bytes = super().to_bytes(exclude=[*exclude, "model"])
+        if "model" in exclude:
+            return data
+        message = srsly.msgpack_loads(data)
+        message["model"] = pack(self.model, self.storage)
+        return srsly.msgpack_dumps(message)
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "CompactNER":
+        """Load what `to_bytes` made, in any storage. The component's own one stays."""
+        super().from_bytes(bytes_data, exclude=[*exclude, "model"])
+        if "model" not in exclude:
+            unpack(self.model, srsly.msgpack_loads(bytes_data)["model"])
+        return self
+
+    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
+        """As `to_bytes`, to a folder."""
+        super().to_disk(path, exclude=[*exclude, "model"])
+        if "model" not in exclude:
+            (Path(path) / "model").write_bytes(pack(self.model, self.storage))
+
+    def from_disk(
+        self, path: Union[str, Path], *, exclude: Iterable[str] = ()
+    ) -> "CompactNER":
+        """As `from_bytes`, from a folder."""
+        super().from_disk(path, exclude=[*exclude, "model"])
+        if "model" not in exclude:
+            unpack(self.model, (Path(path) / "model").read_bytes())
+        return self
 
     # Helpers
 

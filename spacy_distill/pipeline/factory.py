@@ -31,7 +31,11 @@ nO = null
 @Language.factory(
     "compact_ner",
     assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
-    default_config={**Config().from_str(_DEFAULT_CONFIG), "spans_key": "ner"},
+    default_config={
+        **Config().from_str(_DEFAULT_CONFIG),
+        "spans_key": "ner",
+        "storage": "float32",
+    },
     default_score_weights={
         "ents_f": 1.0,
         "ents_p": 0.0,
@@ -47,6 +51,7 @@ def make_compact_ner(
     loss: Loss,
     spans_key: Optional[str],
     scorer: Optional[Callable],
+    storage: str,
 ) -> CompactNER:
     """Make a `compact_ner`.
 
@@ -55,7 +60,15 @@ def make_compact_ner(
     spans_key: where entities go with their probabilities: `doc.spans[spans_key]`,
         `.attrs["scores"]`; null for none.
     scorer: the scoring method.
+    storage: how parameters are written: `float32`, `float16` or `int8`. Training and
+        prediction compute in float32 whatever it is.
     """
     return CompactNER(
-        nlp.vocab, model, name, loss=loss, spans_key=spans_key, scorer=scorer
+        nlp.vocab,
+        model,
+        name,
+        loss=loss,
+        spans_key=spans_key,
+        scorer=scorer,
+        storage=storage,
     )

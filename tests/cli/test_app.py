@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from spacy_distill.cli.app import app
 
 COMMANDS = (
-    *("corpus", "train-teacher", "annotate", "evaluate", "card", "visualize"),
-    "summary",
+    *("corpus", "train-teacher", "annotate", "quantize", "evaluate", "card"),
+    *("visualize", "summary"),
 )
 
 

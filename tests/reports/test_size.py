@@ -1,3 +1,5 @@
+from zipfile import ZIP_DEFLATED, ZipFile
+
 import numpy as np
 import spacy
 from small import trained
@@ -9,6 +11,7 @@ from spacy_distill.reports.size import (
     count_parameters,
     folder_bytes,
     has_torch_parameters,
+    zipped_bytes,
 )
 from spacy_distill.students.encoder import get_encoders
 
@@ -84,3 +87,14 @@ def test_folder_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"123")
     (tmp_path / "deep" / "er" / "b").write_bytes(b"45")
     assert folder_bytes(tmp_path) == 5
+
+
+def test_zipped_bytes_against_a_zip(tmp_path):
+    trained().to_disk(tmp_path / "model")
+    files = [path for path in (tmp_path / "model").rglob("*") if path.is_file()]
+    with ZipFile(tmp_path / "model.zip", "w", ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path)
+        expected = sum(info.compress_size for info in archive.infolist())
+    # Files of a byte or two, which a zip makes larger, are counted as they are.
+    assert expected - 2 * len(files) <= zipped_bytes(tmp_path / "model") <= expected

@@ -1,0 +1,1 @@
+"""Quantisation, pruning and distillation, alone and together."""

@@ -1,0 +1,62 @@
+"""Magnitude pruning (Han et al. 2015), without training afterwards."""
+
+from typing import Any, Iterator, Tuple
+
+import numpy as np
+from spacy.language import Language
+from thinc.api import Model
+
+from spacy_distill.students.encoder import ENCODER, PIECE_PARAMS
+
+
+def prune_magnitudes(nlp: Language, share: float) -> None:
+    """Set the smallest weights of each matrix to zero, Thinc's and torch's alike.
+
+    share: of each matrix, in [0, 1]. A table of int8 rows is pruned as what it stands
+        for, rows times scales.
+    """
+    for node in nodes(nlp):
+        for name in node.param_names:
+            if node.has_param(name):
+                array: Any = node.get_param(name)
+                if array.ndim >= 2:
+                    scales = _scales(node, name)
+                    node.set_param(name, without_smallest(array, share, scales))
+        for _, module in torch_modules(node):
+            for parameter in module.parameters():
+                if parameter.ndim >= 2:
+                    array = parameter.detach().numpy()
+                    array[...] = without_smallest(array, share)
+
+
+def without_smallest(array: np.ndarray, share: float, scales: Any = 1.0) -> np.ndarray:
+    """A copy in which the smallest numbers, times their scales, are zero."""
+    sizes = np.abs(array * scales).ravel()
+    out = array.copy()
+    n = round(share * sizes.size)
+    if n:
+        out.ravel()[np.argpartition(sizes, n - 1)[:n]] = 0
+    return out
+
+
+def nodes(nlp: Language) -> Iterator[Model]:
+    """All layers of all components that have a model."""
+    for _, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model):
+            yield from model.walk()
+
+
+def torch_modules(node: Model) -> Iterator[Tuple[Any, Any]]:
+    """The layer's shims that hold a torch module, and the module."""
+    for shim in node.shims:
+        module = getattr(shim, "_model", None)
+        if hasattr(module, "state_dict"):
+            yield shim, module
+
+
+def _scales(node: Model, name: str) -> Any:
+    vectors, scales = PIECE_PARAMS
+    if node.name == ENCODER and name == vectors:
+        return node.get_param(scales)[:, None]
+    return 1.0

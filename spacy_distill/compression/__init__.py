@@ -1,0 +1,1 @@
+"""Pipelines made small, once they are trained."""

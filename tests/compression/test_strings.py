@@ -1,0 +1,45 @@
+import json
+
+import spacy
+from small import TEXTS, entities, scores, trained
+
+from spacy_distill.compression.strings import drop_strings
+
+SEEN = [*TEXTS, "Annas and Parisians don't", "☃ \n never seen"]
+
+
+def saved(nlp, folder):
+    list(nlp.pipe(SEEN))
+    nlp.to_disk(folder)
+    return (folder / "vocab" / "strings.json").read_text(encoding="utf-8")
+
+
+def test_labels_alone_are_left(tmp_path):
+    nlp = trained()
+    assert "Paris" in saved(nlp, tmp_path)
+    assert drop_strings(nlp, tmp_path)
+    path = tmp_path / "vocab" / "strings.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == ["LOC", "PER"]
+    again = spacy.load(tmp_path)
+    assert "Paris" not in again.vocab.strings
+    for one, other in zip(nlp.pipe(SEEN), again.pipe(SEEN)):
+        assert [token.text for token in one] == [token.text for token in other]
+        assert [token.norm_ for token in one] == [token.norm_ for token in other]
+        assert entities(one) == entities(other)
+        assert scores(one) == scores(other)
+
+
+def test_strings_stay_where_something_else_may_want_them(tmp_path):
+    for name, change in {
+        "ruler": lambda nlp: nlp.add_pipe("entity_ruler"),
+        "lookups": lambda nlp: nlp.vocab.lookups.add_table("lemmas", {"a": "b"}),
+        "vectors": lambda nlp: nlp.vocab.set_vector("Paris", [1.0, 2.0]),
+    }.items():
+        nlp = trained()
+        if name == "vectors":
+            nlp.vocab.reset_vectors(width=2)
+        change(nlp)
+        before = saved(nlp, tmp_path / name)
+        assert not drop_strings(nlp, tmp_path / name)
+        path = tmp_path / name / "vocab" / "strings.json"
+        assert path.read_text(encoding="utf-8") == before

@@ -37,3 +37,11 @@ class Packing:
         """Yield (start, end, size) of each step's slice, first to last."""
         for t, size in enumerate(self.sizes.tolist()):
             yield int(self.bounds[t]), int(self.bounds[t + 1]), size
+
+
+def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """All rows from each start to its end (exclusive), and where among them each
+    range begins. int64 [n_ranges] in, none of them empty."""
+    lengths = ends - starts
+    begins = np.cumsum(lengths) - lengths
+    return np.repeat(starts - begins, lengths) + np.arange(lengths.sum()), begins

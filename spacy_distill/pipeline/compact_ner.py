@@ -67,7 +67,9 @@ class CompactNER(TrainablePipe):
         self.loss = loss if loss is not None else distillation_loss_v1()
         self.scorer = scorer
         self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
-        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
+        grammar = tag_grammar(("O",))
+        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), grammar)
+        self._plain = (grammar, grammar_transitions(grammar))
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -96,6 +98,13 @@ class CompactNER(TrainablePipe):
         if self._grammar[0] != self.labels:
             self._grammar = (self.labels, tag_grammar(self.tags))
         return self._grammar[1]
+
+    @property
+    def _softmax_transitions(self) -> Transitions:
+        grammar = self.grammar
+        if self._plain[0] is not grammar:
+            self._plain = (grammar, grammar_transitions(grammar))
+        return self._plain[1]
 
     @property
     def is_distillable(self) -> bool:
@@ -314,7 +323,9 @@ class CompactNER(TrainablePipe):
 
     def _transitions(self) -> Tuple[Transitions, bool]:
         learned = get_crf_parameters(self.model)
-        return grammar_transitions(self.grammar, learned), learned is not None
+        if learned is None:
+            return self._softmax_transitions, False
+        return grammar_transitions(self.grammar, learned), True
 
     def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
         to_numpy = self.model.ops.to_numpy

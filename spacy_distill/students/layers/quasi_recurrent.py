@@ -15,7 +15,7 @@ import numpy as np
 
 from ...packing import Packing
 from .base import Params
-from .neighbours import neighbours
+from .neighbours import neighbours, with_neighbours
 from .workspace import Workspace, take_rows
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).
@@ -76,9 +76,7 @@ class QuasiRecurrent:
         # One row for what a word adds in one place.
         table = tables[0].reshape(-1, self.width)
         # The last word of the table, zeros, stands beyond the edges.
-        words = np.append(entries, len(tables[0]) - 1)
-        before, behind = neighbours(lengths, 1)
-        window = np.stack([entries, words[before], words[behind]])
+        window = with_neighbours(entries, lengths, len(tables[0]) - 1)
         # Both directions step by step side by side, each in its own order.
         packing = Packing(lengths)
         order = np.stack([packing.rows, packing.reversed_rows], axis=1)

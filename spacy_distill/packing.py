@@ -18,6 +18,9 @@ class Packing:
 
     def __init__(self, lengths: Sequence[int]) -> None:
         counts = np.asarray(lengths, dtype=np.int64)
+        if len(counts) == 1:
+            self._pack_one(counts)
+            return
         self.order = np.argsort(-counts, kind="stable")
         self.lengths = counts[self.order]
         n_steps = int(self.lengths[0]) if len(counts) else 0
@@ -30,6 +33,15 @@ class Packing:
         self.rows = first_rows[members] + steps
         self.reversed_rows = first_rows[members] + self.lengths[members] - 1 - steps
 
+    def _pack_one(self, counts: np.ndarray) -> None:
+        """The same for one sequence, where nothing has to be sorted out."""
+        self.order = np.zeros(1, dtype=np.int64)
+        self.lengths = counts
+        self.bounds = np.arange(int(counts[0]) + 1)
+        self.rows = self.bounds[:-1]
+        self.reversed_rows = np.arange(len(self.rows) - 1, -1, -1)
+        self.sizes = np.ones(len(self.rows), dtype=np.int64)
+
     def __len__(self) -> int:
         return len(self.sizes)
 
@@ -37,3 +49,11 @@ class Packing:
         """Yield (start, end, size) of each step's slice, first to last."""
         for t, size in enumerate(self.sizes.tolist()):
             yield int(self.bounds[t]), int(self.bounds[t + 1]), size
+
+
+def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """All rows from each start to its end (exclusive), and where among them each
+    range begins. int64 [n_ranges] in, none of them empty."""
+    lengths = ends - starts
+    begins = np.cumsum(lengths) - lengths
+    return np.repeat(starts - begins, lengths) + np.arange(lengths.sum()), begins

@@ -153,7 +153,6 @@ def decoded(logits: Any, tags: Tuple[str, ...]) -> List[Tuple[int, int, str]]:
         grammar=grammar,
         transitions=grammar_transitions(grammar),
         is_crf=False,
-        allowed=[None],
     )
     return tags_to_spans([tags[column] for column in columns])
 

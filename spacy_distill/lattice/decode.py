@@ -6,7 +6,7 @@ import numpy as np
 
 from ..tags import TagGrammar
 from .scores import Transitions, constrain
-from .viterbi import viterbi
+from .search import search
 
 
 def decode(
@@ -16,57 +16,47 @@ def decode(
     grammar: TagGrammar,
     transitions: Transitions,
     is_crf: bool,
-    allowed: Sequence[Optional[np.ndarray]],
+    allowed: Optional[np.ndarray] = None,
 ) -> np.ndarray:
     """The best valid tags, int64 [n_tokens], of sentences one after the other.
 
-    logits: [n_tokens, n_tags]. allowed: per sentence, the tags each token may have,
-        bool [n_tokens, n_tags]; None for all.
+    logits: [n_tokens, n_tags], `O` first. allowed: the tags each token may have, bool
+        of the same shape; None for all.
 
     A softmax decides token by token, so where its best tags are valid as they
     stand they are the best valid sequence; the search runs for the rest only.
     """
-    tags: np.ndarray = logits.argmax(axis=1)
     counts = np.asarray(lengths, dtype=np.int64)
-    redo = counts > 0 if is_crf else _broken(tags, counts, grammar, allowed)
-    if redo.any():
-        rows = np.repeat(redo, counts)
-        masks = [
-            _mask(allowed[i], int(counts[i]), logits.shape[1])
-            for i in np.flatnonzero(redo).tolist()
-        ]
-        emissions = constrain(logits[rows], np.concatenate(masks))
-        tags[rows] = viterbi(emissions, counts[redo].tolist(), transitions)
+    if is_crf:
+        return search(constrain(logits, allowed), counts, transitions)
+    tags: np.ndarray = logits.argmax(axis=1)
+    broken = _broken(tags, counts, grammar, allowed)
+    if len(broken):
+        redo = np.zeros(len(counts), dtype=bool)
+        redo[broken] = True
+        rows = np.flatnonzero(np.repeat(redo, counts))
+        mask = None if allowed is None else allowed[rows]
+        emissions = constrain(logits[rows], mask)
+        tags[rows] = search(emissions, counts[redo], transitions)
     return tags
-
-
-def _mask(allowed: Optional[np.ndarray], n_tokens: int, n_tags: int) -> np.ndarray:
-    return np.ones((n_tokens, n_tags), dtype=bool) if allowed is None else allowed
 
 
 def _broken(
     tags: np.ndarray,
     counts: np.ndarray,
     grammar: TagGrammar,
-    allowed: Sequence[Optional[np.ndarray]],
+    allowed: Optional[np.ndarray],
 ) -> np.ndarray:
-    """Which sentences' best tags break grammar or constraint, bool [n_sentences]."""
-    broken = np.zeros(len(counts), dtype=bool)
-    filled = np.flatnonzero(counts)
-    if not len(filled):
-        return broken
-    lasts = np.cumsum(counts[filled]) - 1
-    firsts = lasts - counts[filled] + 1
+    """Sentences whose best tags break grammar or constraint, some more than once."""
+    filled = counts[counts > 0]
+    lasts = np.cumsum(filled) - 1
+    firsts = lasts - filled + 1
     valid = np.ones(len(tags), dtype=bool)
     valid[1:] = grammar.follow[tags[:-1], tags[1:]]
     # A sentence's first token follows nothing.
     valid[firsts] = grammar.start[tags[firsts]]
     valid[lasts] &= grammar.end[tags[lasts]]
-    sentence = np.repeat(np.arange(len(counts)), counts)
-    broken[sentence[~valid]] = True
-    for i, first, last in zip(filled.tolist(), firsts, lasts):
-        mask = allowed[i]
-        if mask is not None:
-            rows = np.arange(last - first + 1)
-            broken[i] |= not mask[rows, tags[first : last + 1]].all()
-    return broken
+    if allowed is not None:
+        valid &= allowed[np.arange(len(tags)), tags]
+    wrong = np.flatnonzero(~valid)
+    return np.searchsorted(np.cumsum(counts), wrong, side="right")

@@ -16,21 +16,27 @@ def viterbi(
     emissions: float64 [n_tokens, n_tags], sequences one after the other.
     """
     packing = Packing(lengths)
-    packed = emissions[packing.rows]
-    back = np.zeros(packed.shape, dtype=np.int64)
-    best = np.zeros((len(packing.lengths), packed.shape[1]))
-    for start, end, size in packing.steps():
-        if start == 0:
-            best[:size] = transitions.start + packed[start:end]
-            continue
-        paths = best[:size, :, None] + transitions.follow
-        back[start:end] = paths.argmax(axis=1)
-        best[:size] = paths.max(axis=1) + packed[start:end]
-    last = (best + transitions.end).argmax(axis=1)
-    tags = np.zeros(len(emissions), dtype=np.int64)
-    for start, end, size in reversed(list(packing.steps())):
-        current = last[:size]
-        tags[packing.rows[start:end]] = current
+    # Scores of the best paths up to each tag, once each step has added its own.
+    best = emissions[packing.rows]
+    steps = list(packing.steps())
+    previous = best[:0]
+    for start, end, size in steps:
+        current = best[start:end]
         if start:
-            last[:size] = back[start:end][np.arange(size), current]
+            current += (previous[:size, :, None] + transitions.follow).max(axis=1)
+        else:
+            current += transitions.start
+        previous = current
+    # Most tags are on no best path, so where a path came from is asked for its own.
+    into = np.ascontiguousarray(transitions.follow.T)
+    tags = np.zeros(len(emissions), dtype=np.int64)
+    tag = np.zeros(len(packing.lengths), dtype=np.int64)
+    running = 0
+    for start, end, size in reversed(steps):
+        paths = best[start:end]
+        paths[:running] += into[tag[:running]]
+        paths[running:] += transitions.end
+        tag[:size] = paths.argmax(axis=1)
+        tags[packing.rows[start:end]] = tag[:size]
+        running = size
     return tags

@@ -132,7 +132,7 @@ class DistillationLoss:
             grammar=prediction.grammar,
             transitions=grammar_transitions(prediction.grammar),
             is_crf=False,
-            allowed=np.split(allowed, np.cumsum(prediction.lengths)[:-1]),
+            allowed=allowed,
         )
         top = softmax(targets.teacher).max(axis=1)
         labels[pseudo] = np.where(top >= self.min_confidence, best, -1)[pseudo]

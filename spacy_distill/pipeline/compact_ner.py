@@ -19,7 +19,7 @@ import numpy as np
 import srsly
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
@@ -31,9 +31,12 @@ from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain, grammar_transitions
 from ..losses.base import Loss, LossResult, Prediction, Targets
 from ..losses.distillation import distillation_loss_v1
+from ..parts import Parts
 from ..soft_labels.keys import LOGITS, TAGS
 from ..tags import TagGrammar, biluo_tags, tag_grammar
-from .decoding import ScoredSpan, allowed_tags, blocked_tokens, score_spans
+from .annotations import set_entities
+from .constraints import allowed_tags
+from .decoding import ScoredSpan, score_spans
 from .labels import find_labels
 from .scorer import compact_ner_score
 from .storage import check_storage, pack, unpack
@@ -70,7 +73,9 @@ class CompactNER(TrainablePipe):
         self.scorer = scorer
         self.storage = storage
         self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
-        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
+        grammar = tag_grammar(("O",))
+        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), grammar)
+        self._plain = (grammar, grammar_transitions(grammar))
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -111,6 +116,13 @@ class CompactNER(TrainablePipe):
         return self._grammar[1]
 
     @property
+    def _softmax_transitions(self) -> Transitions:
+        grammar = self.grammar
+        if self._plain[0] is not grammar:
+            self._plain = (grammar, grammar_transitions(grammar))
+        return self._plain[1]
+
+    @property
     def is_distillable(self) -> bool:
         """Whether the component can learn from a teacher's logits."""
         return True
@@ -141,18 +153,19 @@ class CompactNER(TrainablePipe):
             is_crf=is_crf,
             allowed=allowed,
         )
-        spans = iter(
-            score_spans(
-                logits,
-                lengths,
-                tags,
-                names=names,
-                transitions=transitions,
-                is_crf=is_crf,
-                allowed=allowed,
-            )
+        spans = score_spans(
+            logits,
+            lengths,
+            tags,
+            names=names,
+            transitions=transitions,
+            is_crf=is_crf,
+            allowed=allowed,
         )
-        return [next(spans) if len(doc) else [] for doc in docs]
+        if len(filled) == len(docs):
+            return spans
+        rest = iter(spans)
+        return [next(rest) if len(doc) else [] for doc in docs]
 
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Sequence[ScoredSpan]]
@@ -161,25 +174,9 @@ class CompactNER(TrainablePipe):
 
         scores: what `predict` returned for these Docs.
         """
+        spans_key = self.spans_key
         for doc, spans in zip(docs, scores):
-            found = {
-                (s.start, s.end): (Span(doc, s.start, s.end, label=s.label), s.score)
-                for s in spans
-            }
-            blocked: List[Span] = []
-            if doc.has_annotation("ENT_IOB"):
-                for ent in doc.ents:
-                    # Presets stay as they are (ids and all), and are certain.
-                    found[(ent.start, ent.end)] = (ent, 1.0)
-                blocked = [doc[i : i + 1] for i in blocked_tokens(doc)]
-            ordered = [found[key] for key in sorted(found)]
-            ents = [span for span, _ in ordered]
-            doc.set_ents(ents, blocked=blocked, default="outside")
-            if self.spans_key is not None:
-                attrs = {"scores": np.array([p for _, p in ordered], dtype=np.float32)}
-                doc.spans[self.spans_key] = SpanGroup(
-                    doc, name=self.spans_key, spans=ents, attrs=attrs
-                )
+            set_entities(doc, spans, spans_key)
 
     def get_logits(self, docs: Iterable[Doc]) -> List[np.ndarray]:
         """Logits of each Doc, float32 [n_tokens, n_tags]: the model's own, or the
@@ -377,12 +374,15 @@ class CompactNER(TrainablePipe):
 
     def _transitions(self) -> Tuple[Transitions, bool]:
         learned = get_crf_parameters(self.model)
-        return grammar_transitions(self.grammar, learned), learned is not None
+        if learned is None:
+            return self._softmax_transitions, False
+        return grammar_transitions(self.grammar, learned), True
 
     def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
         to_numpy = self.model.ops.to_numpy
-        out: np.ndarray = np.concatenate([to_numpy(score) for score in scores])
-        return out
+        if isinstance(scores, Parts):
+            return scores.whole
+        return np.concatenate([to_numpy(score) for score in scores])
 
     def _split(self, d_logits: np.ndarray, scores: List[Floats2d]) -> List[Floats2d]:
         bounds = np.cumsum([len(score) for score in scores])[:-1]

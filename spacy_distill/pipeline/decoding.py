@@ -1,17 +1,14 @@
-"""From logits to entities: always whole, never on white space, presets kept."""
+"""From tags to entities with their probabilities."""
 
+from functools import lru_cache
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from spacy.attrs import ENT_IOB, IS_SPACE
-from spacy.tokens import Doc
 
-from ..lattice.forward_backward import forward_backward
 from ..lattice.scores import Transitions, constrain
-from ..lattice.spans import span_probability, span_tags
+from ..lattice.span_probabilities import span_probabilities
 from ..losses.softmax import log_softmax
-
-_ATTRIBUTES = [IS_SPACE, ENT_IOB]
+from ..packing import ranges
 
 
 class ScoredSpan(NamedTuple):
@@ -23,162 +20,71 @@ class ScoredSpan(NamedTuple):
     score: float
 
 
-def allowed_tags(
-    docs: Sequence[Doc], tags: Sequence[str]
-) -> List[Optional[np.ndarray]]:
-    """Which tags each token of each Doc may have, bool [n_tokens, n_tags]; None for
-    all. No Doc may be empty.
-
-    White space neither starts nor ends an entity. Preset entities keep their
-    tags; one with a label that is not among the tags is O here, and so are
-    blocked tokens (`doc.set_ents(blocked=...)`).
-    """
-    attributes = [doc.to_array(_ATTRIBUTES) for doc in docs]
-    lengths = [len(doc) for doc in docs]
-    # Most Docs have neither, so they are sorted out all at once.
-    starts: np.ndarray = np.cumsum(lengths, dtype=np.int64) - lengths
-    found = np.maximum.reduceat(np.concatenate(attributes).max(axis=1), starts)
-    return [
-        _allowed_tags(doc, array, tags) if some else None
-        for doc, array, some in zip(docs, attributes, found.tolist())
-    ]
-
-
-def _allowed_tags(
-    doc: Doc, attributes: np.ndarray, tags: Sequence[str]
-) -> Optional[np.ndarray]:
-    spaces, preset = attributes[:, 0] == 1, attributes[:, 1] % 2 == 1
-    if not spaces.any() and not preset.any():
-        return None
-    allowed = np.ones((len(doc), len(tags)), dtype=bool)
-    edges = np.array([tag[0] in "BLU" for tag in tags])
-    allowed[spaces] = ~edges
-    allowed[preset] = False
-    columns = {tag: i for i, tag in enumerate(tags)}
-    allowed[preset, columns["O"]] = True
-    for ent in doc.ents:
-        path = span_tags(len(ent), ent.label_)
-        if columns.keys() >= set(path):
-            rows = np.arange(ent.start, ent.end)
-            allowed[rows] = False
-            allowed[rows, [columns[tag] for tag in path]] = True
-    return allowed
-
-
-def blocked_tokens(doc: Doc) -> List[int]:
-    """Tokens that may not be part of an entity: begun, but with no label."""
-    return [t.i for t in doc if t.ent_iob == 3 and not t.ent_type]
-
-
 def score_spans(
     logits: np.ndarray,
     lengths: Sequence[int],
     tags: np.ndarray,
     *,
-    names: Sequence[str],
+    names: Tuple[str, ...],
     transitions: Transitions,
     is_crf: bool,
-    allowed: Sequence[Optional[np.ndarray]],
+    allowed: Optional[np.ndarray],
 ) -> List[List[ScoredSpan]]:
     """Entities of each Doc with their probabilities.
 
     CRF: the exact probability, over all valid sequences. Softmax: the product of
     the tokens' probabilities along the decoded path. Preset entities have 1.
+
+    tags: valid, [n_tokens]. allowed: bool [n_tokens, n_tags]; None for all.
     """
     out: List[List[ScoredSpan]] = [[] for _ in lengths]
-    found = _find_spans(tags, names, lengths)
-    if not len(found.starts):
+    opens, closes = _edges(names)
+    # In valid tags as many begin as end, and in the same order.
+    starts = np.flatnonzero(opens[tags])
+    if not len(starts):
         return out
-    emissions = _Emissions(logits, allowed, found.bounds)
+    ends = np.flatnonzero(closes[tags]) + 1
+    bounds = np.append(0, np.cumsum(lengths))
+    sentences = np.searchsorted(bounds, starts, side="right") - 1
+    firsts = bounds[sentences]
     if is_crf:
-        scores = _exact_probabilities(emissions, tags, found, transitions)
+        used = np.unique(sentences)
+        rows, begins = ranges(bounds[used], bounds[used + 1])
+        moved = begins[np.searchsorted(used, sentences)] - firsts
+        scores = span_probabilities(
+            _emissions(logits, rows, allowed),
+            np.diff(bounds)[used],
+            transitions,
+            tags[rows],
+            starts + moved,
+            ends + moved,
+        )
     else:
-        scores = _products(emissions, tags, found)
-    begins = found.starts - found.bounds[found.sentences]
-    for span, sentence, begin, length, score in zip(
-        found.starts.tolist(),
-        found.sentences.tolist(),
-        begins.tolist(),
-        (found.ends - found.starts).tolist(),
+        rows, begins = ranges(starts, ends)
+        log_probs = log_softmax(_emissions(logits, rows, allowed))
+        along = log_probs[np.arange(len(rows)), tags[rows]]
+        scores = np.exp(np.add.reduceat(along, begins))
+    for sentence, start, end, tag, score in zip(
+        sentences.tolist(),
+        (starts - firsts).tolist(),
+        (ends - firsts).tolist(),
+        tags[starts].tolist(),
         scores.tolist(),
     ):
-        label = names[tags[span]][2:]
-        out[sentence].append(ScoredSpan(begin, begin + length, label, score))
+        out[sentence].append(ScoredSpan(start, end, names[tag][2:], score))
     return out
 
 
-class _Spans(NamedTuple):
-    """Rows where spans start and end (exclusive), the sentences they are in, and the
-    first row of each sentence, with that behind the last."""
-
-    starts: np.ndarray
-    ends: np.ndarray
-    sentences: np.ndarray
-    bounds: np.ndarray
+@lru_cache(maxsize=8)
+def _edges(names: Tuple[str, ...]) -> Tuple[np.ndarray, np.ndarray]:
+    """Which tags start an entity and which end one, bool [n_tags] each."""
+    opens = np.array([name[0] in "BU" for name in names])
+    closes = np.array([name[0] in "LU" for name in names])
+    return opens, closes
 
 
-def _find_spans(
-    tags: np.ndarray, names: Sequence[str], lengths: Sequence[int]
-) -> _Spans:
-    # In valid tags as many begin as end, and in the same order.
-    starts = np.flatnonzero(np.array([name[0] in "BU" for name in names])[tags])
-    ends = np.flatnonzero(np.array([name[0] in "LU" for name in names])[tags]) + 1
-    bounds = np.concatenate([[0], np.cumsum(lengths)])
-    return _Spans(
-        starts, ends, np.searchsorted(bounds, starts, side="right") - 1, bounds
-    )
-
-
-class _Emissions:
-    """Scores of the rows asked for, float64; impossible where not allowed."""
-
-    def __init__(
-        self,
-        logits: np.ndarray,
-        allowed: Sequence[Optional[np.ndarray]],
-        bounds: np.ndarray,
-    ) -> None:
-        self.logits = logits
-        self.masks = [(i, mask) for i, mask in enumerate(allowed) if mask is not None]
-        self.bounds = bounds
-
-    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        emissions = constrain(self.logits[rows], None)
-        for sentence, mask in self.masks:
-            first, end = self.bounds[sentence : sentence + 2]
-            here = (first <= rows) & (rows < end)
-            emissions[here] = constrain(emissions[here], mask[rows[here] - first])
-        return emissions
-
-
-def _products(emissions: _Emissions, tags: np.ndarray, found: _Spans) -> np.ndarray:
-    """Of the probabilities of each span's tokens along the path, [n_spans]."""
-    rows, firsts = _ranges(found.starts, found.ends)
-    log_probs = log_softmax(emissions[rows])[np.arange(len(rows)), tags[rows]]
-    out: np.ndarray = np.exp(np.add.reduceat(log_probs, firsts))
-    return out
-
-
-def _exact_probabilities(
-    emissions: _Emissions, tags: np.ndarray, found: _Spans, transitions: Transitions
+def _emissions(
+    logits: np.ndarray, rows: np.ndarray, allowed: Optional[np.ndarray]
 ) -> np.ndarray:
-    """Of each span, over all valid sequences of its sentence, [n_spans]."""
-    used, place = np.unique(found.sentences, return_inverse=True)
-    rows, firsts = _ranges(found.bounds[used], found.bounds[used + 1])
-    here = emissions[rows]
-    lengths = np.diff(found.bounds)[used]
-    result = forward_backward(here, lengths.tolist(), transitions)
-    moved = found.starts - found.bounds[found.sentences] + firsts[place]
-    return np.array(
-        [
-            span_probability(here, transitions, result, tags[start:end].tolist(), row)
-            for start, end, row in zip(found.starts, found.ends, moved.tolist())
-        ]
-    )
-
-
-def _ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """All rows from each start to its end, and where among them each range begins."""
-    lengths = ends - starts
-    firsts = np.cumsum(lengths) - lengths
-    return np.repeat(starts - firsts, lengths) + np.arange(lengths.sum()), firsts
+    """Scores of some rows, float64; impossible where not allowed."""
+    return constrain(logits[rows], None if allowed is None else allowed[rows])

@@ -6,11 +6,14 @@ from typing import Any, Callable, List, Optional, Sequence, Tuple
 import numpy as np
 from spacy.tokens import Doc
 from spacy.util import registry
-from thinc.api import Linear, Model, NumpyOps, chain, with_array
+from thinc.api import Linear, Model, NumpyOps, chain
 from thinc.layers.linear import forward as linear_forward
+from thinc.layers.with_array import forward as with_array_forward
+from thinc.layers.with_array import init as with_array_init
 from thinc.types import Floats2d
 
 from ..errors import DistillError, no_backprop
+from ..parts import Parts
 
 CRF_LAYER = "crf"
 OUTPUT_LAYER = "output_layer"
@@ -41,7 +44,7 @@ def token_classifier_v1(
             "[components.ner.model]."
         )
     linear = _linear(nO, tok2vec.maybe_get_dim("nO"))
-    layers: List[Model] = [tok2vec, with_array(_scaled(linear, output_learn_rate))]
+    layers: List[Model] = [tok2vec, _at_once(_scaled(linear, output_learn_rate))]
     if output == CRF_LAYER:
         layers.append(_crf_parameters())
     model: Model[List[Doc], List[Floats2d]] = chain(*layers)
@@ -127,6 +130,29 @@ def _identity(
     model: Model, X: List[Floats2d], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
     return X, lambda dY: dY
+
+
+def _at_once(
+    layer: Model[Floats2d, Floats2d],
+) -> Model[List[Floats2d], List[Floats2d]]:
+    """Thinc's `with_array`, but `Parts` are neither put together nor copied."""
+    return Model(
+        f"with_array({layer.name})",
+        _at_once_forward,
+        init=with_array_init,
+        layers=[layer],
+        attrs={"pad": 0},
+        dims={name: layer.maybe_get_dim(name) for name in layer.dim_names},
+    )
+
+
+def _at_once_forward(
+    model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
+) -> Tuple[List[Floats2d], Callable]:
+    if is_train or not isinstance(X, Parts):
+        return with_array_forward(model, X, is_train)
+    Y: Any = Parts(model.layers[0].predict(X.whole), X.lengths)
+    return Y, no_backprop
 
 
 def _linear(nO: Optional[int], nI: Optional[int]) -> Model[Floats2d, Floats2d]:

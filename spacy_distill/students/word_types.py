@@ -88,19 +88,24 @@ class WordTypes:
 
         hashes: uint64 [n_tokens], their ORTH.
         """
-        unique, inverse = np.unique(hashes, return_inverse=True)
-        keys = unique.tolist()
-        new = [key for key in keys if key not in self._index]
+        keys = hashes.tolist()
+        try:
+            return self._entries(keys)
+        except KeyError:
+            self._meet(keys, strings)
+            return self._entries(keys)
+
+    def _entries(self, keys: Sequence[int]) -> np.ndarray:
+        return np.fromiter(map(self._index.__getitem__, keys), np.int64, len(keys))
+
+    def _meet(self, keys: Sequence[int], strings: StringStore) -> None:
+        """Make sure that all keys have an entry."""
+        unique = dict.fromkeys(keys)
+        new = [key for key in unique if key not in self._index]
         if len(self._index) + len(new) > self.capacity:
-            self._clear(len(keys))
-            new = keys
-        if new:
-            self._add(new, strings)
-        entries = np.fromiter(
-            (self._index[key] for key in keys), dtype=np.int64, count=len(keys)
-        )
-        out: np.ndarray = entries[inverse]
-        return out
+            self._clear(len(unique))
+            new = list(unique)
+        self._add(new, strings)
 
     def _clear(self, needed: int) -> None:
         self._index: Dict[int, int] = {}

@@ -10,11 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy_distill.lattice.decode import decode
 from spacy_distill.lattice.scores import grammar_transitions
 from spacy_distill.lattice.spans import tags_to_spans
-from spacy_distill.pipeline.decoding import (
-    allowed_tags,
-    blocked_tokens,
-    score_spans,
-)
+from spacy_distill.pipeline.constraints import allowed_tags, blocked_tokens
+from spacy_distill.pipeline.decoding import score_spans
 
 VOCAB = spacy.blank("en").vocab
 some_words = st.lists(st.sampled_from(["a", "a", "a", " "]), min_size=1, max_size=5)
@@ -132,11 +129,20 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
 
 
 def test_nothing_to_forbid():
-    assert allowed_tags([make_doc(["a", "b"])], TAGS) == [None]
+    assert allowed_tags([make_doc(["a", "b"]), make_doc(["a"])], TAGS) is None
+
+
+def test_each_doc_has_its_own_rows():
+    docs = [make_doc(["a", "a"]), make_doc([" ", "a"]), make_doc(["a"], blocked=[0])]
+    allowed = allowed_tags(docs, TAGS)
+    assert allowed.shape == (5, len(TAGS))
+    assert allowed[[0, 1, 3]].all()
+    assert [TAGS[k] for k in np.flatnonzero(allowed[2])] == ["O", "I-PER", "I-LOC"]
+    assert np.flatnonzero(allowed[4]).tolist() == [0]
 
 
 def test_white_space_may_lie_inside():
-    (allowed,) = allowed_tags([make_doc(["a", "\n", "b"])], TAGS)
+    allowed = allowed_tags([make_doc(["a", "\n", "b"])], TAGS)
     assert allowed[[0, 2]].all()
     assert [TAGS[k] for k in np.flatnonzero(allowed[1])] == ["O", "I-PER", "I-LOC"]
 
@@ -144,7 +150,7 @@ def test_white_space_may_lie_inside():
 def test_blocked_tokens():
     doc = make_doc(["a", "b", "c", "d"], presets=[(0, 1, "PER")], blocked=[2])
     assert blocked_tokens(doc) == [2]
-    (allowed,) = allowed_tags([doc], TAGS)
+    allowed = allowed_tags([doc], TAGS)
     assert [np.flatnonzero(row).tolist() for row in allowed[[0, 2]]] == [
         [TAGS.index("U-PER")],
         [0],

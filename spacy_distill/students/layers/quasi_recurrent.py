@@ -15,13 +15,19 @@ import numpy as np
 
 from ...packing import Packing
 from .base import Params
-from .neighbours import neighbours
-from .workspace import Workspace
+from .neighbours import neighbours, with_neighbours
+from .workspace import Workspace, take_rows
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).
 _FORGET_BIAS = 1.0
 # The word itself, the one before it, the one behind it.
 _WINDOW = 3
+_DIRECTIONS = ("forward", "backward")
+# A word's rows of the table, and those of them with gates, by place and direction.
+_ROWS = len(_DIRECTIONS) * _WINDOW * 2
+_OFFSETS = np.arange(0, _ROWS, 2).reshape(len(_DIRECTIONS), 1, _WINDOW).T
+# Rows at a time, so that they stay in the processor's cache.
+_CHUNK = 512
 
 
 class QuasiRecurrent:
@@ -36,7 +42,7 @@ class QuasiRecurrent:
         """Fresh parameters: uniform in +-1/sqrt(inputs)."""
         params: Params = {}
         bound = (_WINDOW * n_in) ** -0.5
-        for direction in ("forward", "backward"):
+        for direction in _DIRECTIONS:
             # Columns: for each place in the window, forget gates and values.
             shape = (n_in, _WINDOW * 2 * self.width)
             bias = np.zeros(2 * self.width, dtype=np.float32)
@@ -47,17 +53,17 @@ class QuasiRecurrent:
         return params
 
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
-        """For each direction what a word adds to gates, then what it adds to values: to
-        its own, to those of the word behind it and to those of the word before it,
-        [n_types, width] each. Gates are halved, as their tanh wants them."""
-        tables: List[np.ndarray] = []
-        for direction in ("forward", "backward"):
-            sums = features @ params[f"quasi_{direction}_W"]
-            sums[:, : 2 * self.width] += params[f"quasi_{direction}_b"]
-            parts = np.split(sums, 2 * _WINDOW, axis=1)
-            tables += [0.5 * part for part in parts[::2]]
-            tables += [part.copy() for part in parts[1::2]]
-        return tables
+        """What a word adds, to its own sums, to those of the word behind it and to
+        those of the word before it: for each direction and each of these places,
+        gates, then values, [n_types, 2 * 3 * 2 * width]. Gates are halved, as their
+        tanh wants them."""
+        weights = [params[f"quasi_{direction}_W"] for direction in _DIRECTIONS]
+        sums = features @ np.concatenate(weights, axis=1)
+        parts = sums.reshape(-1, len(_DIRECTIONS), _WINDOW, 2, self.width)
+        for k, direction in enumerate(_DIRECTIONS):
+            parts[:, k, 0] += params[f"quasi_{direction}_b"].reshape(2, self.width)
+        parts[:, :, :, 0] *= 0.5
+        return [sums]
 
     def predict(
         self,
@@ -67,46 +73,48 @@ class QuasiRecurrent:
         lengths: Sequence[int],
     ) -> np.ndarray:
         """States of both directions, float32 [n_tokens, 2 * width]."""
+        # One row for what a word adds in one place.
+        table = tables[0].reshape(-1, self.width)
+        # The last word of the table, zeros, stands beyond the edges.
+        window = with_neighbours(entries, lengths, len(tables[0]) - 1)
+        # Both directions step by step side by side, each in its own order.
         packing = Packing(lengths)
-        # The last row of the tables, zeros, stands beyond the edges.
-        words = np.append(entries, len(tables[0]) - 1)
-        before, behind = (words[rows] for rows in neighbours(lengths, 1))
-        out = np.empty((len(entries), self.n_out), dtype=np.float32)
-        for k, rows in enumerate((packing.rows, packing.reversed_rows)):
-            window = (entries[rows], before[rows], behind[rows])
-            first = 2 * k * _WINDOW
-            forget = self._sum("forget", tables[first : first + _WINDOW], window)
-            first += _WINDOW
-            states = self._sum("states", tables[first : first + _WINDOW], window)
-            self._pool(forget, states, packing)
-            out[rows, k * self.width : (k + 1) * self.width] = states
-        return out
+        order = np.stack([packing.rows, packing.reversed_rows], axis=1)
+        rows = (window[:, order] * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
+        shape = (order.size, self.width)
+        forget = self._workspace.array("forget", shape)
+        states = self._workspace.array("states", shape)
+        for start in range(0, order.size, _CHUNK):
+            here = slice(start, start + _CHUNK)
+            self._fill(forget[here], states[here], table, rows[:, here])
+        _pool(forget.reshape(-1, self.n_out), states.reshape(-1, self.n_out), packing)
+        place = np.empty_like(order)
+        place[packing.rows, 0] = np.arange(0, order.size, 2)
+        place[packing.reversed_rows, 1] = np.arange(1, order.size, 2)
+        return states.take(place, axis=0).reshape(-1, self.n_out)
 
-    def _sum(
-        self, name: str, tables: Sequence[np.ndarray], window: Sequence[np.ndarray]
-    ) -> np.ndarray:
-        """Of the rows in the window, in the workspace under that name."""
-        out = self._workspace.take(name, tables[0], window[0])
-        for table, rows in zip(tables[1:], window[1:]):
-            out += self._workspace.take("neighbour", table, rows)
-        return out
+    def _fill(
+        self,
+        forget: np.ndarray,
+        states: np.ndarray,
+        table: np.ndarray,
+        rows: np.ndarray,
+    ) -> None:
+        """Set gates f and values (1 - f) * z, [n, width] each.
 
-    def _pool(self, forget: np.ndarray, states: np.ndarray, packing: Packing) -> None:
-        """Run through packed gates and values, which become the states."""
+        rows: of the table's gates, for each place in the window, [3, n]; values are
+            in the rows behind them.
+        """
+        scratch = self._workspace.array("scratch", forget.shape)
+        for out, shift in ((forget, 0), (states, 1)):
+            take_rows(table, rows[0] + shift, out)
+            for place in rows[1:]:
+                out += take_rows(table, place + shift, scratch)
         # sigmoid(x) = (tanh(x / 2) + 1) / 2
         np.tanh(forget, out=forget)
         forget += 1.0
         forget *= 0.5
-        kept = self._workspace.array("neighbour", forget.shape)
-        states -= np.multiply(forget, states, out=kept)
-        previous = states[:0]
-        for start, end, size in packing.steps():
-            current = states[start:end]
-            if start:
-                carried = forget[start:end]
-                carried *= previous[:size]
-                current += carried
-            previous = current
+        states -= np.multiply(forget, states, out=scratch)
 
     def train(
         self,
@@ -147,3 +155,15 @@ class QuasiRecurrent:
             inverse[rows] = torch.arange(n_tokens)
             out.append(torch.cat(states)[inverse])
         return torch.cat(out, dim=1)
+
+
+def _pool(forget: np.ndarray, states: np.ndarray, packing: Packing) -> None:
+    """Run through packed gates and values, which become the states."""
+    previous = states[:0]
+    for start, end, size in packing.steps():
+        current = states[start:end]
+        if start:
+            carried = forget[start:end]
+            carried *= previous[:size]
+            current += carried
+        previous = current

@@ -34,12 +34,16 @@ class Workspace:
 
     def take(self, name: str, table: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Rows of a contiguous float32 table, all of them there, as such an array."""
-        out = self.array(name, (len(rows), table.shape[1]))
-        # Any other mode would work in a copy, so that an error changes nothing.
-        return np.take(table, rows, axis=0, out=out, mode="clip")
+        return take_rows(table, rows, self.array(name, (len(rows), table.shape[1])))
 
     def __reduce__(self) -> Any:
         return (Workspace, ())
 
     def __deepcopy__(self, memo: Any) -> "Workspace":
         return Workspace()
+
+
+def take_rows(table: np.ndarray, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """Rows of a contiguous table, all of them there, written to `out`."""
+    # Any other mode would work in a copy, so that an error changes nothing.
+    return np.take(table, rows, axis=0, out=out, mode="clip")

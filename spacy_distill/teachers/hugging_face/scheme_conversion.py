@@ -122,7 +122,6 @@ def _best_sequence(probabilities: np.ndarray, labels: Sequence[str]) -> np.ndarr
         grammar=grammar,
         transitions=grammar_transitions(grammar),
         is_crf=False,
-        allowed=[None],
     )
 
 

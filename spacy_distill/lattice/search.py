@@ -1,0 +1,91 @@
+"""The best tag sequence, searched for only where it is not plain.
+
+Most tokens are so clearly outside any entity that no sequence with an entity over them
+can be the best. They are told beforehand, by a bound, and cut sentences into short
+pieces, which Viterbi's algorithm then works through side by side.
+"""
+
+import numpy as np
+
+from .scores import IMPOSSIBLE, Transitions, possible
+from .viterbi import viterbi
+
+_OUTSIDE = 0
+# By how much `O` must win, so that rounding decides nothing.
+_MARGIN = 1e-3
+# Sums of gains stay exact enough for the margin: nothing below the first counts as
+# less, and nothing is cut if anything is above the second.
+_LEAST, _MOST = -50.0, 1e4
+
+
+def search(
+    emissions: np.ndarray, lengths: np.ndarray, transitions: Transitions
+) -> np.ndarray:
+    """The highest-scoring tags of each sequence, int64 [n_tokens].
+
+    emissions: float64 [n_tokens, n_tags], sequences one after the other, `O` first.
+    lengths: int64 [n_sequences].
+    """
+    open_ = np.flatnonzero(~outside_for_sure(emissions, transitions))
+    tags = np.full(len(emissions), _OUTSIDE)
+    if not len(open_):
+        return tags
+    lengths = lengths[lengths > 0]
+    ends = np.cumsum(lengths)
+    # Pieces end where a sentence ends, and before the next token is left out.
+    is_last = np.zeros(len(emissions), dtype=bool)
+    is_last[ends - 1] = True
+    is_first = np.zeros(len(emissions), dtype=bool)
+    is_first[ends - lengths] = True
+    breaks = (np.diff(open_) > 1) | is_last[open_[:-1]]
+    finals = np.append(np.flatnonzero(breaks), len(open_) - 1)
+    firsts = np.append(0, finals[:-1] + 1)
+    pieces = emissions[open_]
+    pieces[firsts] += np.where(
+        is_first[open_[firsts], None], transitions.start, transitions.follow[_OUTSIDE]
+    )
+    pieces[finals] += np.where(
+        is_last[open_[finals], None], transitions.end, transitions.follow[:, _OUTSIDE]
+    )
+    # What a piece starts and ends with is in its emissions.
+    none = np.zeros_like(transitions.start)
+    inside = Transitions(none, transitions.follow, none)
+    tags[open_] = viterbi(pieces, finals - firsts + 1, inside)
+    return tags
+
+
+def outside_for_sure(emissions: np.ndarray, transitions: Transitions) -> np.ndarray:
+    """Tokens that are `O` in the best sequence, told by a bound, bool [n_tokens].
+
+    Putting `O` in the place of an entity changes the score by what its tokens lose, and
+    no token loses more than its gain: its best other tag over `O`, with the most that
+    transitions can add. So where the gains of every range of tokens around a token sum
+    to less than nothing, no entity is there. That is where the running sum of gains
+    falls below all before it, never to come back.
+    """
+    leads = _leads(transitions)
+    gains = (emissions[:, 1:] + leads[1:]).max(axis=1, initial=IMPOSSIBLE)
+    gains -= emissions[:, _OUTSIDE]
+    if not len(gains) or gains.max() > _MOST:
+        return np.zeros(len(gains), dtype=bool)
+    # Ranges over a sentence's edge only make the bound wider.
+    sums = np.cumsum(np.maximum(gains, _LEAST))
+    before = np.minimum.accumulate(np.append(0.0, sums[:-1]))
+    behind = np.maximum.accumulate(sums[::-1])[::-1]
+    out: np.ndarray = behind < before - _MARGIN
+    return out
+
+
+def _leads(transitions: Transitions) -> np.ndarray:
+    """The most by which transitions into a tag, and out of it at the end of an entity,
+    can be better than those of an `O` in its place, [n_tags]."""
+    start, follow, end = transitions
+    allowed = possible(follow)
+    outside = np.where(allowed[:, _OUTSIDE], follow[:, _OUTSIDE], follow[0, 0])
+    into = np.where(allowed, follow - outside[:, None], -np.inf).max(axis=0)
+    into = np.where(possible(start), np.maximum(into, start - start[_OUTSIDE]), into)
+    shared = allowed & allowed[_OUTSIDE]
+    out = np.where(shared, follow - follow[_OUTSIDE], -np.inf).max(axis=1)
+    out = np.where(possible(end), np.maximum(out, end - end[_OUTSIDE]), out)
+    # The way on within an entity belongs to the tag it leads to.
+    return into + np.where(possible(end), out, 0.0)

@@ -1,0 +1,64 @@
+"""Entities written to Docs."""
+
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from spacy.attrs import ENT_IOB, ENT_KB_ID, ENT_TYPE
+from spacy.tokens import Doc, Span, SpanGroup
+
+from .constraints import blocked_tokens, has_entities_set
+from .decoding import ScoredSpan
+
+_ATTRIBUTES = [ENT_IOB, ENT_TYPE, ENT_KB_ID]
+# Values of ENT_IOB.
+_INSIDE, _OUTSIDE, _BEGIN = 1, 2, 3
+
+
+def set_entities(
+    doc: Doc, found: Sequence[ScoredSpan], spans_key: Optional[str]
+) -> None:
+    """Write entities to `doc.ents` and, with their probabilities, to
+    `doc.spans[spans_key]` unless that is None. What was set before stays, as certain.
+
+    found: in their order, apart from each other.
+    """
+    if has_entities_set(doc):
+        spans, scores = _add(doc, found)
+    else:
+        spans, scores = _set(doc, found)
+    if spans_key is not None:
+        attrs = {"scores": np.array(scores, dtype=np.float32)}
+        doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans, attrs=attrs)
+
+
+def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:
+    """Into a Doc of which nothing was said: as an array, in half the time that
+    `doc.set_ents` takes."""
+    columns = np.zeros((len(_ATTRIBUTES), len(doc)), dtype=np.uint64)
+    iob, types, _ = columns
+    iob.fill(_OUTSIDE)
+    spans = []
+    for start, end, label, _ in found:
+        key = doc.vocab.strings.add(label)
+        spans.append(Span(doc, start, end, label=key))
+        iob[start:end] = _INSIDE
+        iob[start] = _BEGIN
+        types[start:end] = key
+    doc.from_array(_ATTRIBUTES, columns.T)
+    return spans, [span.score for span in found]
+
+
+def _add(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:
+    """Beside what is there."""
+    scored: Dict[Tuple[int, int], Tuple[Span, float]] = {
+        (s.start, s.end): (Span(doc, s.start, s.end, label=s.label), s.score)
+        for s in found
+    }
+    for ent in doc.ents:
+        # Presets stay as they are (ids and all), and are certain.
+        scored[(ent.start, ent.end)] = (ent, 1.0)
+    blocked = [doc[i : i + 1] for i in blocked_tokens(doc)]
+    ordered = [scored[key] for key in sorted(scored)]
+    spans = [span for span, _ in ordered]
+    doc.set_ents(spans, blocked=blocked, default="outside")
+    return spans, [score for _, score in ordered]

@@ -16,10 +16,10 @@ from thinc.types import Floats2d
 
 from ..errors import DistillError, no_backprop
 from ..parts import Parts
+from ..word_shape import N_SHAPES
 from .layers.base import ContextLayer, Params
 from .layers.char_cnn import CharCNN
 from .pieces import Segmenter
-from .word_shape import N_SHAPES
 from .word_types import UNKNOWN_ROW, WordLookup, WordTypes
 
 ENCODER = "student_encoder"

@@ -5,9 +5,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 from spacy.strings import StringStore
 
+from ..word_shape import word_shape
 from .layers.char_cnn import N_POSITIONS, char_columns
 from .pieces import Segmenter
-from .word_shape import word_shape
 
 # Row of the word table for words that have neither a row nor pieces.
 UNKNOWN_ROW = 0

@@ -8,7 +8,7 @@ from spacy_transformers.layers.transformer_model import (
 )
 
 from ...errors import DistillError
-from ...students.word_shape import N_SHAPES, word_shape
+from ...word_shape import N_SHAPES, word_shape
 
 # Of the new rows about the pretrained one, so that they can part.
 _SPREAD = 0.01

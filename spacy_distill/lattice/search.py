@@ -7,7 +7,7 @@ pieces, which Viterbi's algorithm then works through side by side.
 
 import numpy as np
 
-from .scores import IMPOSSIBLE, Transitions, possible
+from .scores import IMPOSSIBLE, Transitions
 from .viterbi import viterbi
 
 _OUTSIDE = 0
@@ -63,8 +63,7 @@ def outside_for_sure(emissions: np.ndarray, transitions: Transitions) -> np.ndar
     to less than nothing, no entity is there. That is where the running sum of gains
     falls below all before it, never to come back.
     """
-    leads = _leads(transitions)
-    gains = (emissions[:, 1:] + leads[1:]).max(axis=1, initial=IMPOSSIBLE)
+    gains = (emissions[:, 1:] + transitions.leads[1:]).max(axis=1, initial=IMPOSSIBLE)
     gains -= emissions[:, _OUTSIDE]
     if not len(gains) or gains.max() > _MOST:
         return np.zeros(len(gains), dtype=bool)
@@ -74,18 +73,3 @@ def outside_for_sure(emissions: np.ndarray, transitions: Transitions) -> np.ndar
     behind = np.maximum.accumulate(sums[::-1])[::-1]
     out: np.ndarray = behind < before - _MARGIN
     return out
-
-
-def _leads(transitions: Transitions) -> np.ndarray:
-    """The most by which transitions into a tag, and out of it at the end of an entity,
-    can be better than those of an `O` in its place, [n_tags]."""
-    start, follow, end = transitions
-    allowed = possible(follow)
-    outside = np.where(allowed[:, _OUTSIDE], follow[:, _OUTSIDE], follow[0, 0])
-    into = np.where(allowed, follow - outside[:, None], -np.inf).max(axis=0)
-    into = np.where(possible(start), np.maximum(into, start - start[_OUTSIDE]), into)
-    shared = allowed & allowed[_OUTSIDE]
-    out = np.where(shared, follow - follow[_OUTSIDE], -np.inf).max(axis=1)
-    out = np.where(possible(end), np.maximum(out, end - end[_OUTSIDE]), out)
-    # The way on within an entity belongs to the tag it leads to.
-    return into + np.where(possible(end), out, 0.0)

@@ -35,7 +35,7 @@ def span_probabilities(
     """
     # What is added to all tags of a token, or to all transitions, changes nothing.
     shifted = emissions - emissions.max(axis=1, keepdims=True)
-    scores = Transitions(*(part - part.max() for part in transitions))
+    scores = transitions.shifted
     sums = _partial_sums(np.exp(shifted), lengths, scores)
     if sums is not None:
         last = ends - 1
@@ -92,9 +92,7 @@ def _partial_sums(
     # The one reads each sequence from its start, the other from its end.
     rows = np.stack([packing.rows, packing.reversed_rows])
     sums = emissions[rows]
-    follow = np.exp(scores.follow)
-    weights = np.stack([follow, follow.T])
-    edges = np.exp(np.stack([scores.start, scores.end]))[:, None]
+    weights, edges = scores.weights, scores.edges[:, None]
     logs: List[np.ndarray] = []
     log = np.zeros((2, len(lengths)))
     smallest = 1.0

@@ -16,27 +16,32 @@ def viterbi(
     emissions: float64 [n_tokens, n_tags], sequences one after the other.
     """
     packing = Packing(lengths)
-    # Scores of the best paths up to each tag, once each step has added its own.
-    best = emissions[packing.rows]
+    # Scores of the best paths up to each tag, once each step has added its own,
+    # [n_tags, n_tokens]: numpy is fast along the last axis if it is long.
+    best = np.ascontiguousarray(emissions[packing.rows].T)
+    follow = transitions.follow[:, :, None]
+    end_scores = transitions.end[:, None]
     steps = list(packing.steps())
-    previous = best[:0]
+    previous = best[:, :0]
     for start, end, size in steps:
-        current = best[start:end]
+        current = best[:, start:end]
         if start:
-            current += (previous[:size, :, None] + transitions.follow).max(axis=1)
+            current += np.maximum.reduce(previous[:, None, :size] + follow, axis=0)
         else:
-            current += transitions.start
+            current += transitions.start[:, None]
         previous = current
     # Most tags are on no best path, so where a path came from is asked for its own.
-    into = np.ascontiguousarray(transitions.follow.T)
-    tags = np.zeros(len(emissions), dtype=np.int64)
-    tag = np.zeros(len(packing.lengths), dtype=np.int64)
-    running = 0
+    packed = np.zeros(len(emissions), dtype=np.int64)
+    behind = packed[:0]
     for start, end, size in reversed(steps):
-        paths = best[start:end]
-        paths[:running] += into[tag[:running]]
-        paths[running:] += transitions.end
-        tag[:size] = paths.argmax(axis=1)
-        tags[packing.rows[start:end]] = tag[:size]
-        running = size
+        paths = best[:, start:end]
+        running = len(behind)
+        if running:
+            paths[:, :running] += transitions.follow[:, behind]
+        if running < size:
+            paths[:, running:] += end_scores
+        behind = packed[start:end]
+        paths.argmax(axis=0, out=behind)
+    tags = np.empty_like(packed)
+    tags[packing.rows] = packed
     return tags

@@ -73,9 +73,8 @@ class CompactNER(TrainablePipe):
         self.scorer = scorer
         self.storage = storage
         self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
-        grammar = tag_grammar(("O",))
-        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), grammar)
-        self._plain = (grammar, grammar_transitions(grammar))
+        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
+        self._lattice: Tuple[Any, Optional[Transitions]] = (None, None)
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -114,13 +113,6 @@ class CompactNER(TrainablePipe):
         if self._grammar[0] != self.labels:
             self._grammar = (self.labels, tag_grammar(self.tags))
         return self._grammar[1]
-
-    @property
-    def _softmax_transitions(self) -> Transitions:
-        grammar = self.grammar
-        if self._plain[0] is not grammar:
-            self._plain = (grammar, grammar_transitions(grammar))
-        return self._plain[1]
 
     @property
     def is_distillable(self) -> bool:
@@ -373,10 +365,18 @@ class CompactNER(TrainablePipe):
         )
 
     def _transitions(self) -> Tuple[Transitions, bool]:
+        """Between the tags, made anew when labels or parameters are others, and
+        whether they are learned."""
         learned = get_crf_parameters(self.model)
-        if learned is None:
-            return self._softmax_transitions, False
-        return grammar_transitions(self.grammar, learned), True
+        values = None if learned is None else [part.tobytes() for part in learned]
+        key = (self.labels, values)
+        known, transitions = self._lattice
+        if transitions is None or known != key:
+            for part in learned or ():
+                self._check_finite(part)
+            transitions = grammar_transitions(self.grammar, learned)
+            self._lattice = (key, transitions)
+        return transitions, learned is not None
 
     def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
         to_numpy = self.model.ops.to_numpy
@@ -389,13 +389,12 @@ class CompactNER(TrainablePipe):
         parts: List[Any] = np.split(d_logits, bounds)
         return [self.model.ops.asarray2f(part) for part in parts]
 
-    def _check_finite(self, logits: np.ndarray) -> None:
-        for scores in (logits, *(get_crf_parameters(self.model) or ())):
-            if not np.isfinite(scores).all():
-                raise DistillError(
-                    f"Expected finite scores from {self.name!r}, got NaN or infinity: "
-                    "the model is broken; train it again with a lower learning rate."
-                )
+    def _check_finite(self, scores: np.ndarray) -> None:
+        if not np.isfinite(scores).all():
+            raise DistillError(
+                f"Expected finite scores from {self.name!r}, got NaN or infinity: "
+                "the model is broken; train it again with a lower learning rate."
+            )
 
 
 def _sample_docs(

@@ -340,3 +340,15 @@ def test_default_config():
     assert ner.labels == ("LOC", "PER")
     assert ner.model.get_dim("nO") == len(ner.tags) == 9
     assert nlp.analyze_pipes()["summary"]["ner"]["assigns"][0] == "doc.ents"
+
+
+def test_predictions_follow_transitions_that_change_in_place():
+    nlp = trained(output="crf")
+    assert entities(nlp("Paris and Rome are far from Anna Smith ."))[0][0] == "Paris"
+    start = nlp.get_pipe("ner").model.get_ref("crf").get_param("start")
+    start[1:] -= 1e4
+    found = entities(nlp("Paris and Rome are far from Anna Smith ."))
+    assert found
+    assert found[0][0] != "Paris"
+    start[1:] += 1e4
+    assert entities(nlp("Paris and Rome are far from Anna Smith ."))[0][0] == "Paris"

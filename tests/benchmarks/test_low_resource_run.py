@@ -26,6 +26,7 @@ evaluations = 1
 [student]
 [student.steps]
 passes = 2
+few_labels = 0
 at_least = 1
 evaluations = 1
 [student.overrides]

@@ -64,9 +64,7 @@ def test_few_documents_differ(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arch", "output"), [("bilstm", "crf"), ("qrnn", "softmax")]
-)
+@pytest.mark.parametrize(("arch", "output"), [("bilstm", "crf"), ("qrnn", "softmax")])
 def test_few_of_ten_thousand_documents_differ(arch, output):
     # That rounding to eight bits shows at all says that something was compared.
     assert check(trained(arch, output), 10_000)["int8"] > 0

@@ -25,10 +25,9 @@ def case_aware_transformer_v1(
     RAISES (at initialisation): DistillError if the model has no segments, or a
         tokenizer without offsets.
     """
-    # Whoever asks only what architectures there are need not have it.
-    from .shape_segments import CaseAwareTransformer
+    from .shape_segments import make_case_aware_transformer
 
-    return CaseAwareTransformer(
+    return make_case_aware_transformer(
         name,
         get_spans,
         tokenizer_config,

@@ -2,10 +2,7 @@
 
 from typing import Any, Sequence
 
-from spacy_transformers.layers.transformer_model import (
-    TransformerModel,
-    set_pytorch_transformer,
-)
+from thinc.api import Model
 
 from ...errors import DistillError
 from ...word_shape import N_SHAPES, word_shape
@@ -14,18 +11,21 @@ from ...word_shape import N_SHAPES, word_shape
 _SPREAD = 0.01
 
 
-class CaseAwareTransformer(TransformerModel):
+def make_case_aware_transformer(*settings: Any) -> Model:
     """See `case_aware_transformer_v1`."""
+    # The class can be made only where spacy-transformers is there, and torch with it.
+    from spacy_transformers.layers import TransformerModel
 
-    def __init__(self, *settings: Any) -> None:
-        super().__init__(*settings)
-        self.attrs["set_transformer"] = _set_transformer
+    class CaseAwareTransformer(TransformerModel):
+        @property
+        def tokenizer(self) -> Any:
+            """The transformer's own, whose segments are shapes."""
+            tokenizer = super().tokenizer
+            return None if tokenizer is None else _ShapeSegments(tokenizer)
 
-    @property
-    def tokenizer(self) -> Any:
-        """The transformer's own, whose segments are shapes."""
-        tokenizer = super().tokenizer
-        return None if tokenizer is None else _ShapeSegments(tokenizer)
+    model = CaseAwareTransformer(*settings)
+    model.attrs["set_transformer"] = _set_transformer
+    return model
 
 
 class _ShapeSegments:
@@ -50,9 +50,10 @@ class _ShapeSegments:
         return batch
 
 
-def _set_transformer(model: TransformerModel, hf_model: Any) -> None:
+def _set_transformer(model: Model, hf_model: Any) -> None:
     """Put the transformer in its place, with a wider table of segments."""
     import torch
+    from spacy_transformers.layers.transformer_model import set_pytorch_transformer
 
     transformer, name = hf_model.transformer, model.attrs["name"]
     embeddings: Any = getattr(transformer, "embeddings", None)

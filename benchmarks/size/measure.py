@@ -7,15 +7,14 @@ from typing import Any, Dict, Optional
 import numpy as np
 from spacy.language import Language
 
-from spacy_distill.compression.quantise import quantise
+from spacy_distill.compression.quantise import compact_pipes, quantise
 from spacy_distill.errors import DistillError
-from spacy_distill.pipeline.compact_ner import CompactNER
 from spacy_distill.pipeline.scorer import compact_ner_score
 from spacy_distill.reports.measure import predict
-from spacy_distill.reports.size import count_parameters, zipped_bytes
+from spacy_distill.reports.size import count_parameters, layers, zipped_bytes
 from spacy_distill.teachers.spacy_pipelines.pipelines import load_pipeline
 
-from .pruning import nodes, prune_magnitudes
+from .pruning import prune_magnitudes
 from .variants import Variant
 
 Row = Dict[str, Any]
@@ -34,14 +33,9 @@ def measure_student(
             quantise(source, out, storage=variant.storage)
         else:
             nlp = load_pipeline(source)
-            pipes = [pipe for _, pipe in nlp.pipeline if isinstance(pipe, CompactNER)]
-            if not pipes:
-                raise DistillError(
-                    f"Expected a student with a compact_ner at {source}, got"
-                    f" {', '.join(nlp.pipe_names)}."
-                )
+            pipes = compact_pipes(nlp)
             prune_magnitudes(nlp, variant.pruned)
-            for pipe in pipes:
+            for _, pipe in pipes:
                 pipe.storage = variant.storage
             nlp.to_disk(out)
         nlp = load_pipeline(out)
@@ -100,7 +94,7 @@ def _nonzero(nlp: Language) -> int:
     """How many of Thinc's parameters are not zero."""
     return sum(
         int(np.count_nonzero(np.asarray(node.get_param(name))))
-        for node in {id(node): node for node in nodes(nlp)}.values()
+        for node in {id(node): node for node in layers(nlp)}.values()
         for name in node.param_names
         if node.has_param(name)
     )

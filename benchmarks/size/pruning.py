@@ -6,6 +6,7 @@ import numpy as np
 from spacy.language import Language
 from thinc.api import Model
 
+from spacy_distill.reports.size import layers
 from spacy_distill.students.encoder import ENCODER, PIECE_PARAMS
 
 
@@ -15,7 +16,7 @@ def prune_magnitudes(nlp: Language, share: float) -> None:
     share: of each matrix, in [0, 1]. A table of int8 rows is pruned as what it stands
         for, rows times scales.
     """
-    for node in nodes(nlp):
+    for node in layers(nlp):
         for name in node.param_names:
             if node.has_param(name):
                 array: Any = node.get_param(name)
@@ -37,14 +38,6 @@ def without_smallest(array: np.ndarray, share: float, scales: Any = 1.0) -> np.n
     if n:
         out.ravel()[np.argpartition(sizes, n - 1)[:n]] = 0
     return out
-
-
-def nodes(nlp: Language) -> Iterator[Model]:
-    """All layers of all components that have a model."""
-    for _, pipe in nlp.pipeline:
-        model = getattr(pipe, "model", None)
-        if isinstance(model, Model):
-            yield from model.walk()
 
 
 def torch_modules(node: Model) -> Iterator[Tuple[Any, Any]]:

@@ -8,13 +8,15 @@ from typing import Any, List
 import torch
 from spacy.language import Language
 
-from .pruning import nodes, torch_modules
+from spacy_distill.reports.size import layers
+
+from .pruning import torch_modules
 
 
 def quantise_linear(nlp: Language) -> None:
     """Give the linear layers of all torch modules int8 weights; inputs are quantised
     as they come (dynamic quantisation). Embeddings stay float32."""
-    for node in nodes(nlp):
+    for node in layers(nlp):
         for shim, module in torch_modules(node):
             with warnings.catch_warnings():
                 # torch tells of torchao, which is to take its place.
@@ -39,7 +41,7 @@ def nonzero(nlp: Language) -> int:
 
 
 def _modules(nlp: Language) -> List[Any]:
-    return [module for node in nodes(nlp) for _, module in torch_modules(node)]
+    return [module for node in layers(nlp) for _, module in torch_modules(node)]
 
 
 def _tensors(module: Any) -> List[torch.Tensor]:

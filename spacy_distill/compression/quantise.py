@@ -80,7 +80,7 @@ def quantise(
         table_bits = TABLE_BITS if table_bits is None else table_bits
     _check_folder(output)
     nlp = load_pipeline(model)
-    pipes = _compact_pipes(nlp)
+    pipes = compact_pipes(nlp)
     before, docs = _measure(nlp, gold)
     bare = 0
     for name, pipe in pipes:
@@ -117,7 +117,9 @@ def _check_folder(output: Path) -> None:
         )
 
 
-def _compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
+def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
+    """Name and component of each `compact_ner` that is enabled. RAISES: DistillError if
+    there is none."""
     pipes = [
         (name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, CompactNER)
     ]
@@ -131,7 +133,7 @@ def _compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
 
 def _measure(nlp: Language, gold: Optional[Path]) -> Tuple[Figures, List[Doc]]:
     """What can be told of a pipeline, and the gold documents with its entities."""
-    encoders = [e for _, pipe in _compact_pipes(nlp) for e in get_encoders(pipe.model)]
+    encoders = [e for _, pipe in compact_pipes(nlp) for e in get_encoders(pipe.model)]
     examples = [] if gold is None else predict(nlp, gold)
     assert nlp.path is not None
     figures = Figures(

@@ -1,7 +1,6 @@
 """The component `compact_ner`: a token classifier over BILUO tags that serves as
 teacher or student, depending on its encoder."""
 
-from pathlib import Path
 from typing import (
     Any,
     Callable,
@@ -12,13 +11,10 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
-    Union,
 )
 
 import numpy as np
-import srsly
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
@@ -39,7 +35,7 @@ from .constraints import allowed_tags
 from .decoding import ScoredSpan, score_spans
 from .labels import find_labels
 from .scorer import compact_ner_score
-from .storage import check_storage, pack, unpack
+from .stored_pipe import StoredPipe
 from .targets import get_targets
 from .token_classifier import (
     add_crf_gradient,
@@ -48,7 +44,7 @@ from .token_classifier import (
 )
 
 
-class CompactNER(TrainablePipe):
+class CompactNER(StoredPipe):
     """Named entities by token classification.
 
     Tags follow the BILUO scheme. Decoding yields whole entities only, none that
@@ -96,16 +92,6 @@ class CompactNER(TrainablePipe):
         """Where scored entities go in `doc.spans`; None for nowhere."""
         key: Optional[str] = self.cfg["spans_key"]
         return key
-
-    @property
-    def storage(self) -> str:
-        """How the model's parameters are written, see `storage.pack`. DistillError on
-        setting one that there is not."""
-        return self._storage
-
-    @storage.setter
-    def storage(self, storage: str) -> None:
-        self._storage = check_storage(storage)
 
     @property
     def grammar(self) -> TagGrammar:
@@ -313,41 +299,6 @@ class CompactNER(TrainablePipe):
         resize_output(self.model, len(self.tags))
         return 1
 
-    # Saving and loading
-
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        """As any trainable component, but parameters in the component's `storage`."""
-        data: bytes = super().to_bytes(exclude=[*exclude, "model"])
-        if "model" in exclude:
-            return data
-        message = srsly.msgpack_loads(data)
-        message["model"] = pack(self.model, self.storage)
-        return srsly.msgpack_dumps(message)
-
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "CompactNER":
-        """Load what `to_bytes` made, in any storage. The component's own one stays."""
-        super().from_bytes(bytes_data, exclude=[*exclude, "model"])
-        if "model" not in exclude:
-            unpack(self.model, srsly.msgpack_loads(bytes_data)["model"])
-        return self
-
-    def to_disk(self, path: Union[str, Path], *, exclude: Iterable[str] = ()) -> None:
-        """As `to_bytes`, to a folder."""
-        super().to_disk(path, exclude=[*exclude, "model"])
-        if "model" not in exclude:
-            (Path(path) / "model").write_bytes(pack(self.model, self.storage))
-
-    def from_disk(
-        self, path: Union[str, Path], *, exclude: Iterable[str] = ()
-    ) -> "CompactNER":
-        """As `from_bytes`, from a folder."""
-        super().from_disk(path, exclude=[*exclude, "model"])
-        if "model" not in exclude:
-            unpack(self.model, (Path(path) / "model").read_bytes())
-        return self
-
     # Helpers
 
     def _compare(self, targets: Targets, scores: List[Floats2d]) -> LossResult:
@@ -379,9 +330,9 @@ class CompactNER(TrainablePipe):
         return transitions, learned is not None
 
     def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
-        to_numpy = self.model.ops.to_numpy
         if isinstance(scores, Parts):
             return scores.whole
+        to_numpy = self.model.ops.to_numpy
         return np.concatenate([to_numpy(score) for score in scores])
 
     def _split(self, d_logits: np.ndarray, scores: List[Floats2d]) -> List[Floats2d]:

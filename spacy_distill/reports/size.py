@@ -25,7 +25,7 @@ def count_parameters(nlp: Language) -> ParameterCounts:
     """
     trained = table = 0
     seen: Set[int] = set()
-    for node in _nodes(nlp):
+    for node in layers(nlp):
         if id(node) in seen:
             continue
         seen.add(id(node))
@@ -44,7 +44,7 @@ def count_parameters(nlp: Language) -> ParameterCounts:
 
 def has_torch_parameters(nlp: Language) -> bool:
     """Whether any enabled component has parameters that torch owns."""
-    return any(True for node in _nodes(nlp) for _ in _torch_parameters(node))
+    return any(True for node in layers(nlp) for _ in _torch_parameters(node))
 
 
 def folder_bytes(path: Union[str, Path]) -> int:
@@ -65,7 +65,8 @@ def _deflated(path: Path) -> int:
     return min(len(data), len(deflate.compress(data)) + len(deflate.flush()))
 
 
-def _nodes(nlp: Language) -> Iterator[Model]:
+def layers(nlp: Language) -> Iterator[Model]:
+    """All layers of all enabled components that have a model; shared ones again."""
     for _, pipe in nlp.pipeline:
         model = getattr(pipe, "model", None)
         if isinstance(model, Model):

@@ -46,7 +46,7 @@ def init_words_v1(
         if not encoders:
             raise DistillError(
                 "Expected a student encoder in the pipeline, got "
-                f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNBiLSTM.v1 or "
+                f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
                 "remove [initialize.before_init]."
             )
         counts = Counter(

@@ -1,6 +1,6 @@
 """The architecture of a transformer that sees upper case in spite of its pieces."""
 
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Optional
 
 from spacy.tokens import Doc, Span
 from spacy.util import registry
@@ -14,7 +14,7 @@ def case_aware_transformer_v1(
     tokenizer_config: Dict[str, Any],
     transformer_config: Dict[str, Any],
     mixed_precision: bool = False,
-    grad_scaler_config: Dict[str, Any] = {},  # noqa: B006
+    grad_scaler_config: Optional[Dict[str, Any]] = None,
 ) -> Model:
     """`spacy-transformers.TransformerModel.v3` with the same settings, for uncased
     models. Names are told by their capitals, and uncased word pieces have none. But
@@ -33,5 +33,6 @@ def case_aware_transformer_v1(
         tokenizer_config,
         transformer_config,
         mixed_precision,
-        grad_scaler_config,
+        # Written to by whoever gets it.
+        dict(grad_scaler_config or {}),
     )

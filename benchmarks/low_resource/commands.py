@@ -34,17 +34,26 @@ def corpus_command(
 
 
 def teacher_command(
-    settings: Settings, *, gold: Path, out: Path, steps: Steps, seed: int, gpu_id: int
+    settings: Settings,
+    *,
+    name: str,
+    train: Path,
+    gold: Path,
+    out: Path,
+    steps: Steps,
+    seed: int,
+    gpu_id: int,
 ) -> Command:
-    """Fine-tune the teacher. gold: the folder of the drawn corpus."""
+    """Fine-tune a teacher. name: of its overrides. gold: the folder of the drawn
+    corpus, of which it needs development."""
     return [
         *("spacy-distill", "train-teacher", str(settings.teacher_config)),
         *("-o", str(out), "--transformer", settings.transformer),
         *("--gpu-id", str(gpu_id)),
         *as_arguments(
             {
-                **settings.overrides["teacher"],
-                **_common(settings, gold / "train.spacy", gold, steps, seed),
+                **settings.overrides_of(name),
+                **_common(settings, train, gold, steps, seed),
             }
         ),
     ]
@@ -75,8 +84,7 @@ def student_command(
     it with. So the systems differ in what they learn from alone, also in their seconds.
     """
     overrides = {
-        **settings.overrides["student"],
-        **settings.overrides[variant.system],
+        **settings.overrides_of(variant.system),
         **_common(settings, gold / "train.spacy", gold, steps, seed),
         "paths.soft_labels": str(soft_labels),
         "components.ner.model.output": variant.classifier,
@@ -89,6 +97,14 @@ def student_command(
         }
         overrides[_SOURCE] = None
     return [*_SPACY, "train", str(config), "-o", str(out), *as_arguments(overrides)]
+
+
+def relabel_command(*, student: Path, gold: Path, out: Path) -> Command:
+    """Write the student's entities on the unlabelled text."""
+    return [
+        *(*_SPACY, "apply", str(student), str(gold / "unlabelled"), str(out)),
+        *("--batch-size", "128", "--force"),
+    ]
 
 
 def stock_config_command(settings: Settings, *, out: Path) -> Command:

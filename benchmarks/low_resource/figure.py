@@ -19,6 +19,8 @@ _COLOURS = {
     "logits": "#cc79a7",
     "pseudo": "#0072b2",
     "gold": "#009e73",
+    "second": "#e69f00",
+    "second_teacher": "#56b4e9",
     "stock": "#8c8c8c",
 }
 _MARKERS = {
@@ -27,6 +29,8 @@ _MARKERS = {
     "logits": "D",
     "pseudo": "^",
     "gold": "v",
+    "second": "*",
+    "second_teacher": "P",
     "stock": "x",
 }
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import List, Optional, Sequence, Tuple
 
-STUDENTS = ("gold", "pseudo", "logits", "distilled")
+STUDENTS = ("gold", "pseudo", "logits", "distilled", "second")
 # In the order in which tables and figures have them.
-SYSTEMS = ("teacher", *STUDENTS, "stock")
+SYSTEMS = ("teacher", *STUDENTS, "second_teacher", "stock")
 ENCODERS = ("qrnn", "bilstm", "dilated_cnn")
 CLASSIFIERS = ("softmax", "crf")
 WORD_INITS = ("teacher", "random")
@@ -40,6 +40,10 @@ class Variant:
             place(self.word_init, WORD_INITS),
             place(self.system, SYSTEMS),
         )
+
+
+# The student that labels the text from which a second round starts.
+RELABELLING = Variant("pseudo", ENCODERS[0], CLASSIFIERS[0], WORD_INITS[0])
 
 
 @dataclass(frozen=True)

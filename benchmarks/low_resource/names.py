@@ -6,6 +6,8 @@ NAMES = {
     "pseudo": "pseudo labels only",
     "logits": "logits only",
     "distilled": "distilled (both)",
+    "second": "second round",
+    "second_teacher": "second teacher",
     "stock": "stock spaCy ner",
     "qrnn": "QRNN",
     "bilstm": "BiLSTM",

@@ -37,8 +37,8 @@ _OPEN = {
 class Settings:
     """See `settings.cfg` for what each means.
 
-    teacher_config, student_config: files. steps: rules for teacher, student and gold.
-    overrides: of teacher, student, stock and each of the students' systems.
+    teacher_config, student_config: files. steps: rules for both teachers, student and
+    gold. overrides: of them, stock and each of the students' systems.
     encoders: sections, by the encoder's name; empty ones leave the config's own.
     """
 
@@ -50,6 +50,12 @@ class Settings:
     overrides: Dict[str, Dict[str, Any]]
     encoders: Dict[str, Dict[str, Any]]
     optimize: str
+
+    def overrides_of(self, name: str) -> Dict[str, Any]:
+        """What is changed in the config: a student's system adds to what all students
+        have, the second teacher to what the first has."""
+        general = "student" if name in STUDENTS else "teacher"
+        return {**self.overrides[general], **self.overrides[name]}
 
     def describe_teacher(self) -> Dict[str, Any]:
         """All that corpus, teacher and soft labels depend on, paths by contents."""
@@ -78,6 +84,10 @@ class Settings:
             "gold": {
                 "steps": asdict(self.steps["gold"]),
                 "overrides": self.overrides["gold"],
+            },
+            "second_teacher": {
+                "steps": asdict(self.steps["second_teacher"]),
+                "overrides": self.overrides["second_teacher"],
             },
             **{
                 system: {"overrides": self.overrides[system]}

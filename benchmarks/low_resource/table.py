@@ -9,7 +9,13 @@ from .results import variant_of
 from .rows import Row
 
 # Differences over seeds, each against the same draw of sentences.
-PAIRS = (("distilled", "teacher"), ("distilled", "pseudo"))
+PAIRS = (
+    ("pseudo", "teacher"),
+    ("distilled", "teacher"),
+    ("second", "teacher"),
+    ("distilled", "pseudo"),
+    ("second", "pseudo"),
+)
 
 
 def report_markdown(rows: Sequence[Row]) -> str:

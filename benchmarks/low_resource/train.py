@@ -3,34 +3,34 @@
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Mapping, Optional, Tuple
-
-from thinc.api import Config
+from typing import Any, Mapping, Optional
 
 from spacy_distill.reports.report import Report
 
-from .cell import Cell, stages_up_to
-from .commands import (
-    evaluate_command,
-    stock_command,
-    stock_config_command,
-    student_command,
-)
+from .cell import Cell
+from .commands import evaluate_command, stock_command, stock_config_command
 from .grid import STUDENTS, Run
+from .plan import second_teacher_steps, teacher_steps
 from .results import Result, make_result
-from .settings import Settings, batch_size
+from .stages import stages_up_to, trained_by
 from .steps import Steps
+from .students import plan_student, train_student
 
-# What a system needs from its cell.
-NEEDS = {
-    "teacher": "teacher",
+_NEEDS = {
+    "gold": "annotate",
+    "second": "second_annotate",
     "stock": "label",
-    **dict.fromkeys(STUDENTS, "annotate"),
+    **dict.fromkeys(("pseudo", "logits", "distilled"), "annotate"),
 }
 
 
+def needed_stage(run: Run) -> str:
+    """The last stage that a run needs from its cell."""
+    return trained_by(run.variant) or _NEEDS[run.variant.system]
+
+
 def train_and_measure(run: Run, cell: Cell, *, settings: Mapping[str, Any]) -> Result:
-    """Make a run whose cell has the stage that it NEEDS, and return its result.
+    """Make a run whose cell has the stage that it needs, and return its result.
 
     settings: the description that the result is to carry.
 
@@ -40,19 +40,17 @@ def train_and_measure(run: Run, cell: Cell, *, settings: Mapping[str, Any]) -> R
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     cell.begin_log(run.name)
-    stages = {
-        name: cell.record(name) for name in stages_up_to(NEEDS[run.variant.system])
-    }
-    model = folder / "model-best"
-    steps: Optional[Steps] = None
-    if run.variant.system == "teacher":
-        model, steps = cell.teacher, cell.teacher_steps()
-        stages["train"] = stages.pop("teacher")
+    stages = {name: cell.record(name) for name in stages_up_to(needed_stage(run))}
+    trained = trained_by(run.variant)
+    if trained is not None:
+        stages["train"] = stages.pop(trained)
+        model = getattr(cell, trained)
     else:
+        model = folder / "model-best"
         if run.variant.system == "stock":
             seconds = _train_stock(run, cell, folder)
         else:
-            seconds, steps = _train_student(run, cell, folder)
+            seconds = train_student(cell, run.variant, out=folder, log=run.name)
         stages["train"] = cell.machine.describe(seconds, gpu=False)
     report = folder / "report.json"
     command = evaluate_command(
@@ -60,6 +58,7 @@ def train_and_measure(run: Run, cell: Cell, *, settings: Mapping[str, Any]) -> R
     )
     seconds = cell.run(command, log=run.name)
     stages["evaluate"] = cell.machine.describe(seconds, gpu=False)
+    steps = _steps(run, cell, folder)
     return make_result(
         run,
         corpus=cell.corpus.name,
@@ -77,43 +76,13 @@ def run_folder(run: Run, cell: Cell) -> Path:
     return cell.folder / "runs" / run.name
 
 
-def write_encoder_config(settings: Settings, encoder: str, folder: Path) -> Path:
-    """The student's config with an encoder in it: a new file, or the config as it is
-    if the settings have nothing to say of this encoder."""
-    section = settings.encoders[encoder]
-    if not section:
-        return settings.student_config
-    config = Config().from_disk(settings.student_config, interpolate=False)
-    config["components"]["ner"]["model"]["tok2vec"] = section
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{encoder}.cfg"
-    config.to_disk(path)
-    return path
-
-
-def _train_student(run: Run, cell: Cell, out: Path) -> Tuple[float, Steps]:
-    settings, system = cell.settings, run.variant.system
-    assert run.variant.encoder is not None
-    config = write_encoder_config(settings, run.variant.encoder, out)
-    overrides = {**settings.overrides["student"], **settings.overrides[system]}
-    if system == "gold":
-        rule, sentences = settings.steps["gold"], cell.sentences("train")
-    else:
-        rule = settings.steps["student"]
-        sentences = cell.sentences("train", "unlabelled")
-    batch = batch_size(config, overrides)
-    steps = rule.plan(sentences, labels=run.labels, batch=batch)
-    command = student_command(
-        settings,
-        run.variant,
-        config=config,
-        gold=cell.gold,
-        soft_labels=cell.soft_labels,
-        out=out,
-        steps=steps,
-        seed=run.seed,
-    )
-    return cell.run(command, log=run.name), steps
+def _steps(run: Run, cell: Cell, folder: Path) -> Optional[Steps]:
+    """Of its training; None where spaCy's defaults decide."""
+    system = run.variant.system
+    if system in STUDENTS:
+        return plan_student(cell, run.variant, folder)
+    rules = {"teacher": teacher_steps, "second_teacher": second_teacher_steps}
+    return rules[system](cell) if system in rules else None
 
 
 def _train_stock(run: Run, cell: Cell, out: Path) -> float:

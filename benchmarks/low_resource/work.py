@@ -9,18 +9,23 @@ from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 from spacy_distill.errors import DistillError
 
-from .cell import Cell, stages_up_to
+from .cell import Cell
 from .grid import Run, Variant
 from .progress import Kind, Progress
 from .results import Result, read_results, result_file, variant_of, write_result
 from .schedule import Task
-from .train import NEEDS, run_folder, train_and_measure
+from .stages import do_stage, stages_up_to, trained_by
+from .train import needed_stage, run_folder, train_and_measure
 
 _DONE = {
     "corpus": "corpus drawn",
     "teacher": "teacher trained",
     "annotate": "text annotated",
     "label": "teacher-labelled text written",
+    "student": "student for a second round trained",
+    "relabel": "text labelled by it",
+    "second_teacher": "second teacher trained",
+    "second_annotate": "text annotated again",
 }
 
 
@@ -79,7 +84,7 @@ class GridWork:
         return list(tasks.values())
 
     def _do_stage(self, cell: Cell, stage: str) -> None:
-        cell.do(stage)
+        do_stage(cell, stage)
         seconds = cell.record(stage)["seconds"]
         text = f"{cell.name} {_DONE[stage]}"
         self._tell(self._progress.end((stage, cell.labels), text, seconds=seconds))
@@ -120,8 +125,9 @@ class GridWork:
         variant = variant_of(result)
         stages = {name: stage["seconds"] for name, stage in result["stages"].items()}
         own = stages.pop("evaluate")
-        if variant.system == "teacher":
-            stages["teacher"] = stages.pop("train")
+        trained = trained_by(variant)
+        if trained is not None:
+            stages[trained] = stages.pop("train")
         else:
             own += stages.pop("train")
         self._progress.learn((_kind_name(variant), result["labels"]), own)
@@ -131,7 +137,7 @@ class GridWork:
 
 def _missing(cell: Cell, run: Run) -> List[str]:
     """The stages that a run needs and its cell has not done, in their order."""
-    needed = stages_up_to(NEEDS[run.variant.system])
+    needed = stages_up_to(needed_stage(run))
     return [stage for stage in needed if not cell.is_done(stage)]
 
 
@@ -140,6 +146,6 @@ def _kind_of(run: Run) -> Kind:
 
 
 def _kind_name(variant: Variant) -> str:
-    # A teacher is only measured, its training is a stage.
-    group = "measure" if variant.system == "teacher" else "train"
+    # What a stage has trained is only measured.
+    group = "measure" if trained_by(variant) else "train"
     return f"{group} {' '.join(variant.parts)}"

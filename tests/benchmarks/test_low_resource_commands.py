@@ -14,6 +14,7 @@ from low_resource.commands import (
     as_arguments,
     corpus_command,
     evaluate_command,
+    relabel_command,
     stock_command,
     stock_config_command,
     student_command,
@@ -23,7 +24,7 @@ from low_resource.corpus import Corpus
 from low_resource.grid import CLASSIFIERS, ENCODERS, STUDENTS, WORD_INITS, Variant
 from low_resource.settings import read_settings
 from low_resource.steps import Steps
-from low_resource.train import write_encoder_config
+from low_resource.students import student_config
 from spacy.cli._util import app as spacy_app
 from spacy.util import load_config, registry
 
@@ -88,10 +89,10 @@ def test_settings_arrive_as_they_are(values):
     list(product(ENCODERS, CLASSIFIERS, WORD_INITS)),
 )
 def test_students(tmp_path, encoder, classifier, word_init):
-    config = write_encoder_config(SETTINGS, encoder, tmp_path)
     blocks = {}
     for system in STUDENTS:
         variant = Variant(system, encoder, classifier, word_init)
+        config = student_config(SETTINGS, variant, tmp_path)
         read = student(variant, config)
         ner = read["components"]["ner"]
         assert ner["model"]["output"] == classifier
@@ -115,12 +116,13 @@ def test_students(tmp_path, encoder, classifier, word_init):
         assert read["corpora"]["train"]["soft_labels"] == str(WORK / "soft")
         assert read["corpora"]["dev"]["path"] == str(GOLD / "dev.spacy")
         blocks[system] = ner["loss"]
-    assert [blocks[s]["alpha"] for s in STUDENTS[1:]] == [1.0, 0.0, 0.5]
+    assert [blocks[s]["alpha"] for s in STUDENTS[1:]] == [1.0, 0.0, 0.5, 1.0]
     registry.resolve(blocks)
 
 
 def test_the_config_s_own_encoder_stays_where_settings_name_none(tmp_path):
-    config = write_encoder_config(SETTINGS, "qrnn", tmp_path)
+    variant = Variant("gold", "qrnn", "softmax", "random")
+    config = student_config(SETTINGS, variant, tmp_path)
     assert config == SETTINGS.student_config
     assert not list(tmp_path.iterdir())
 
@@ -141,9 +143,17 @@ def test_random_words_take_a_source_s_settings_away(tmp_path):
     assert sources["random"] is None
 
 
-def test_teacher():
+@pytest.mark.parametrize("which", ["teacher", "second_teacher"])
+def test_teachers(which):
     command = teacher_command(
-        SETTINGS, gold=GOLD, out=WORK / "teacher", steps=PLAN, seed=3, gpu_id=0
+        SETTINGS,
+        name=which,
+        train=WORK / "text",
+        gold=GOLD,
+        out=WORK / "teacher",
+        steps=PLAN,
+        seed=3,
+        gpu_id=0,
     )
     name, values, overrides = parse(command)
     assert name == "train-teacher"
@@ -152,7 +162,20 @@ def test_teacher():
     read = load_config(values["config"], overrides=overrides, interpolate=True)
     assert read["training"]["seed"] == 3
     assert read["training"]["max_steps"] == 40
-    assert read["corpora"]["train"]["path"] == str(GOLD / "train.spacy")
+    assert read["initialize"]["after_init"]["bfloat16"] is True
+    assert read["corpora"]["train"]["path"] == str(WORK / "text")
+    assert read["corpora"]["dev"]["path"] == str(GOLD / "dev.spacy")
+
+
+def test_relabel(tmp_path):
+    gold, out = tmp_path / "corpus", tmp_path / "x.spacy"
+    (gold / "unlabelled").mkdir(parents=True)
+    command = relabel_command(student=WORK / "s", gold=gold, out=out)
+    name, values, _ = parse(command)
+    assert name == "apply"
+    assert values["model"] == str(WORK / "s")
+    assert values["data_path"] == gold / "unlabelled"
+    assert values["output_file"] == out
 
 
 def test_corpus():

@@ -63,17 +63,18 @@ def test_what_is_given_twice_is_run_once():
 def test_whole_lines_come_first():
     runs = enumerate_runs(**WHOLE)
     first = Variant("distilled", "qrnn", "softmax", "teacher")
-    # Six systems for each number of labels and seed, before any other variant.
-    assert {run.variant for run in runs[: 6 * 6]} == {
+    # Eight systems for each number of labels and seed, before any other variant.
+    assert {run.variant for run in runs[: 6 * 8]} == {
         Variant("teacher"),
+        Variant("second_teacher"),
         Variant("stock"),
         *(Variant(s, *first.parts[1:]) for s in STUDENTS),
     }
     # And all numbers of labels for the first seed before the next seed.
-    assert [(r.labels, r.seed) for r in runs[:36:6]] == [
+    assert [(r.labels, r.seed) for r in runs[:48:8]] == [
         (n, seed) for seed in (0, 1, 2) for n in (150, 300)
     ]
-    assert [run.variant.system for run in runs[:6]] == list(SYSTEMS)
+    assert [run.variant.system for run in runs[:8]] == list(SYSTEMS)
 
 
 def test_names():

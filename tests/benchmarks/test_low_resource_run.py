@@ -38,6 +38,11 @@ components.ner.model.tok2vec.hidden_width = 4
 passes = 0
 at_least = 2
 evaluations = 2
+[second_teacher]
+[second_teacher.steps]
+passes = 0
+at_least = 3
+evaluations = 1
 [stock]
 [stock.overrides]
 training.max_steps = 2
@@ -177,6 +182,46 @@ def test_a_grid_in_several_goes(made, capsys):
     assert "n8-s0 in" in printed
     assert "trained anew" in printed
     assert not (cell / "logs" / "n8-s0-gold-bilstm-softmax-teacher.log").exists()
+
+
+@pytest.mark.slow
+def test_a_second_round(made):
+    pytest.importorskip("matplotlib")
+    student = ("--encoders", "qrnn", "--classifiers", "softmax")
+    printed = grid(
+        made,
+        *("--systems", "pseudo", "second_teacher", "second"),
+        *(*student, "--word-init", "teacher"),
+        results="second",
+        work="second",
+    )
+    # The student that relabels is the run of pseudo labels: trained once.
+    assert "second round trained" in printed
+    assert "pseudo qrnn softmax teacher: dev" in printed
+    cell = made / "second" / "few" / "n8-s0"
+    texts = [
+        (doc.text, doc.has_annotation("ENT_IOB"))
+        for path in sorted((cell / "relabelled").glob("*.spacy"))
+        for doc in DocBin().from_disk(path).get_docs(spacy.blank("en").vocab)
+    ]
+    assert len(texts) == 12
+    assert all(is_labelled for _, is_labelled in texts)
+    found = results_in(made, "second")
+    teacher, second = (
+        found["n8-s0-second_teacher"],
+        found["n8-s0-second-qrnn-softmax-teacher"],
+    )
+    assert teacher["steps"] == {"steps": 3, "every": 3}
+    before = {"corpus", "teacher", "annotate", "student", "relabel"}
+    assert teacher["stages"].keys() == {*before, "train", "evaluate"}
+    assert second["stages"].keys() == {
+        *(*before, "second_teacher", "second_annotate", "train", "evaluate")
+    }
+    pseudo = found["n8-s0-pseudo-qrnn-softmax-teacher"]
+    assert pseudo["stages"].keys() == {
+        *("corpus", "teacher", "annotate", "train", "evaluate")
+    }
+    assert pseudo["steps"] == second["steps"]
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ def write(path, text):
 def test_defaults():
     settings = read_settings()
     assert settings.teacher_config == ROOT / "configs" / "teacher.cfg"
-    assert settings.steps.keys() == {"teacher", "student", "gold"}
-    assert settings.overrides.keys() == {"teacher", "student", *STUDENTS, "stock"}
+    trainings = {"teacher", "student", "gold", "second_teacher"}
+    assert settings.steps.keys() == trainings
+    assert settings.overrides.keys() == {*trainings, *STUDENTS, "stock"}
     assert settings.encoders.keys() == set(ENCODERS)
     assert settings.overrides["pseudo"] == {"components.ner.loss.alpha": 1.0}
 
@@ -73,6 +74,31 @@ def test_a_transformer_s_folder_counts_by_its_content(tmp_path):
     assert str(folder) not in str(before)
     write(folder / "config.json", "{ }")
     assert read_settings(mine).describe_teacher() != before
+
+
+def test_what_all_of_a_kind_have_comes_first(tmp_path):
+    mine = write(
+        tmp_path / "mine.cfg",
+        """
+[student]
+[student.overrides]
+training.dropout = 0.1
+components.ner.loss.alpha = 0.2
+[second_teacher]
+[second_teacher.overrides]
+training.dropout = 0.3
+""",
+    )
+    settings = read_settings(mine)
+    assert settings.overrides_of("second") == {
+        "training.dropout": 0.1,
+        "components.ner.loss.alpha": 1.0,
+    }
+    assert settings.overrides_of("second_teacher") == {
+        **settings.overrides["teacher"],
+        "training.dropout": 0.3,
+    }
+    assert settings.overrides_of("teacher") == settings.overrides["teacher"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ COLUMNS = (
     *("--vars.train", "data/train.conll", "--vars.dev", "data/dev.conll"),
     *("--vars.test", "data/test.conll", "--vars.unlabelled", "", "--vars.seed", "3"),
     *("--vars.n_labels", "750", "--vars.transformer", "bert-base-cased"),
-    *("--vars.alpha", "1", "--vars.gpu", "0"),
+    *("--vars.alpha", "0.5", "--vars.gpu", "0"),
 )
 OVERRIDES = {"default": DEFAULT, "columns": COLUMNS}
 
@@ -60,6 +60,9 @@ def place(tmp_path, monkeypatch):
             for path in command.get("deps", []) + command.get("outputs", []):
                 if not (tmp_path / path).exists():
                     (tmp_path / path).mkdir(parents=True)
+        # Within what the command declares; spaCy looks whether it is there.
+        work = variables(*overrides)["work"]
+        (tmp_path / work / "corpus" / "unlabelled").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -126,8 +129,8 @@ def test_variables_arrive():
     for option, value in {
         "--nlp.lang": "de",
         "--system.seed": "3",
-        "--paths.soft_labels": "work/other/soft_labels",
-        "--components.ner.loss.alpha": "1",
+        "--paths.soft_labels": "work/other/second_soft_labels",
+        "--components.ner.loss.alpha": "0.5",
         "--components.ner.loss.temperature": "1.0",
         "-o": "work/other/distilled",
     }.items():

@@ -29,8 +29,7 @@ conll2003: $(VENV)/.distill  ## the same project on CoNLL-2003, 750 labels
 	    --vars.work work/conll2003 --vars.name conll2003_ner \
 	    --vars.train $(CONLL2003)/eng.train --vars.dev $(CONLL2003)/eng.testa \
 	    --vars.test $(CONLL2003)/eng.testb --vars.unlabelled "" --vars.n_labels 750 \
-	    --vars.teacher_steps 940 --vars.second_teacher_steps 880 \
-	    --vars.student_steps 3950 --vars.baseline_steps 700 \
+	    --vars.teacher_steps 940 --vars.student_steps 3950 --vars.baseline_steps 700 \
 	    --vars.data "CoNLL-2003 English, 750 training sentences as gold, the rest unlabelled"; \
 	fi
 

@@ -60,9 +60,6 @@ def place(tmp_path, monkeypatch):
             for path in command.get("deps", []) + command.get("outputs", []):
                 if not (tmp_path / path).exists():
                     (tmp_path / path).mkdir(parents=True)
-        # Within what the command declares; spaCy looks whether it is there.
-        work = variables(*overrides)["work"]
-        (tmp_path / work / "corpus" / "unlabelled").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -129,7 +126,7 @@ def test_variables_arrive():
     for option, value in {
         "--nlp.lang": "de",
         "--system.seed": "3",
-        "--paths.soft_labels": "work/other/second_soft_labels",
+        "--paths.soft_labels": "work/other/soft_labels",
         "--components.ner.loss.alpha": "0.5",
         "--components.ner.loss.temperature": "1.0",
         "-o": "work/other/distilled",

@@ -22,7 +22,7 @@ Paris and Rome are far from Anna Smith.
 Nothing of note is here, says Bob.
 """
 SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 100": "hidden_width = 8"}
-STEPS = ("teacher_steps", "second_teacher_steps", "student_steps", "baseline_steps")
+STEPS = ("teacher_steps", "student_steps", "baseline_steps")
 VARIABLES = {"transformer": "weights", **dict.fromkeys(STEPS, 2)}
 
 
@@ -67,7 +67,7 @@ def test_the_workflow_runs_once_and_is_then_done(tmp_path):
     assert "Skipping" not in printed
     work = tmp_path / "work" / "assets"
     rows = [row.name for row in Report.read(work / "report.json").rows]
-    assert rows == ["teacher", "baseline", "pseudo", "second_teacher", "distilled"]
+    assert rows == ["teacher", "baseline", "with_logits", "distilled"]
     (wheel,) = work.rglob("*.whl")
     assert wheel.name == "en_compact_ner-0.1.0-py3-none-any.whl"
     assert (work / "pictures" / "comparison.svg").is_file()

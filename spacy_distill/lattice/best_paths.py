@@ -26,7 +26,7 @@ def best_paths(
     sums = path_sums(emissions * SHARPNESS, lengths, transitions.sharp)
     products = sums.to * sums.on
     tags: np.ndarray = products.argmax(axis=1)
-    totals = products.sum(axis=1)
+    totals = products.dot(np.ones(products.shape[1]))
     others = totals - products[np.arange(len(tags)), tags]
     doubts = np.ones_like(totals)
     np.divide(others, totals, out=doubts, where=reliable(totals))
@@ -34,5 +34,5 @@ def best_paths(
     doubtful = np.add.reduceat(doubts, firsts) > _DOUBT
     if doubtful.any():
         rows = np.flatnonzero(np.repeat(doubtful, lengths))
-        tags[rows] = viterbi(emissions[rows], lengths[doubtful].tolist(), transitions)
+        tags[rows] = viterbi(emissions.take(rows, axis=0), lengths[doubtful].tolist(), transitions)
     return tags

@@ -38,7 +38,7 @@ def decode(
         redo[np.searchsorted(np.cumsum(counts), wrong, side="right")] = True
         rows = np.flatnonzero(np.repeat(redo, counts))
         mask = None if allowed is None else allowed[rows]
-        emissions = constrain(logits[rows], mask)
+        emissions = constrain(logits.take(rows, axis=0), mask)
         tags[rows] = search(emissions, counts[redo], transitions)
     return tags
 
@@ -68,7 +68,8 @@ def _leads(
     logits: np.ndarray, tags: np.ndarray, transitions: Transitions
 ) -> np.ndarray:
     """Tokens whose best tag is far enough ahead of all others, bool [n_tokens]."""
-    reached = transitions.needed[tags]
+    rows = np.arange(len(tags))
+    reached = transitions.needed.take(tags, axis=0)
     reached += logits
-    out: np.ndarray = reached.max(axis=1) < logits.max(axis=1)
+    out: np.ndarray = reached[rows, reached.argmax(axis=1)] < logits[rows, tags]
     return out

@@ -9,7 +9,7 @@ from .scores import Transitions
 
 # Sums are brought back to 1 after so many steps. They grow by no more than the number
 # of tags at each.
-_STEPS = 32
+_STEPS = 16
 # What is lost below the least number there is counts for nothing in a greater total.
 _SMALLEST = 1e-200
 _LEAST = 1e-300
@@ -38,11 +38,14 @@ def path_sums(
     """
     n_tags = emissions.shape[1]
     packing = Packing(lengths)
-    # What is added to all tags of a token changes no share.
-    own = np.exp(emissions - emissions.max(axis=1, keepdims=True))
+    # What is added to all tags of a token changes no share. Numpy finds the place of a
+    # maximum in a fifth of the time that it takes for the maximum.
+    best = emissions[np.arange(len(emissions)), emissions.argmax(axis=1)]
+    own = np.exp(emissions - best[:, None])
     # Forward beside backward; the one reads each sequence from its start, the other
     # from its end.
-    sums = np.concatenate([own[packing.rows], own[packing.reversed_rows]], axis=1)
+    sides = [own.take(packing.rows, axis=0), own.take(packing.reversed_rows, axis=0)]
+    sums = np.concatenate(sides, axis=1)
     moves = transitions.moves
     previous = sums[:0]
     for t, (start, end, size) in enumerate(packing.steps()):

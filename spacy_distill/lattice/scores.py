@@ -10,7 +10,7 @@ from ..tags import TagGrammar
 # Finite stand-in for minus infinity: exp() of it is 0 and differences stay numbers.
 IMPOSSIBLE = -1e30
 # By what scores are multiplied so that the best sequence stands out among all.
-SHARPNESS = 8.0
+SHARPNESS = 16.0
 # Leads must be this much larger than needed, so that rounding decides nothing.
 _MARGIN = 1e-3
 

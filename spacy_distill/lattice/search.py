@@ -44,7 +44,7 @@ def search(
     breaks = (np.diff(open_) > 1) | is_last[open_[:-1]]
     finals = np.append(np.flatnonzero(breaks), len(open_) - 1)
     firsts = np.append(0, finals[:-1] + 1)
-    pieces = emissions[open_]
+    pieces = emissions.take(open_, axis=0)
     pieces[firsts] += np.where(
         is_first[open_[firsts], None], transitions.start, transitions.follow[_OUTSIDE]
     )

@@ -30,10 +30,10 @@ def span_probabilities(
     sums = path_sums(emissions, lengths, transitions)
     rows, firsts = ranges(starts, ends)
     # All that leads to a token's tags: from the tag before, or from anywhere.
-    products = transitions.weights[tags[rows - 1]]
+    products = transitions.weights.take(tags[rows - 1], axis=0)
     products[firsts] = sums.to[starts]
-    products *= sums.on[rows]
-    totals = products.sum(axis=1)
+    products *= sums.on.take(rows, axis=0)
+    totals = products.dot(np.ones(products.shape[1]))
     if reliable(totals).all():
         shares = products[np.arange(len(rows)), tags[rows]] / totals
         out: np.ndarray = np.multiply.reduceat(shares, firsts)

@@ -34,5 +34,6 @@ def best_paths(
     doubtful = np.add.reduceat(doubts, firsts) > _DOUBT
     if doubtful.any():
         rows = np.flatnonzero(np.repeat(doubtful, lengths))
-        tags[rows] = viterbi(emissions.take(rows, axis=0), lengths[doubtful].tolist(), transitions)
+        rest = emissions.take(rows, axis=0)
+        tags[rows] = viterbi(rest, lengths[doubtful].tolist(), transitions)
     return tags

@@ -89,4 +89,5 @@ def _emissions(
     logits: np.ndarray, rows: np.ndarray, allowed: Optional[np.ndarray]
 ) -> np.ndarray:
     """Scores of some rows, float64; impossible where not allowed."""
-    return constrain(logits.take(rows, axis=0), None if allowed is None else allowed[rows])
+    mask = None if allowed is None else allowed[rows]
+    return constrain(logits.take(rows, axis=0), mask)

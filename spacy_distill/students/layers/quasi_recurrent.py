@@ -80,7 +80,7 @@ class QuasiRecurrent:
         # Both directions step by step side by side, each in its own order.
         packing = Packing(lengths)
         order = np.stack([packing.rows, packing.reversed_rows], axis=1)
-        rows = (window[:, order] * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
+        rows = (window.take(order, axis=1) * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
         shape = (order.size, self.width)
         forget = self._workspace.array("forget", shape)
         states = self._workspace.array("states", shape)

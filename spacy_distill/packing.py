@@ -50,6 +50,15 @@ class Packing:
         bounds = self.bounds.tolist()
         return zip(bounds, bounds[1:], self.sizes.tolist())
 
+    def runs(self) -> Iterator[Tuple[int, int, int]]:
+        """(start, end, size) of the slice of each run of steps of the same size, first
+        to last. Going through the rows of a run, reshaped to its steps, is faster than
+        slicing one step after the other."""
+        changes = np.flatnonzero(self.sizes[1:] != self.sizes[:-1]) + 1
+        firsts = [0, *changes.tolist()] if len(self) else []
+        bounds = [*self.bounds[firsts].tolist(), len(self.rows)]
+        return zip(bounds, bounds[1:], self.sizes[firsts].tolist())
+
 
 def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """All rows from each start to its end (exclusive), and where among them each

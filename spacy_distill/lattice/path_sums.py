@@ -48,13 +48,16 @@ def path_sums(
     sums = np.concatenate(sides, axis=1)
     moves = transitions.moves
     previous = sums[:0]
-    for t, (start, end, size) in enumerate(packing.steps()):
-        current = sums[start:end]
-        current *= previous[:size].dot(moves) if t else transitions.edges
-        if t % _STEPS == _STEPS - 1:
-            halves = current.reshape(size, 2, n_tags)
-            halves /= np.maximum(halves.sum(axis=2, keepdims=True), _LEAST)
-        previous = current
+    t = 0
+    for start, end, size in packing.runs():
+        previous = previous[:size]
+        for current in sums[start:end].reshape(-1, size, 2 * n_tags):
+            current *= previous.dot(moves) if t else transitions.edges
+            previous = current
+            t += 1
+            if t % _STEPS == 0:
+                halves = current.reshape(size, 2, n_tags)
+                halves /= np.maximum(halves.sum(axis=2, keepdims=True), _LEAST)
     out = PathSums(np.empty_like(own), np.empty_like(own))
     out.to[packing.rows] = sums[:, :n_tags]
     out.on[packing.reversed_rows] = sums[:, n_tags:]

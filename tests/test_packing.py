@@ -52,3 +52,16 @@ def test_nothing_to_pack():
         packing = Packing(lengths)
         assert len(packing) == len(packing.rows) == len(packing.reversed_rows) == 0
         assert list(packing.steps()) == []
+
+
+@given(some_lengths)
+def test_runs_are_steps_of_the_same_size(lengths):
+    packing = Packing(lengths)
+    steps = [
+        (first, first + size, size)
+        for start, end, size in packing.runs()
+        for first in range(start, end, size)
+    ]
+    assert steps == list(packing.steps())
+    sizes = [size for _, _, size in packing.runs()]
+    assert sizes == sorted(set(sizes), reverse=True)

@@ -24,30 +24,33 @@ def decode(
         of the same shape; None for all.
 
     A softmax decides token by token, so where its best tags are valid as they
-    stand they are the best valid sequence; the search runs for the rest only.
+    stand they are the best valid sequence. So they are with a CRF, where they lead by
+    more than its transitions can make up for. The search runs for the rest only.
     """
     counts = np.asarray(lengths, dtype=np.int64)
-    if is_crf:
-        return search(constrain(logits, allowed), counts, transitions)
     tags: np.ndarray = logits.argmax(axis=1)
-    broken = _broken(tags, counts, grammar, allowed)
-    if len(broken):
+    valid = _valid(tags, counts, grammar, allowed)
+    if is_crf:
+        valid &= _leads(logits, tags, transitions)
+    wrong = np.flatnonzero(~valid)
+    if len(wrong):
         redo = np.zeros(len(counts), dtype=bool)
-        redo[broken] = True
+        redo[np.searchsorted(np.cumsum(counts), wrong, side="right")] = True
         rows = np.flatnonzero(np.repeat(redo, counts))
         mask = None if allowed is None else allowed[rows]
-        emissions = constrain(logits[rows], mask)
+        emissions = constrain(logits.take(rows, axis=0), mask)
         tags[rows] = search(emissions, counts[redo], transitions)
     return tags
 
 
-def _broken(
+def _valid(
     tags: np.ndarray,
     counts: np.ndarray,
     grammar: TagGrammar,
     allowed: Optional[np.ndarray],
 ) -> np.ndarray:
-    """Sentences whose best tags break grammar or constraint, some more than once."""
+    """Tags that keep to constraint and grammar, next to the one before, bool
+    [n_tokens]."""
     filled = counts[counts > 0]
     lasts = np.cumsum(filled) - 1
     firsts = lasts - filled + 1
@@ -58,5 +61,15 @@ def _broken(
     valid[lasts] &= grammar.end[tags[lasts]]
     if allowed is not None:
         valid &= allowed[np.arange(len(tags)), tags]
-    wrong = np.flatnonzero(~valid)
-    return np.searchsorted(np.cumsum(counts), wrong, side="right")
+    return valid
+
+
+def _leads(
+    logits: np.ndarray, tags: np.ndarray, transitions: Transitions
+) -> np.ndarray:
+    """Tokens whose best tag is far enough ahead of all others, bool [n_tokens]."""
+    rows = np.arange(len(tags))
+    reached = transitions.needed.take(tags, axis=0)
+    reached += logits
+    out: np.ndarray = reached[rows, reached.argmax(axis=1)] < logits[rows, tags]
+    return out

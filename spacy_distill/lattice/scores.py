@@ -9,6 +9,10 @@ from ..tags import TagGrammar
 
 # Finite stand-in for minus infinity: exp() of it is 0 and differences stay numbers.
 IMPOSSIBLE = -1e30
+# By what scores are multiplied so that the best sequence stands out among all.
+SHARPNESS = 16.0
+# Leads must be this much larger than needed, so that rounding decides nothing.
+_MARGIN = 1e-3
 
 
 def possible(scores: np.ndarray) -> np.ndarray:
@@ -49,20 +53,54 @@ class Transitions(_Arrays):
         return leads
 
     @cached_property
-    def shifted(self) -> "Transitions":
-        """The same with none above 0, which changes no sequence's share."""
-        return Transitions(*(part - part.max() for part in self))
+    def needed(self) -> np.ndarray:
+        """By how much each tag must lead each other one at a token so that no
+        transitions can make up for it, float32 [n_tags, n_tags], leader before
+        follower. A possible sequence whose tags all lead by as much is the best."""
+        start, follow, end = self
+        arrivals = np.vstack([start, follow])
+        arrives = possible(arrivals)
+        most = np.where(arrives, arrivals, -np.inf).max(axis=0)
+        least = np.where(arrives, arrivals, np.inf).min(axis=0)
+        # A token's tag has to answer for the way to it, and for the way on where the
+        # next token's tag is the same.
+        departures = np.column_stack([follow, end])
+        goes = possible(departures)
+        gains = np.where(goes, departures, -np.inf) - departures[:, None]
+        gains = np.where(goes[:, None], gains, -np.inf).max(axis=2)
+        needed = most - least[:, None] + np.maximum(gains, 0.0)
+        np.fill_diagonal(needed, -np.inf)
+        return (needed + _MARGIN).astype(np.float32)
+
+    @cached_property
+    def inside(self) -> "Transitions":
+        """The same where starting and ending score nothing."""
+        none = np.zeros_like(self.start)
+        return Transitions(none, self.follow, none)
+
+    @cached_property
+    def sharp(self) -> "Transitions":
+        """The same at the temperature at which best sequences stand out."""
+        return Transitions(*(part * SHARPNESS for part in self))
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Exponentials of moving on, and of moving back, [2, n_tags, n_tags]."""
-        follow = np.exp(self.follow)
-        return np.stack([follow, follow.T])
+        """Exponentials of `follow`, but for a factor, [n_tags, n_tags]."""
+        weights: np.ndarray = np.exp(self.follow - self.follow.max())
+        return weights
+
+    @cached_property
+    def moves(self) -> np.ndarray:
+        """What `path_sums` multiplies its sums by from step to step, forward and
+        backward, [2 * n_tags, 2 * n_tags]."""
+        none = np.zeros_like(self.weights)
+        return np.block([[self.weights, none], [none, self.weights.T]])
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """Exponentials of start and end, [2, n_tags]."""
-        return np.exp(np.stack([self.start, self.end]))
+        """What it begins with, forward and backward, [2 * n_tags]."""
+        edges = [np.exp(part - part.max()) for part in (self.start, self.end)]
+        return np.concatenate(edges)
 
 
 def grammar_transitions(

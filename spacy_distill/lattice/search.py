@@ -2,13 +2,13 @@
 
 Most tokens are so clearly outside any entity that no sequence with an entity over them
 can be the best. They are told beforehand, by a bound, and cut sentences into short
-pieces, which Viterbi's algorithm then works through side by side.
+pieces, which are then worked through side by side.
 """
 
 import numpy as np
 
+from .best_paths import best_paths
 from .scores import IMPOSSIBLE, Transitions
-from .viterbi import viterbi
 
 _OUTSIDE = 0
 # By how much `O` must win, so that rounding decides nothing.
@@ -16,6 +16,8 @@ _MARGIN = 1e-3
 # Sums of gains stay exact enough for the margin: nothing below the first counts as
 # less, and nothing is cut if anything is above the second.
 _LEAST, _MOST = -50.0, 1e4
+# Among so few tokens the bound takes longer than what it saves.
+_FEW = 40
 
 
 def search(
@@ -26,11 +28,13 @@ def search(
     emissions: float64 [n_tokens, n_tags], sequences one after the other, `O` first.
     lengths: int64 [n_sequences].
     """
+    lengths = lengths[lengths > 0]
+    if len(emissions) <= _FEW:
+        return best_paths(emissions, lengths, transitions)
     open_ = np.flatnonzero(~outside_for_sure(emissions, transitions))
     tags = np.full(len(emissions), _OUTSIDE)
     if not len(open_):
         return tags
-    lengths = lengths[lengths > 0]
     ends = np.cumsum(lengths)
     # Pieces end where a sentence ends, and before the next token is left out.
     is_last = np.zeros(len(emissions), dtype=bool)
@@ -40,7 +44,7 @@ def search(
     breaks = (np.diff(open_) > 1) | is_last[open_[:-1]]
     finals = np.append(np.flatnonzero(breaks), len(open_) - 1)
     firsts = np.append(0, finals[:-1] + 1)
-    pieces = emissions[open_]
+    pieces = emissions.take(open_, axis=0)
     pieces[firsts] += np.where(
         is_first[open_[firsts], None], transitions.start, transitions.follow[_OUTSIDE]
     )
@@ -48,9 +52,7 @@ def search(
         is_last[open_[finals], None], transitions.end, transitions.follow[:, _OUTSIDE]
     )
     # What a piece starts and ends with is in its emissions.
-    none = np.zeros_like(transitions.start)
-    inside = Transitions(none, transitions.follow, none)
-    tags[open_] = viterbi(pieces, finals - firsts + 1, inside)
+    tags[open_] = best_paths(pieces, finals - firsts + 1, transitions.inside)
     return tags
 
 

@@ -44,20 +44,22 @@ def score_spans(
     if not len(starts):
         return out
     ends = np.flatnonzero(closes[tags]) + 1
-    bounds = np.append(0, np.cumsum(lengths))
+    bounds = np.cumsum([0, *lengths])
     sentences = np.searchsorted(bounds, starts, side="right") - 1
     firsts = bounds[sentences]
     if is_crf:
-        used = np.unique(sentences)
-        rows, begins = ranges(bounds[used], bounds[used + 1])
-        moved = begins[np.searchsorted(used, sentences)] - firsts
+        counts = np.diff(bounds)
+        used = np.zeros(len(counts), dtype=bool)
+        used[sentences] = True
+        rows = np.flatnonzero(np.repeat(used, counts))
+        left_out = np.cumsum(np.where(used, 0, counts))[sentences]
         scores = span_probabilities(
             _emissions(logits, rows, allowed),
-            np.diff(bounds)[used],
+            counts[used],
             transitions,
             tags[rows],
-            starts + moved,
-            ends + moved,
+            starts - left_out,
+            ends - left_out,
         )
     else:
         rows, begins = ranges(starts, ends)
@@ -87,4 +89,5 @@ def _emissions(
     logits: np.ndarray, rows: np.ndarray, allowed: Optional[np.ndarray]
 ) -> np.ndarray:
     """Scores of some rows, float64; impossible where not allowed."""
-    return constrain(logits[rows], None if allowed is None else allowed[rows])
+    mask = None if allowed is None else allowed[rows]
+    return constrain(logits.take(rows, axis=0), mask)

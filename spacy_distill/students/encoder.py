@@ -180,11 +180,12 @@ def _forward(
     with model.attrs["state"].lock:
         types = _types(model, is_train)
         entries = types.find(hashes, docs[0].vocab.strings)
-        tables = None if is_train else _project(model, types)
+        params = _params(model)
+        tables = None if is_train else _project(model, types, params)
     if tables is None:
         Y, backprop = _train(model, types, entries, lengths)
     else:
-        Y = layers.context.predict(_params(model), tables, entries, lengths)
+        Y = layers.context.predict(params, tables, entries, lengths)
         backprop = no_backprop
     parts: Any = Parts(Y, lengths)
     return parts, backprop
@@ -194,10 +195,9 @@ def _params(model: Model) -> Params:
     return {name: model.get_param(name) for name in model.param_names}
 
 
-def _project(model: Model, types: WordTypes) -> List[np.ndarray]:
+def _project(model: Model, types: WordTypes, params: Params) -> List[np.ndarray]:
     """What the context layer makes of each word type by itself, computed once, and a
     row of zeros at the end. Rows are added, never changed: other threads may read."""
-    params = _params(model)
     layers: _Layers = model.attrs["layers"]
     state: _State = model.attrs["state"]
     version = _Version(params, types)

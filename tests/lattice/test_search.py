@@ -32,7 +32,7 @@ def draw(seed, lengths, scale, lead):
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.integers(0, 5), max_size=5), seeds, scales, leads, st.booleans())
+@given(st.lists(st.integers(0, 5), max_size=20), seeds, scales, leads, st.booleans())
 def test_best_of_all_paths(lengths, seed, scale, lead, some_forbidden):
     rng, scores = draw(seed, lengths, scale, lead)
     allowed = np.ones((sum(lengths), len(TAGS)), dtype=bool)

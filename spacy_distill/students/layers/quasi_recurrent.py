@@ -80,7 +80,7 @@ class QuasiRecurrent:
         # Both directions step by step side by side, each in its own order.
         packing = Packing(lengths)
         order = np.stack([packing.rows, packing.reversed_rows], axis=1)
-        rows = (window[:, order] * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
+        rows = (window.take(order, axis=1) * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
         shape = (order.size, self.width)
         forget = self._workspace.array("forget", shape)
         states = self._workspace.array("states", shape)
@@ -159,11 +159,14 @@ class QuasiRecurrent:
 
 def _pool(forget: np.ndarray, states: np.ndarray, packing: Packing) -> None:
     """Run through packed gates and values, which become the states."""
-    previous = states[:0]
-    for start, end, size in packing.steps():
-        current = states[start:end]
-        if start:
-            carried = forget[start:end]
-            carried *= previous[:size]
+    # Before the first step there is nothing to carry.
+    previous = np.zeros_like(states[: len(packing.order)])
+    for start, end, size in packing.runs():
+        shape = (-1, size, states.shape[1])
+        gates = forget[start:end].reshape(shape)
+        values = states[start:end].reshape(shape)
+        previous = previous[:size]
+        for carried, current in zip(gates, values):
+            carried *= previous
             current += carried
-        previous = current
+            previous = current

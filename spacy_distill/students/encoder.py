@@ -26,7 +26,7 @@ ENCODER = "student_encoder"
 # The table that unknown words are composed from. It is read, never trained.
 PIECE_PARAMS = ("piece_vectors", "piece_scales")
 _SHAPE_WIDTH = 10
-_CACHED_TYPES = 20_000
+_CACHED_TYPES = 32_768
 # Numbers of each parameter that are compared to see whether it has changed.
 _PROBE = 32
 
@@ -134,6 +134,7 @@ class _State:
         self.types: Optional[WordTypes] = None
         self.training_types: Optional[WordTypes] = None
         self.version: Optional[_Version] = None
+        self.generation = 0
         self.projected: List[np.ndarray] = []
         self.n_projected = 0
 
@@ -204,6 +205,14 @@ def _project(model: Model, types: WordTypes, params: Params) -> List[np.ndarray]
     if not version.equals(state.version):
         state.version = version
         state.n_projected = 0
+    elif types.generation == state.generation + 1:
+        kept = types.kept[types.kept < state.n_projected]
+        state.n_projected = len(kept)
+        state.projected = [_keep(part, kept) for part in state.projected]
+    elif types.generation != state.generation:
+        # Batches that failed have moved entries since.
+        state.n_projected = 0
+    state.generation = types.generation
     if state.n_projected < len(types):
         new = slice(state.n_projected, len(types))
         rows = types.rows[new]
@@ -214,31 +223,35 @@ def _project(model: Model, types: WordTypes, params: Params) -> List[np.ndarray]
         features = np.concatenate([words, chars, shapes], axis=1)
         projected = layers.context.project(params, features)
         if new.start == 0 or len(state.projected[0]) <= len(types):
-            kept = state.projected if new.start else [None] * len(projected)
-            state.projected = [
-                _with_room(part, len(types.rows) + 1, old, new.start)
-                for part, old in zip(projected, kept)
-            ]
+            before = state.projected if new.start else projected
+            # Room for all there may be: what is not used takes no memory.
+            size = max(types.capacity, len(types)) + 1
+            state.projected = [_grow(part, size, new.start) for part in before]
         for room, part in zip(state.projected, projected):
             room[new] = part
         state.n_projected = len(types)
     return state.projected
 
 
-def _with_room(
-    part: np.ndarray, size: int, old: Optional[np.ndarray], n_old: int
-) -> np.ndarray:
-    """A table as wide as `part`, with the first rows of an old one and zeros at the
-    end."""
+def _grow(part: np.ndarray, size: int, used: int) -> np.ndarray:
+    """A table as wide, with its first rows, and zeros at the end."""
     room = np.empty((size, part.shape[1]), dtype=np.float32)
-    if old is not None:
-        room[:n_old] = old[:n_old]
+    room[:used] = part[:used]
+    room[-1] = 0.0
+    return room
+
+
+def _keep(part: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """A table of the same size, with some of the rows, and zeros at the end."""
+    room = np.empty_like(part)
+    # Clipping does nothing, but is written to its place without a copy.
+    part.take(kept, axis=0, out=room[: len(kept)], mode="clip")
     room[-1] = 0.0
     return room
 
 
 class _Version:
-    """Changes whenever the parameters do, or the table of types starts anew.
+    """Changes whenever the parameters do, or the table of types is another one.
 
     An optimizer may work in place, so it is not enough that the arrays are the same;
     but each of its steps moves the dense parameters, and a few numbers of each of
@@ -247,7 +260,6 @@ class _Version:
 
     def __init__(self, params: Params, types: WordTypes) -> None:
         self.arrays = (types, *params.values())
-        self.generation = types.generation
         self.probes = [
             array.ravel()[:_PROBE].tobytes()
             for name, array in params.items()
@@ -258,7 +270,6 @@ class _Version:
         """Whether what was computed under the other version still holds."""
         return (
             other is not None
-            and self.generation == other.generation
             and self.probes == other.probes
             and _same(self.arrays, other.arrays)
         )

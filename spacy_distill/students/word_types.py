@@ -11,6 +11,8 @@ from .pieces import Segmenter
 
 # Row of the word table for words that have neither a row nor pieces.
 UNKNOWN_ROW = 0
+# Of the table: what is known of a type, and in which batch it was last met.
+_COLUMNS = ("rows", "composed", "chars", "shapes", "_met")
 
 
 class WordLookup:
@@ -49,11 +51,15 @@ class WordTypes:
 
     Types are keyed by the 64-bit hash of their text. The hash depends on the text
     alone, so an entry stays right when the string itself is gone, as after a
-    memory zone. When the table is full it starts anew with the present batch.
+    memory zone. When the table is full, the half of its types that were met last stays,
+    in new places: a new generation begins.
 
     rows: int64 [n], word row or -1 for a word that is composed. composed: float32
     [n, width], the vector of such a word, else 0. chars: int64 [n, N_POSITIONS].
     shapes: int64 [n].
+
+    generation: how often entries have got new places. kept: the entries of the
+    generation before that are the first of this one, in order.
 
     composes_all: compose words that have a row as well, for training, where they are
         now and then taken for unknown.
@@ -74,7 +80,10 @@ class WordTypes:
         self.capacity = capacity
         self.composes_all = composes_all
         self.generation = 0
-        self._clear(0)
+        self.kept = np.zeros(0, dtype=np.int64)
+        self._batch = 0
+        self._index: Dict[int, int] = {}
+        self._make_room(min(capacity, 1024))
 
     def __len__(self) -> int:
         return len(self._index)
@@ -89,11 +98,14 @@ class WordTypes:
         hashes: uint64 [n_tokens], their ORTH.
         """
         keys = hashes.tolist()
+        self._batch += 1
         try:
-            return self._entries(keys)
+            entries = self._entries(keys)
         except KeyError:
             self._meet(keys, strings)
-            return self._entries(keys)
+            entries = self._entries(keys)
+        self._met[entries] = self._batch
+        return entries
 
     def _entries(self, keys: Sequence[int]) -> np.ndarray:
         return np.fromiter(map(self._index.__getitem__, keys), np.int64, len(keys))
@@ -103,14 +115,26 @@ class WordTypes:
         unique = dict.fromkeys(keys)
         new = [key for key in unique if key not in self._index]
         if len(self._index) + len(new) > self.capacity:
-            self._clear(len(unique))
-            new = list(unique)
+            old = [self._index[key] for key in unique if key in self._index]
+            self._forget(old, room_for=len(new))
         self._add(new, strings)
 
-    def _clear(self, needed: int) -> None:
-        self._index: Dict[int, int] = {}
+    def _forget(self, needed: Sequence[int], *, room_for: int) -> None:
+        """Keep the entries that are needed, and of the others those met last."""
+        self._met[needed] = self._batch
+        most = min(self.capacity // 2, self.capacity - room_for)
+        latest = np.argsort(-self._met[: len(self)], kind="stable")
+        self.kept = np.sort(latest[: max(most, len(needed))])
         self.generation += 1
-        size = max(min(self.capacity, 1024), needed)
+        keys = list(self._index)
+        self._index = {keys[i]: place for place, i in enumerate(self.kept.tolist())}
+        before = [getattr(self, name) for name in _COLUMNS]
+        self._make_room(len(self.rows))
+        for name, column in zip(_COLUMNS, before):
+            getattr(self, name)[: len(self)] = column[self.kept]
+
+    def _make_room(self, size: int) -> None:
+        self._met = np.zeros(size, dtype=np.int64)
         self.rows = np.zeros(size, dtype=np.int64)
         self.composed = np.zeros((size, self.width), dtype=np.float32)
         self.chars = np.zeros((size, N_POSITIONS), dtype=np.int64)
@@ -119,7 +143,7 @@ class WordTypes:
     def _add(self, keys: Sequence[int], strings: StringStore) -> None:
         start = len(self._index)
         while len(self.rows) < start + len(keys):
-            for name in ("rows", "composed", "chars", "shapes"):
+            for name in _COLUMNS:
                 array = getattr(self, name)
                 setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
         for i, key in enumerate(keys, start):

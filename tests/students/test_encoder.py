@@ -285,6 +285,18 @@ def test_a_full_cache_starts_anew(encoder):
     assert_same(encoder.predict(docs[:3]), expected[:3])
 
 
+def test_a_batch_that_failed_leaves_the_cache_right(encoder):
+    docs = make_docs([f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(10)])
+    expected = [encoder.predict([doc])[0] for doc in docs]
+    types = encoder.attrs["state"].types
+    types.capacity = 6
+    for doc, y in zip(docs, expected):
+        unheard = np.array([2**60 + i for i in range(3)], dtype=np.uint64)
+        with pytest.raises(KeyError):
+            types.find(unheard, doc.vocab.strings)
+        assert_same(encoder.predict([doc]), [y])
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])
 def test_no_tokens(encoder, texts):
     docs = make_docs(texts)

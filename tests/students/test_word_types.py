@@ -117,6 +117,22 @@ def test_a_new_generation_when_full():
     assert types.generation == before + 1
 
 
+def test_what_was_met_last_stays():
+    types = make_types(capacity=4)
+    strings = StringStore(["cat", "the", "unseen", "un", "dog", "un s", "s"])
+    find(types, ["cat", "the", "unseen", "un"], strings)
+    find(types, ["un", "the"], strings)
+    assert find(types, ["dog"], strings).tolist() == [2]
+    assert types.kept.tolist() == [1, 3]
+    assert len(types) == 3
+    assert find(types, ["the", "un"], strings).tolist() == [0, 1]
+    assert types.rows[:3].tolist() == [1, -1, 0]
+    # What the batch itself needs stays however many that are.
+    find(types, ["the", "un", "dog", "s", "cat"], strings)
+    assert types.kept.tolist() == [0, 1, 2]
+    assert len(types) == 5
+
+
 def test_tables_grow():
     types = make_types(capacity=5000)
     words = [f"w{i}" for i in range(3000)]

@@ -37,6 +37,10 @@ class _ShapeSegments:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tokenizer, name)
 
+    def __len__(self) -> int:
+        # Not looked for by `__getattr__`.
+        return len(self._tokenizer)
+
     def __call__(self, texts: Sequence[str], **options: Any) -> Any:
         if options.get("return_token_type_ids") is False:
             return self._tokenizer(texts, **options)

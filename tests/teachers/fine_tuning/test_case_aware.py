@@ -29,6 +29,8 @@ def test_segments_are_shapes(tmp_path):
     # Of a word in several pieces, each has its own.
     assert pieces[1] == ["[CLS]", "a", "##i", "[UNK]", ".", "[SEP]"]
     assert batch["token_type_ids"].tolist()[1] == [0, 1, 1, 3, 5, 0]
+    # All else is as it was.
+    assert len(tokenizer) == len(tokenizer.get_vocab())
 
 
 def test_learns_what_only_capitals_tell(tmp_path):

@@ -21,14 +21,15 @@ def train_student(cell: Cell, variant: Variant, *, out: Path, log: str) -> float
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     is_second = variant.system == "second"
+    config = student_config(cell.settings, variant, out)
     command = student_command(
         cell.settings,
         variant,
-        config=student_config(cell.settings, variant, out),
+        config=config,
         gold=cell.gold,
         soft_labels=cell.second_soft_labels if is_second else cell.soft_labels,
         out=out,
-        steps=plan_student(cell, variant, out),
+        steps=student_steps(cell, variant.system, config),
         seed=cell.seed,
     )
     return cell.run(command, log=log)

@@ -44,6 +44,7 @@ def train_and_measure(run: Run, cell: Cell, *, settings: Mapping[str, Any]) -> R
     trained = trained_by(run.variant)
     if trained is not None:
         stages["train"] = stages.pop(trained)
+        # A stage that trains is named like the cell's path to its pipeline.
         model = getattr(cell, trained)
     else:
         model = folder / "model-best"

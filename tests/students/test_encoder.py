@@ -268,7 +268,7 @@ def test_words_are_those_last_loaded():
             assert_same(encoder.predict(docs), expected)
 
 
-def test_a_full_cache_starts_anew(encoder):
+def test_a_full_cache_says_the_same(encoder):
     texts = [f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(40)]
     docs = make_docs(texts)
     expected = [encoder.predict([doc])[0] for doc in docs]

@@ -231,6 +231,12 @@ def _step_rule(name: str, section: Mapping[str, Any], path: Path) -> StepRule:
         raise DistillError(
             f"Expected 0 passes or more in [{name}.steps] of {path}, got {fewest}."
         )
+    most = rule.at_most
+    if most is not None and not (isinstance(most, int) and most >= rule.at_least):
+        raise DistillError(
+            f"Expected a whole number, {rule.at_least} (at_least) or more, as at_most "
+            f"in [{name}.steps] of {path}, got {most!r}."
+        )
     return rule
 
 

@@ -22,7 +22,8 @@ def student_steps(cell: Cell, system: str, config: Path) -> Steps:
     """For a student of one of the systems STUDENTS."""
     if system == "gold":
         return _plan(cell, "gold", config, "train")
-    return _plan(cell, "student", config, "train", "unlabelled", system=system)
+    rule = "second" if system == "second" else "student"
+    return _plan(cell, rule, config, "train", "unlabelled", system=system)
 
 
 def _plan(cell: Cell, rule: str, config: Path, *splits: str, system: str = "") -> Steps:

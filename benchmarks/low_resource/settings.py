@@ -37,8 +37,8 @@ _OPEN = {
 class Settings:
     """See `settings.cfg` for what each means.
 
-    teacher_config, student_config: files. steps: rules for both teachers, student and
-    gold. overrides: of them, stock and each of the students' systems.
+    teacher_config, student_config: files. steps: rules for both teachers, student, gold
+    and second. overrides: of them, stock and each of the students' systems.
     encoders: sections, by the encoder's name; empty ones leave the config's own.
     """
 
@@ -81,18 +81,16 @@ class Settings:
                 "steps": asdict(self.steps["student"]),
                 "overrides": self.overrides["student"],
             },
-            "gold": {
-                "steps": asdict(self.steps["gold"]),
-                "overrides": self.overrides["gold"],
-            },
-            "second_teacher": {
-                "steps": asdict(self.steps["second_teacher"]),
-                "overrides": self.overrides["second_teacher"],
+            **{
+                system: {
+                    "steps": asdict(self.steps[system]),
+                    "overrides": self.overrides[system],
+                }
+                for system in ("gold", "second_teacher", "second")
             },
             **{
                 system: {"overrides": self.overrides[system]}
-                for system in STUDENTS
-                if system != "gold"
+                for system in ("pseudo", "logits", "distilled")
             },
             "encoders": self.encoders,
             "stock": {"optimize": self.optimize, "overrides": self.overrides["stock"]},

@@ -43,6 +43,11 @@ evaluations = 2
 passes = 0
 at_least = 3
 evaluations = 1
+[second]
+[second.steps]
+passes = 0
+at_least = 4
+evaluations = 2
 [stock]
 [stock.overrides]
 training.max_steps = 2
@@ -221,7 +226,7 @@ def test_a_second_round(made):
     assert pseudo["stages"].keys() == {
         *("corpus", "teacher", "annotate", "train", "evaluate")
     }
-    assert pseudo["steps"] == second["steps"]
+    assert second["steps"] == {"steps": 4, "every": 2}
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ from low_resource.results import RUNS, read_results
 from low_resource.rows import gather_rows, write_rows
 from low_resource.schedule import run_tasks
 from low_resource.settings import ROOT, read_settings
-from low_resource.table import figure_stem, report_markdown
+from low_resource.table import figure_stem, has_figure, report_markdown
 from low_resource.work import GridWork
 from spacy_distill.cli.errors import friendly_errors
 from spacy_distill.errors import DistillError
@@ -130,7 +130,8 @@ def run_grid(args: argparse.Namespace) -> None:
 
 
 def report(results: Path) -> None:
-    """Gather all results of all corpora, and write rows, table and figures.
+    """Gather all results of all corpora, and write rows, table and figures; a figure
+    where there is more than one size.
 
     Raises DistillError if there are none, or if they do not belong together.
     """
@@ -140,7 +141,9 @@ def report(results: Path) -> None:
     written = [summary, table]
     for corpus in dict.fromkeys(row["corpus"] for row in rows):
         mine = [row for row in rows if row["corpus"] == corpus]
-        written += draw_figure(mine, stem=results / figure_stem(corpus), title=corpus)
+        if has_figure(mine):
+            stem = results / figure_stem(corpus)
+            written += draw_figure(mine, stem=stem, title=corpus)
     _tell("Wrote " + ", ".join(map(str, written)))
 
 

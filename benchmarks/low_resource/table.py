@@ -32,6 +32,11 @@ def figure_stem(corpus: str) -> str:
     return f"low_resource_{corpus}"
 
 
+def has_figure(rows: Iterable[Row]) -> bool:
+    """Whether a corpus has more than one size: else there is no line to draw."""
+    return len({row["labels"] for row in rows}) > 1
+
+
 def by_variant(rows: Iterable[Row]) -> Dict[Variant, List[Row]]:
     """Rows by what they are of, in the order of tables."""
     found: Dict[Variant, List[Row]] = {}
@@ -65,11 +70,11 @@ def _rank(variant: Variant) -> Tuple[int, ...]:
 
 def _corpus_markdown(corpus: str, rows: Sequence[Row]) -> str:
     labels = sorted({row["labels"] for row in rows})
-    lines = [
-        f"## {corpus}",
-        "",
-        f"![F1 on test against the number of labels]({figure_stem(corpus)}.svg)",
-        "",
+    lines = [f"## {corpus}", ""]
+    if has_figure(rows):
+        picture = f"{figure_stem(corpus)}.svg"
+        lines += [f"![F1 on test against the number of labels]({picture})", ""]
+    lines += [
         "Entity F1 on test in percent: mean ± standard deviation (number of seeds).",
         "Seconds are those of a run's own training, parameters without the table that",
         "unknown words are composed from; both are means.",
@@ -84,8 +89,12 @@ def _corpus_markdown(corpus: str, rows: Sequence[Row]) -> str:
             for name in ("parameters", "table", "train_seconds")
         ]
         lines.append(_line([*_described(variant), *cells, *costs]))
-    lines += ["", "Differences in F1, seed by seed: mean ± standard deviation.", ""]
-    lines += _header(["difference", *head[1:4], *map(str, labels)], texts=4)
+    lines += [*_difference_lines(rows, labels), "", *_made_with(rows), ""]
+    return "\n".join(lines)
+
+
+def _difference_lines(rows: Sequence[Row], labels: Sequence[int]) -> List[str]:
+    lines = []
     for system, other in PAIRS:
         for variant in by_variant(rows):
             pairs = [differences(rows, variant, other, n) for n in labels]
@@ -93,7 +102,11 @@ def _corpus_markdown(corpus: str, rows: Sequence[Row]) -> str:
                 cells = [_spread(values, sign=True) for values in pairs]
                 name = f"{system} − {other}"
                 lines.append(_line([name, *_described(variant)[1:], *cells]))
-    return "\n".join([*lines, "", *_made_with(rows), ""])
+    if not lines:
+        return []
+    head = ["difference", "encoder", "classifier", "words", *map(str, labels)]
+    title = "Differences in F1, seed by seed: mean ± standard deviation."
+    return ["", title, "", *_header(head, texts=4), *lines]
 
 
 def _scores(rows: Sequence[Row], labels: int) -> List[float]:

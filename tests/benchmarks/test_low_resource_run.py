@@ -22,6 +22,7 @@ transformer = "{folder}/weights"
 [teacher.steps]
 passes = 0
 at_least = {teacher_steps}
+at_most = {teacher_steps}
 evaluations = 1
 [student]
 [student.steps]

@@ -82,19 +82,19 @@ class Settings:
                 "overrides": self.overrides["student"],
             },
             **{
-                system: {
-                    "steps": asdict(self.steps[system]),
-                    "overrides": self.overrides[system],
-                }
-                for system in ("gold", "second_teacher", "second")
-            },
-            **{
-                system: {"overrides": self.overrides[system]}
-                for system in ("pseudo", "logits", "distilled")
+                system: self._describe_system(system)
+                for system in (*STUDENTS, "second_teacher")
             },
             "encoders": self.encoders,
             "stock": {"optimize": self.optimize, "overrides": self.overrides["stock"]},
         }
+
+    def _describe_system(self, system: str) -> Dict[str, Any]:
+        described: Dict[str, Any] = {"overrides": self.overrides[system]}
+        # The others train as long as "student" says.
+        if system in self.steps:
+            described["steps"] = asdict(self.steps[system])
+        return described
 
 
 def read_settings(path: Optional[Path] = None) -> Settings:

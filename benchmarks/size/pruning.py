@@ -7,7 +7,8 @@ from spacy.language import Language
 from thinc.api import Model
 
 from spacy_distill.reports.size import layers
-from spacy_distill.students.encoder import ENCODER, PIECE_PARAMS
+from spacy_distill.students.encoder import ENCODER
+from spacy_distill.students.pieces import PIECE_PARAMS
 
 
 def prune_magnitudes(nlp: Language, share: float) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from thinc.api import Model
 
 from ..errors import DistillError
-from ..students.encoder import PIECE_PARAMS
+from ..students.pieces import PIECE_PARAMS
 from .grids import MOST, round_to, short_step
 
 _HALVINGS = 20

@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from thinc.api import Model
 
-from ..students.encoder import PIECE_PARAMS
-from ..students.pieces import Segmenter
+from ..students.pieces import PIECE_PARAMS, Segmenter
 
 
 class Pruned(NamedTuple):

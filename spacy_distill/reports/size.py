@@ -7,7 +7,8 @@ from typing import Any, Iterator, NamedTuple, Set, Union
 from spacy.language import Language
 from thinc.api import Model
 
-from ..students.encoder import ENCODER, PIECE_PARAMS
+from ..students.encoder import ENCODER
+from ..students.pieces import PIECE_PARAMS
 
 
 class ParameterCounts(NamedTuple):

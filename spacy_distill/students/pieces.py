@@ -5,6 +5,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+# An encoder's table that unknown words are composed from. It is read, never trained.
+PIECE_PARAMS = ("piece_vectors", "piece_scales")
 # A longer piece than this is no part of a word.
 _MAX_PIECE = 40
 _MAX_WORD = 200

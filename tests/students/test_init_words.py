@@ -72,7 +72,7 @@ def test_rare_words_are_composed(gold, tmp_path):
     encoder = encoder_of(nlp)
     docs = [nlp.make_doc("Anna shark Annas ☃")]
     encoder.predict(docs)
-    types = encoder.attrs["state"].types
+    types = encoder.attrs["cache"].types
     rows = types.rows[types.find(docs[0].to_array("ORTH"), nlp.vocab.strings)]
     # In the table; rare; never seen, but with pieces; with nothing at all.
     assert rows.tolist() == [encoder.attrs["words"].index("anna") + 1, -1, -1, 0]

@@ -3,16 +3,9 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from .agreement import Agreement
-from .charts import (
-    CHARTS_CSS,
-    Bar,
-    Dot,
-    bar_chart,
-    histogram,
-    series_class,
-    unit_chart,
-)
+from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
 from .comparison import Comparison
+from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
 from .markdown import measured_with
 from .measure import Row
 from .page import TEXTS_CSS, draw_legend, draw_text, text_colours
@@ -20,44 +13,6 @@ from .report import Report, SoftLabelCounts
 from .table import HEADER, percent, table_cells, without_empty
 from .web_page import as_html, web_page
 
-_CSS = """
-h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
-p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
-.soft { color: var(--soft) }
-.tiles { display: grid; gap: .75rem; margin: 1.25rem 0; padding: 0;
-  grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); max-width: none }
-.tiles li { list-style: none; background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; padding: .6rem .9rem; color: var(--soft); font-size: .85rem }
-.tiles b { display: block; color: var(--ink); font-size: 1.5rem; line-height: 1.3;
-  font-variant-numeric: tabular-nums }
-.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; margin: .75rem 0 }
-table { border-collapse: collapse; width: 100%; font-size: .9rem;
-  font-variant-numeric: tabular-nums }
-th, td { padding: .4rem .7rem; text-align: right; white-space: nowrap;
-  border-top: 1px solid var(--line) }
-thead th { border-top: 0; color: var(--soft); font-weight: 600; white-space: normal;
-  vertical-align: bottom }
-tbody th { text-align: left; white-space: normal; min-width: 9rem }
-thead th:first-child { text-align: left }
-.swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
-  background: var(--hue); margin-right: .4em }
-.plots { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
-.plots.square { grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)) }
-figure { margin: 0; background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; padding: .75rem 1rem }
-.square figure { max-width: 20rem }
-.multiples { display: grid; gap: 1rem 1.5rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
-.multiples b { font-size: .85rem; overflow-wrap: anywhere }
-figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
-.series { color: var(--soft); font-size: .85rem; margin-right: .9em;
-  display: inline-block }
-.legend, .verdict { max-width: none }
-/* The texts may run from right to left, whatever the page does. */
-.entities { unicode-bidi: plaintext; text-align: start }
-"""
 _AGREEMENT_HEADER = ("", "F1", "Precision", "Recall", "Same entities in")
 
 
@@ -72,7 +27,7 @@ def report_page(report: Report) -> str:
         "<main>",
         _tiles(report),
         "<h2>Side by side</h2>",
-        _table(*without_empty(HEADER, table_cells(report.rows)), coloured=True),
+        draw_table(*without_empty(HEADER, table_cells(report.rows)), coloured=True),
         _f1_by_type(report),
         *_calibration(report.rows),
         *_soft_labels(report),
@@ -80,7 +35,7 @@ def report_page(report: Report) -> str:
         *_disagreements(report),
         "<h2>Measured with</h2>",
         f"<p>{as_html(measured_with(report))}</p>",
-        _table(
+        draw_table(
             ("", "Loaded from", "Components"),
             [
                 (row.name, report.sources.get(row.name, ""), ", ".join(row.components))
@@ -91,7 +46,7 @@ def report_page(report: Report) -> str:
     ]
     names = " / ".join(row.name for row in report.rows)
     body = "\n".join(part for part in parts if part)
-    css = f"{TEXTS_CSS}{CHARTS_CSS}{_CSS}"
+    css = f"{TEXTS_CSS}{CHARTS_CSS}{ELEMENTS_CSS}"
     return web_page(f"{names}: distillation report", body, css=css)
 
 
@@ -105,8 +60,7 @@ def _tiles(report: Report) -> str:
         tiles.append(
             (percent(agreement.f1), f"agreement with {report.rows[0].name} (F1)")
         )
-    items = "".join(f"<li><b>{figure}</b>{as_html(t)}</li>" for figure, t in tiles)
-    return f'<ul class="tiles">{items}</ul>'
+    return draw_tiles(tiles)
 
 
 def _against(comparison: Comparison) -> List[Tuple[str, str]]:
@@ -140,7 +94,9 @@ def _f1_by_type(report: Report) -> str:
         chart = bar_chart(f"F1, {name}", [("", bars)], most=most, width=230)
         drawn += f"<div><b>{as_html(name)}</b>{chart}</div>"
     names = list(enumerate(row.name for row in report.rows))
-    return _figure("F1 by entity type", f'<div class="multiples">{drawn}</div>', names)
+    return draw_figure(
+        "F1 by entity type", f'<div class="multiples">{drawn}</div>', names
+    )
 
 
 def _calibration(rows: Sequence[Row]) -> List[str]:
@@ -166,7 +122,7 @@ def _calibration(rows: Sequence[Row]) -> List[str]:
             y_axis="share that is right",
         )
         caption = f"{row.name}: expected calibration error {row.ece:.3f}"
-        figures.append(_figure(caption, drawn))
+        figures.append(draw_figure(caption, drawn))
     if not figures:
         return []
     return [
@@ -191,11 +147,10 @@ def _soft_labels(report: Report) -> List[str]:
         (f"{percent(blind)} %", "words without a word piece"),
         (f"{soft.lost:,}", "entities lost"),
     ]
-    items = "".join(f"<li><b>{figure}</b>{told}</li>" for figure, told in tiles)
     return [
         "<h2>What the teacher said of the unlabelled text</h2>",
         f'<p class="soft">Soft labels by {as_html(soft.teacher)}.</p>',
-        f'<ul class="tiles">{items}</ul>',
+        draw_tiles(tiles),
         f'<div class="plots">{_entities(report, soft)}{_entropy(soft)}</div>',
         *_lost(soft),
     ]
@@ -214,7 +169,7 @@ def _entities(report: Report, soft: SoftLabelCounts) -> str:
         groups.append((label, bars))
     most = max((bar.value or 0.0 for _, bars in groups for bar in bars), default=0.0)
     drawn = bar_chart("Entities by type in soft labels and gold", groups, most=most)
-    return _figure("Share of the entity types", drawn, _COUNTED)
+    return draw_figure("Share of the entity types", drawn, _COUNTED)
 
 
 # Colours that no row of most reports has.
@@ -231,7 +186,7 @@ def _entropy(soft: SoftLabelCounts) -> str:
     axis = "entropy in nats, from this figure to the next"
     drawn = histogram("Entropy of the teacher, word by word", bars, axis=axis)
     caption = f"How unsure the teacher is of a word ({soft.sampled:,} documents)"
-    return _figure(caption, drawn)
+    return draw_figure(caption, drawn)
 
 
 def _lost(soft: SoftLabelCounts) -> List[str]:
@@ -261,7 +216,7 @@ def _agreement(report: Report) -> List[str]:
         "<h2>Agreement with the teacher</h2>",
         '<p class="soft">The same scores, with what the teacher found as gold: how much'
         " of the teacher a student has become, right or wrong.</p>",
-        _table(_AGREEMENT_HEADER, cells),
+        draw_table(_AGREEMENT_HEADER, cells),
     ]
 
 
@@ -288,30 +243,3 @@ def _disagreements(report: Report) -> List[str]:
         draw_legend(colours),
         *drawn,
     ]
-
-
-def _figure(caption: str, drawn: str, series: Sequence[Tuple[int, str]] = ()) -> str:
-    """series: numbers and names of those to be told apart by colour."""
-    legend = "".join(
-        f'<span class="series {series_class(i)}"><span class="swatch"></span>'
-        f"{as_html(name)}</span>"
-        for i, name in series
-    )
-    below = f"<br>{legend}" if legend else ""
-    return f"<figure><figcaption>{as_html(caption)}{below}</figcaption>{drawn}</figure>"
-
-
-def _table(
-    header: Sequence[str], cells: Sequence[Sequence[str]], *, coloured: bool = False
-) -> str:
-    """coloured: the first column has the rows' colours."""
-    head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in header)
-    body = ""
-    for i, (name, *others) in enumerate(cells):
-        swatch = f'<span class="swatch {series_class(i)}"></span>' if coloured else ""
-        figures = "".join(f"<td>{as_html(cell)}</td>" for cell in others)
-        body += f'<tr><th scope="row">{swatch}{as_html(name)}</th>{figures}</tr>'
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )

@@ -1,0 +1,82 @@
+"""What a report's page is put together from: tiles, figures with captions, tables."""
+
+from typing import Sequence, Tuple
+
+from .charts import series_class
+from .web_page import as_html
+
+ELEMENTS_CSS = """
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
+p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
+.soft { color: var(--soft) }
+.tiles { display: grid; gap: .75rem; margin: 1.25rem 0; padding: 0;
+  grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); max-width: none }
+.tiles li { list-style: none; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; padding: .6rem .9rem; color: var(--soft); font-size: .85rem }
+.tiles b { display: block; color: var(--ink); font-size: 1.5rem; line-height: 1.3;
+  font-variant-numeric: tabular-nums }
+.scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; margin: .75rem 0 }
+table { border-collapse: collapse; width: 100%; font-size: .9rem;
+  font-variant-numeric: tabular-nums }
+th, td { padding: .4rem .7rem; text-align: right; white-space: nowrap;
+  border-top: 1px solid var(--line) }
+thead th { border-top: 0; color: var(--soft); font-weight: 600; white-space: normal;
+  vertical-align: bottom }
+tbody th { text-align: left; white-space: normal; min-width: 9rem }
+thead th:first-child { text-align: left }
+.swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
+  background: var(--hue); margin-right: .4em }
+.plots { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
+.plots.square { grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)) }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; padding: .75rem 1rem }
+.square figure { max-width: 20rem }
+.multiples { display: grid; gap: 1rem 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
+.multiples b { font-size: .85rem; overflow-wrap: anywhere }
+figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
+.series { color: var(--soft); font-size: .85rem; margin-right: .9em;
+  display: inline-block }
+.legend, .verdict { max-width: none }
+/* The texts may run from right to left, whatever the page does. */
+.entities { unicode-bidi: plaintext; text-align: start }
+"""
+
+
+def draw_tiles(tiles: Sequence[Tuple[str, str]]) -> str:
+    """A list of figures, each with what it is of."""
+    items = "".join(f"<li><b>{as_html(n)}</b>{as_html(told)}</li>" for n, told in tiles)
+    return f'<ul class="tiles">{items}</ul>'
+
+
+def draw_figure(
+    caption: str, drawn: str, series: Sequence[Tuple[int, str]] = ()
+) -> str:
+    """A drawing with a caption. series: numbers and names of those to be told apart by
+    colour."""
+    legend = "".join(
+        f'<span class="series {series_class(i)}"><span class="swatch"></span>'
+        f"{as_html(name)}</span>"
+        for i, name in series
+    )
+    below = f"<br>{legend}" if legend else ""
+    return f"<figure><figcaption>{as_html(caption)}{below}</figcaption>{drawn}</figure>"
+
+
+def draw_table(
+    header: Sequence[str], cells: Sequence[Sequence[str]], *, coloured: bool = False
+) -> str:
+    """A table that scrolls where it is too wide. coloured: the first column has the
+    rows' colours."""
+    head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in header)
+    body = ""
+    for i, (name, *others) in enumerate(cells):
+        swatch = f'<span class="swatch {series_class(i)}"></span>' if coloured else ""
+        figures = "".join(f"<td>{as_html(cell)}</td>" for cell in others)
+        body += f'<tr><th scope="row">{swatch}{as_html(name)}</th>{figures}</tr>'
+    return (
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -3,12 +3,13 @@
 from itertools import zip_longest
 from pathlib import Path
 from statistics import mean
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence
 
 from spacy_distill.errors import DistillError
 
-from .grid import STUDENTS, Variant
+from .grid import Variant
 from .names import NAMES
+from .panels import Panel, find_panels, rows_of_panel
 from .rows import Row
 from .table import by_variant
 
@@ -37,14 +38,12 @@ _MARKERS = {
 # Panels side by side.
 _COLUMNS = 2
 
-Panel = Tuple[Optional[str], Optional[str]]
-
 
 def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
     """Draw one corpus's rows to `stem`.svg and `stem`.png, and return both paths.
 
-    There is a panel for each encoder with each classifier, with teacher and stock spaCy
-    in all of them. Lines are means over seeds, shades go from the lowest to the
+    There is a panel for each encoder with each classifier, in which all systems had the
+    same sentences. Lines are means over seeds, shades go from the lowest to the
     highest seed, dashes mean a word table that starts from random numbers. The same
     rows give the same bytes.
 
@@ -61,7 +60,7 @@ def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
     from matplotlib.figure import Figure
 
     variants = by_variant(rows)
-    panels = _panels(variants)
+    panels = find_panels(variants)
     style: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "spacy-distill",
@@ -73,19 +72,19 @@ def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
         size = (2.2 + 4.4 * columns, 0.6 + 3.4 * lines)
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        grid = figure.subplots(lines, columns, sharey=True, squeeze=False)
+        grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
         handles: Dict[Variant, Any] = {}
         for axes, panel in zip_longest(grid.flat, panels):
             if panel is None:
                 axes.set_axis_off()
                 continue
-            for variant, mine in variants.items():
-                if variant.system not in STUDENTS or _panel(variant) == panel:
-                    line = _draw_line(axes, variant, mine)
-                    handles[Variant(variant.system, word_init=variant.word_init)] = line
+            for variant, mine in rows_of_panel(variants, panel).items():
+                line = _draw_line(axes, variant, mine)
+                handles[Variant(variant.system, word_init=variant.word_init)] = line
             _dress(axes, sorted({row["labels"] for row in rows}))
             axes.set_title(_title(title, panel))
         figure.supylabel("entity F1 on test (%)", fontsize="medium")
+        figure.supxlabel("labelled sentences", fontsize="medium")
         order = sorted(handles, key=lambda variant: variant.rank)
         figure.legend(
             [handles[variant] for variant in order],
@@ -98,15 +97,6 @@ def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
         figure.savefig(paths[0], metadata={"Date": None, "Creator": None})
         figure.savefig(paths[1], dpi=160, metadata={"Software": None})
     return paths
-
-
-def _panels(variants: Dict[Variant, List[Row]]) -> List[Panel]:
-    students = [_panel(v) for v in variants if v.system in STUDENTS]
-    return list(dict.fromkeys(students)) or [(None, None)]
-
-
-def _panel(variant: Variant) -> Panel:
-    return variant.encoder, variant.classifier
 
 
 def _name(variant: Variant) -> str:
@@ -149,7 +139,6 @@ def _dress(axes: Any, labels: Sequence[int]) -> None:
     axes.set_xscale("log")
     axes.set_xticks(labels, [f"{n:,}" for n in labels])
     axes.minorticks_off()
-    axes.set_xlabel("labelled sentences")
     axes.grid(True, color="#e0e0e0", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,11 +1,13 @@
 """Rows, tables and figures, from invented results."""
 
 import json
+from dataclasses import asdict
 from statistics import mean, stdev
 
 import pytest
 from common.guard import claim_folders, settings_hash
 from low_resource.grid import Run, Variant, enumerate_runs
+from low_resource.panels import find_panels, rows_of_panel
 from low_resource.results import RUNS, read_results, write_result
 from low_resource.rows import SUMMARY, gather_rows, write_rows
 from low_resource.run import main
@@ -203,6 +205,47 @@ def test_two_states_of_the_code_are_named(tmp_path):
     write_result(folder, runs[0], {**invent(runs[0]), "code_sha256": "9" * 64})
     markdown = report_markdown(gather_rows(tmp_path))
     assert "999999999999, abcdefabcdef" in markdown
+
+
+def test_a_panel_compares_the_same_sentences():
+    runs = some_runs()
+    crf = Variant("pseudo", "bilstm", "crf", "teacher")
+    second = Variant("second", "bilstm", "crf", "teacher")
+    runs += [Run(150, 1, crf), Run(300, 0, second)]
+    runs += [Run(n, s, Variant("second_teacher")) for n in (150, 300) for s in (0, 1)]
+    rows = [
+        {**asdict(run.variant), "labels": run.labels, "seed": run.seed} for run in runs
+    ]
+    variants = by_variant(rows)
+    softmax, other = find_panels(variants)
+    assert (softmax.classifier, other.classifier) == ("softmax", "crf")
+
+    def draws(panel):
+        return {
+            variant.system: {(row["labels"], row["seed"]) for row in mine}
+            for variant, mine in rows_of_panel(variants, panel).items()
+        }
+
+    everything = {(n, s) for n in (150, 300) for s in (0, 1, 2)}
+    assert draws(softmax) == dict.fromkeys(BASE, everything)
+    both = {(150, 1), (300, 0)}
+    assert draws(other) == {
+        "teacher": both,
+        "second_teacher": both,
+        "stock": both,
+        "pseudo": {(150, 1)},
+        "second": {(300, 0)},
+    }
+
+
+def test_without_students_all_is_in_one_panel():
+    rows = [
+        {**asdict(Variant(system)), "labels": 150, "seed": 0}
+        for system in ("teacher", "stock")
+    ]
+    variants = by_variant(rows)
+    (panel,) = find_panels(variants)
+    assert rows_of_panel(variants, panel) == variants
 
 
 def test_report_without_running_anything(tmp_path, capsys):

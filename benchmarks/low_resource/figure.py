@@ -42,10 +42,10 @@ _COLUMNS = 2
 def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
     """Draw one corpus's rows to `stem`.svg and `stem`.png, and return both paths.
 
-    There is a panel for each encoder with each classifier, in which all systems had the
-    same sentences. Lines are means over seeds, shades go from the lowest to the
-    highest seed, dashes mean a word table that starts from random numbers. The same
-    rows give the same bytes.
+    There is a panel for each encoder with each classifier, with teachers and stock
+    spaCy on the sentences that its students had. Lines are means over seeds, shades go
+    from the lowest to the highest seed, dashes mean a word table that starts from random
+    numbers. The same rows give the same bytes.
 
     Raises DistillError if matplotlib is not installed.
     """

@@ -6,9 +6,6 @@ from .charts import series_class
 from .web_page import as_html
 
 ELEMENTS_CSS = """
-h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
-p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
-.soft { color: var(--soft) }
 .tiles { display: grid; gap: .75rem; margin: 1.25rem 0; padding: 0;
   grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); max-width: none }
 .tiles li { list-style: none; background: var(--card); border: 1px solid var(--line);
@@ -27,21 +24,11 @@ tbody th { text-align: left; white-space: normal; min-width: 9rem }
 thead th:first-child { text-align: left }
 .swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
   background: var(--hue); margin-right: .4em }
-.plots { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
-.plots.square { grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)) }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line);
   border-radius: 8px; padding: .75rem 1rem }
-.square figure { max-width: 20rem }
-.multiples { display: grid; gap: 1rem 1.5rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
-.multiples b { font-size: .85rem; overflow-wrap: anywhere }
 figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
 .series { color: var(--soft); font-size: .85rem; margin-right: .9em;
   display: inline-block }
-.legend, .verdict { max-width: none }
-/* The texts may run from right to left, whatever the page does. */
-.entities { unicode-bidi: plaintext; text-align: start }
 """
 
 

@@ -13,6 +13,21 @@ from .report import Report, SoftLabelCounts
 from .table import HEADER, percent, table_cells, without_empty
 from .web_page import as_html, web_page
 
+_CSS = """
+h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem }
+p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
+.soft { color: var(--soft) }
+.plots { display: grid; gap: 1rem; margin: .75rem 0; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)) }
+.plots.square { grid-template-columns: repeat(auto-fit, minmax(min(100%, 13rem), 1fr)) }
+.square figure { max-width: 20rem }
+.multiples { display: grid; gap: 1rem 1.5rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
+.multiples b { font-size: .85rem; overflow-wrap: anywhere }
+.legend, .verdict { max-width: none }
+/* The texts may run from right to left, whatever the page does. */
+.entities { unicode-bidi: plaintext; text-align: start }
+"""
 _AGREEMENT_HEADER = ("", "F1", "Precision", "Recall", "Same entities in")
 
 
@@ -46,7 +61,7 @@ def report_page(report: Report) -> str:
     ]
     names = " / ".join(row.name for row in report.rows)
     body = "\n".join(part for part in parts if part)
-    css = f"{TEXTS_CSS}{CHARTS_CSS}{ELEMENTS_CSS}"
+    css = f"{TEXTS_CSS}{CHARTS_CSS}{ELEMENTS_CSS}{_CSS}"
     return web_page(f"{names}: distillation report", body, css=css)
 
 

@@ -5,7 +5,16 @@ backward pass borrow torch's autograd on those same arrays; in prediction it run
 numpy alone and never imports torch.
 """
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 from spacy.attrs import ORTH
@@ -111,13 +120,11 @@ def set_words(
         encoder.set_param(name, array)
 
 
-class _Layers:
-    """The layers' code; their parameters are the model's. No tuple: Thinc would try to
-    save that."""
+class _Layers(NamedTuple):
+    """The layers' code; their parameters are the model's."""
 
-    def __init__(self, features: WordFeatures, context: ContextLayer) -> None:
-        self.features = features
-        self.context = context
+    features: WordFeatures
+    context: ContextLayer
 
 
 def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
@@ -155,12 +162,12 @@ def _forward(
     with cache.lock:
         types = cache.get_types(model, is_train=is_train)
         entries = types.find(hashes, docs[0].vocab.strings)
-        params = _params(model)
+        params = {name: model.get_param(name) for name in model.param_names}
         tables: Sequence[np.ndarray] = ()
         if not is_train:
             tables = cache.project(types, params, layers.features, layers.context)
     if is_train:
-        Y, backprop = _train(model, types, entries, lengths)
+        Y, backprop = _train(model, params, types, entries, lengths)
     else:
         Y = layers.context.predict(params, tables, entries, lengths)
         backprop = no_backprop
@@ -168,12 +175,12 @@ def _forward(
     return parts, backprop
 
 
-def _params(model: Model) -> Params:
-    return {name: model.get_param(name) for name in model.param_names}
-
-
 def _train(
-    model: Model, types: WordTypes, entries: np.ndarray, lengths: Sequence[int]
+    model: Model,
+    params: Params,
+    types: WordTypes,
+    entries: np.ndarray,
+    lengths: Sequence[int],
 ) -> Tuple[np.ndarray, Callable[[List[Floats2d]], List[Doc]]]:
     import torch
     import torch.nn.functional as F
@@ -184,7 +191,7 @@ def _train(
     dropout = model.attrs["dropout_rate"]
     tensors = {
         name: torch.from_numpy(array).requires_grad_()
-        for name, array in _params(model).items()
+        for name, array in params.items()
         if name not in PIECE_PARAMS
     }
     with one_torch_thread():

@@ -1,6 +1,6 @@
 """What an encoder sees of a word by itself: its vector, its spelling, its shape."""
 
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +27,7 @@ class WordFeatures:
         vectors = np.random.uniform(-0.5, 0.5, (N_SHAPES, _SHAPE_WIDTH))
         return {"shape_vectors": vectors.astype("f")}
 
-    def predict(
-        self, params: Params, types: WordTypes, entries: Union[slice, np.ndarray]
-    ) -> np.ndarray:
+    def predict(self, params: Params, types: WordTypes, entries: slice) -> np.ndarray:
         """Of some of the types. RETURNS: float32 [n_entries, n_out]."""
         rows = types.rows[entries]
         table = params["word_vectors"][np.maximum(rows, 0)]

@@ -44,8 +44,8 @@ def draw_figure(rows: Sequence[Row], *, stem: Path, title: str) -> List[Path]:
 
     There is a panel for each encoder with each classifier, with teachers and stock
     spaCy on the sentences that its students had. Lines are means over seeds, shades go
-    from the lowest to the highest seed, dashes mean a word table that starts from random
-    numbers. The same rows give the same bytes.
+    from the lowest to the highest seed, dashes mean a word table that starts from
+    random numbers. The same rows give the same bytes.
 
     Raises DistillError if matplotlib is not installed.
     """

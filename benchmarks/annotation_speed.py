@@ -15,8 +15,8 @@ from statistics import median
 import srsly
 import torch
 
-from spacy_distill.soft_labels.annotate import annotate
-from spacy_distill.soft_labels.batches import batches_by_size
+from spacy_distill.annotation.annotate import annotate
+from spacy_distill.batches import batches_by_size
 from spacy_distill.teachers.load import load_teacher
 
 SHARD = 1000

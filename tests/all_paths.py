@@ -7,8 +7,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
-from spacy_distill.lattice.scores import Transitions, grammar_transitions
-from spacy_distill.tags import biluo_tags, tag_grammar
+from spacy_distill.tasks.ner.lattice.transitions import Transitions, grammar_transitions
+from spacy_distill.tasks.ner.tags import biluo_tags, tag_grammar
 
 LABELS = ("PER", "LOC")
 TAGS = biluo_tags(LABELS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hash_teacher import HashTeacher, make_pieces
 
-from spacy_distill.soft_labels.annotate import annotate
+from spacy_distill.annotation.annotate import annotate
 
 LOSE = ("windows", "Two", "Anna")
 SETTINGS = {"shard_size": 3, "batch_words": 12, "window": 6, "overlap": 2}

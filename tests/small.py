@@ -12,8 +12,8 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_distill.soft_labels.annotate import annotate
-from spacy_distill.teachers.words.word_pieces import WordPieces
+from spacy_distill.annotation.annotate import annotate
+from spacy_distill.word_pieces import WordPieces
 
 ARCHITECTURES: Dict[str, Dict[str, Any]] = {
     "bilstm": {

@@ -10,10 +10,10 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_distill.lattice.decode import decode
-from spacy_distill.lattice.scores import grammar_transitions
-from spacy_distill.lattice.spans import tags_to_spans
-from spacy_distill.tags import tag_grammar
+from spacy_distill.tasks.ner.lattice.decode import decode
+from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
+from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
+from spacy_distill.tasks.ner.tags import tag_grammar
 
 LABELS = ("LOC", "PER")
 MARKED = [

@@ -3,8 +3,8 @@
 import numpy as np
 from tiny_classifiers import SENTENCES, TEXTS
 
-from spacy_distill.lattice.spans import tags_to_spans
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
+from spacy_distill.tasks.ner.tags import biluo_tags
 
 
 def decoded(teacher, logits):

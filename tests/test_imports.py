@@ -31,9 +31,9 @@ print(*found, sep="\\n")
 """
 MODULES = (
     "spacy_distill",
-    "spacy_distill.pipeline.compact_ner",
-    "spacy_distill.pipeline.scorer",
-    "spacy_distill.pipeline.token_classifier",
+    "spacy_distill.tasks.ner.component",
+    "spacy_distill.tasks.ner.scorer",
+    "spacy_distill.tasks.ner.model",
     "spacy_distill.students.char_cnn_bilstm",
     "spacy_distill.students.char_cnn_qrnn",
     "spacy_distill.students.dilated_cnn",
@@ -46,8 +46,8 @@ MODULES = (
     "spacy_distill.students.word_vectors",
     "spacy_distill.teachers.annotations.teacher",
     "spacy_distill.teachers.ensemble",
-    "spacy_distill.teachers.fine_tuning.case_aware",
-    "spacy_distill.teachers.fine_tuning.prepare",
+    "spacy_distill.training.case_aware",
+    "spacy_distill.training.fine_tuning",
     "spacy_distill.teachers.from_config",
     "spacy_distill.teachers.gliner.teacher",
     "spacy_distill.teachers.hugging_face.teacher",

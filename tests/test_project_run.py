@@ -9,7 +9,7 @@ import pytest
 from test_project import ROOT, load
 from tiny_teachers import make_bert_teacher
 
-from spacy_distill.reports.report import Report
+from spacy_distill.evaluation.report import Report
 
 GOLD = """# news/{split}
 

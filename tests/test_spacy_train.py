@@ -11,7 +11,7 @@ from small import TEXTS, entities, gold_of, trained, write_gold
 from spacy.cli.train import train as spacy_train
 from tiny_teachers import PIECES, make_bert_teacher
 
-from spacy_distill.soft_labels.annotate import annotate
+from spacy_distill.annotation.annotate import annotate
 from spacy_distill.students.encoder import get_encoders
 from spacy_distill.teachers.load import load_teacher
 

@@ -7,9 +7,9 @@ from spacy.tokens import DocBin
 
 from spacy_distill.corpora.texts import read_texts
 from spacy_distill.files import write_atomically
-from spacy_distill.pipeline.from_logits import add_ner_from_logits
-from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
+from spacy_distill.tasks.ner.from_logits import add_ner_from_logits
 
 
 def write_pseudo_labels(

@@ -9,8 +9,8 @@ from common.code import code_hash
 from common.guard import FILE, dump_json, settings_hash
 
 from spacy_distill.errors import DistillError
+from spacy_distill.evaluation.report import Report
 from spacy_distill.files import write_atomically
-from spacy_distill.reports.report import Report
 
 from .grid import Run, Variant
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
-from spacy_distill.reports.report import Report
+from spacy_distill.evaluation.report import Report
 
 from .cell import Cell
 from .commands import evaluate_command, stock_command, stock_config_command

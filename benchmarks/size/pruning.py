@@ -6,7 +6,7 @@ import numpy as np
 from spacy.language import Language
 from thinc.api import Model
 
-from spacy_distill.reports.size import layers
+from spacy_distill.evaluation.size import layers
 from spacy_distill.students.encoder import ENCODER
 from spacy_distill.students.pieces import PIECE_PARAMS
 

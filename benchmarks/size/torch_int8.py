@@ -8,7 +8,7 @@ from typing import Any, List
 import torch
 from spacy.language import Language
 
-from spacy_distill.reports.size import layers
+from spacy_distill.evaluation.size import layers
 
 from .pruning import torch_modules
 

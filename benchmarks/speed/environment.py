@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from spacy_distill.reports.environment import get_machine
+from spacy_distill.evaluation.environment import get_machine
 
 # Those that make a difference to speed. The package itself is told by its code.
 LIBRARIES = (

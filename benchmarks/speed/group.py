@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from spacy_distill.reports.size import folder_bytes
+from spacy_distill.evaluation.size import folder_bytes
 
 from .environment import installed_bytes
 from .results import ROWS, Results, row_name

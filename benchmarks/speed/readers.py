@@ -38,7 +38,7 @@ class PipelineReader:
 
     def count_parameters(self) -> Tuple[int, int]:
         """Of all its components."""
-        from spacy_distill.reports.size import count_parameters
+        from spacy_distill.evaluation.size import count_parameters
 
         return count_parameters(self.nlp)
 

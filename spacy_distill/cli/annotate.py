@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 from typer import Argument, Option
 from wasabi import msg
 
-from ..soft_labels.defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
+from ..annotation.defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
 from .device import use_device
 from .errors import friendly_errors
 
@@ -80,7 +80,7 @@ def annotate_cli(
     A run that was cut short goes on where it stopped when it is started again.
     """
     # Here and not above: a help text should not have to wait for these.
-    from ..soft_labels.annotate import annotate
+    from ..annotation.annotate import annotate
     from ..teachers.ensemble import ensemble_teacher_v1
     from ..teachers.load import load_teacher
 

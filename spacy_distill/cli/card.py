@@ -52,10 +52,10 @@ def card_cli(
     url: Annotated[str, Option(help="Where to find out more.")] = "",
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
+    from ..evaluation.pipelines import find_spans_key
+    from ..evaluation.report import Report
+    from ..evaluation.size import has_torch_parameters
     from ..reports.card import CardFacts, default_description, fill_meta, model_card
-    from ..reports.pipelines import find_spans_key
-    from ..reports.report import Report
-    from ..reports.size import has_torch_parameters
     from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     measured = Report.read(report)

@@ -47,8 +47,8 @@ def evaluate_cli(
 
     The last pipeline is compared with the first.
     """
+    from ..evaluation.make import make_report
     from ..reports.files import write_report
-    from ..reports.make import make_report
     from ..reports.terminal import print_report
 
     if output.suffix != ".json":

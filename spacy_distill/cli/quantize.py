@@ -47,7 +47,7 @@ def quantize_cli(
     `spacy package` then makes a small wheel of it. int8 loses little, float16 next to
     nothing.
     """
-    from ..compression.quantise import Figures, quantise
+    from ..compression.quantize import Figures, quantise
     from ..reports.table import megabytes, percent
 
     done = quantise(

@@ -77,8 +77,8 @@ def distill_spacy_cli(
     """
     from spacy.cli._util import import_code
 
-    from .config import parse_overrides
-    from .distill import distill
+    from ..training.config import parse_overrides
+    from ..training.distill import distill
 
     overrides = parse_overrides(ctx.args)
     import_code(code_path)

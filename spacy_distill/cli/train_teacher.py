@@ -33,8 +33,8 @@ def train_teacher_cli(
     """
     from spacy.cli.train import train
 
-    from ..teachers.words.weights import find_transformer
-    from .config import parse_overrides, read_training_config
+    from ..training.config import parse_overrides, read_training_config
+    from ..weights import find_transformer
     from .device import use_device
 
     name = find_transformer(transformer)

@@ -14,7 +14,7 @@ from ..files import write_atomically
 from .errors import friendly_errors
 
 if TYPE_CHECKING:
-    from ..reports.side_by_side import SideBySide
+    from ..evaluation.side_by_side import SideBySide
 
 
 @friendly_errors()
@@ -42,10 +42,10 @@ def visualize_cli(
     Writes comparison.html, one page that needs no other file, and comparison.svg, a
     picture for a README.
     """
+    from ..evaluation.pipelines import find_spans_key, load_predictor
+    from ..evaluation.side_by_side import put_side_by_side
     from ..reports.page import draw_page
     from ..reports.picture import draw_svg
-    from ..reports.pipelines import find_spans_key, load_predictor
-    from ..reports.side_by_side import put_side_by_side
     from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     if texts is None and not text:

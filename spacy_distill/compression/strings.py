@@ -6,7 +6,7 @@ import srsly
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 
-from ..pipeline.compact_ner import CompactNER
+from ..tasks.ner.component import CompactNER
 
 
 def drop_strings(nlp: Language, folder: Path) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 from thinc.api import Model
 
 from ..errors import DistillError
+from ..quantization import MOST, round_to, short_step
 from ..students.pieces import PIECE_PARAMS
-from .grids import MOST, round_to, short_step
 
 _HALVINGS = 20
 

@@ -12,12 +12,7 @@ from ..errors import DistillError
 from ..files import write_atomically
 from .checks import CorpusFigures, check_corpus, shared_topics
 from .draw import draw_gold
-from .sources import (
-    SourceSentence,
-    is_markup,
-    read_gold_source,
-    read_unlabelled_source,
-)
+from .sources import SourceSentence, is_markup, read_gold_source, read_unlabelled_source
 
 GOLD_SPLITS = ("train", "dev", "test")
 FIGURES_FILE = "corpus.json"

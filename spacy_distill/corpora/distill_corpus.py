@@ -11,8 +11,8 @@ from spacy.util import registry
 
 from ..bare_doc import bare_doc
 from ..errors import DistillError
+from ..gold import read_gold
 from ..soft_labels.store import SoftLabels
-from .gold import read_gold
 
 
 @registry.readers("spacy_distill.DistillCorpus.v1")

@@ -8,8 +8,8 @@ from spacy.tokens import Doc
 
 from ..bare_doc import bare_doc
 from ..errors import DistillError
+from ..gold import read_gold
 from .columns import read_columns
-from .gold import read_gold
 from .markup_files import marked_doc, read_markup
 from .texts import read_texts
 

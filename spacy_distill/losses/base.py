@@ -5,8 +5,8 @@ from typing import Dict, Optional, Protocol, Sequence, runtime_checkable
 
 import numpy as np
 
-from ..lattice.scores import Transitions
-from ..tags import TagGrammar
+from ..tasks.ner.lattice.transitions import Transitions
+from ..tasks.ner.tags import TagGrammar
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Tuple
 
 import numpy as np
 
-from .softmax import log_softmax
+from ..softmax import log_softmax
 
 
 def cross_entropy(

@@ -7,14 +7,14 @@ import numpy as np
 from spacy.util import registry
 
 from ..errors import DistillError
-from ..lattice.decode import decode
-from ..lattice.forward_backward import LatticeGradient
-from ..lattice.scores import Transitions, grammar_transitions
+from ..softmax import softmax
+from ..tasks.ner.crf import crf_negative_log_likelihood, crf_posterior_kl
+from ..tasks.ner.lattice.decode import decode
+from ..tasks.ner.lattice.forward_backward import LatticeGradient
+from ..tasks.ner.lattice.transitions import Transitions, grammar_transitions
 from .base import Loss, LossResult, Prediction, Targets
-from .crf import crf_negative_log_likelihood, crf_posterior_kl
 from .cross_entropy import cross_entropy
 from .divergences import DIVERGENCES
-from .softmax import softmax
 
 _THE_END = "the end of the schedule (a pickled copy of a pipeline has none)"
 

@@ -9,7 +9,7 @@ from typing import Callable, Dict, Tuple
 
 import numpy as np
 
-from .softmax import log_softmax
+from ..softmax import log_softmax
 
 Divergence = Callable[
     [np.ndarray, np.ndarray, np.ndarray, float], Tuple[float, np.ndarray]

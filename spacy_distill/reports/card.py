@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
-from .comparison import describe
-from .environment import LIBRARIES
-from .measure import Row
-from .report import Report
+from ..evaluation.comparison import describe
+from ..evaluation.environment import LIBRARIES
+from ..evaluation.measure import Row
+from ..evaluation.report import Report
 from .table import (
     CALIBRATION_HEADER,
     HEADER,

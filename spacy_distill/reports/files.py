@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import List
 
+from ..evaluation.report import Report
 from ..files import write_atomically
 from .markdown import report_markdown
-from .report import Report
 from .report_page import report_page
 
 

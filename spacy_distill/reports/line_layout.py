@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Dict, Iterator, List, Optional, Sequence
 
-from .entities import Entity
+from ..evaluation.entities import Entity
 from .text_width import has_wide, text_width
 
 # Before a label or a probability, in pixels.

@@ -2,9 +2,9 @@
 
 from typing import Dict, List, Sequence, Tuple
 
-from .agreement import Agreement, Disagreement
-from .comparison import describe
-from .report import Report, SoftLabelCounts
+from ..evaluation.agreement import Agreement, Disagreement
+from ..evaluation.comparison import describe
+from ..evaluation.report import Report, SoftLabelCounts
 from .table import (
     CALIBRATION_HEADER,
     HEADER,

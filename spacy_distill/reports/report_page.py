@@ -2,14 +2,14 @@
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from .agreement import Agreement
+from ..evaluation.agreement import Agreement
+from ..evaluation.comparison import Comparison
+from ..evaluation.measure import Row
+from ..evaluation.report import Report, SoftLabelCounts
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
-from .comparison import Comparison
 from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
 from .markdown import measured_with
-from .measure import Row
 from .page import TEXTS_CSS, draw_legend, draw_text, text_colours
-from .report import Report, SoftLabelCounts
 from .table import HEADER, percent, table_cells, without_empty
 from .web_page import as_html, web_page
 

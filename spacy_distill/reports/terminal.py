@@ -2,8 +2,8 @@
 
 from wasabi import msg
 
+from ..evaluation.report import Report
 from .markdown import summary_lines
-from .report import Report
 from .table import SHORT_HEADER, right_of_first, table_cells, without_empty
 
 

@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from ..errors import DistillError
 from ..files import sha256_bytes, write_atomically
-from .keys import LOGITS, TAGS
+from ..keys import LOGITS, TAGS
 
 SHARD_FILES = "shard-*.spacy"
 

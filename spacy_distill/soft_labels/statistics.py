@@ -4,8 +4,8 @@ from typing import Dict, Sequence
 
 import numpy as np
 
-from ..losses.softmax import log_softmax
-from ..tags import OUTSIDE, entity_labels
+from ..softmax import log_softmax
+from ..tasks.ner.tags import OUTSIDE, entity_labels
 
 
 def count_entities(logits: np.ndarray, tags: Sequence[str]) -> Dict[str, int]:

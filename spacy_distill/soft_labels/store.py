@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 
 from ..errors import DistillError
 from ..files import sha256_file
-from ..teachers.words.word_pieces import WordPieces
-from .fingerprint import tokenizer_hash
+from ..fingerprint import tokenizer_hash
+from ..word_pieces import WordPieces
 from .manifest import Manifest
 from .shards import read_shard
 

@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Model
 
-from ..corpora.gold import read_gold
 from ..errors import DistillError
+from ..gold import read_gold
 from ..soft_labels.store import SoftLabels
 from .encoder import get_encoders, set_words
 from .word_vectors import WordVectorSource, random_vectors

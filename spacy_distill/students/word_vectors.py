@@ -18,8 +18,8 @@ from spacy.util import load_model, registry
 
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
-from ..teachers.words.tokenizer_pieces import transformer_pieces
-from ..teachers.words.word_pieces import WordPieces
+from ..tokenizer_pieces import transformer_pieces
+from ..word_pieces import WordPieces
 from .pieces import Segmenter, quantise_rows
 
 # Spread of the projected vectors' entries, like that of a fresh word table.

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from .words.word_pieces import WordPieces
+from ..word_pieces import WordPieces
 
 
 class LostEntity(NamedTuple):

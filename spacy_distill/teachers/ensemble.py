@@ -12,11 +12,11 @@ from spacy.util import registry
 from ..bare_doc import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..losses.softmax import log_softmax
-from ..tags import entity_labels
+from ..softmax import log_softmax
+from ..tasks.ner.tags import entity_labels
+from ..word_pieces import WordPieces
 from .base import LostEntity, Teacher
 from .load import load_teacher
-from .words.word_pieces import WordPieces
 
 
 @registry.misc("spacy_distill.EnsembleTeacher.v1")

@@ -11,10 +11,10 @@ from spacy.util import registry
 
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..losses.softmax import log_softmax
-from ..tags import OUTSIDE, biluo_tags, entity_labels
+from ..softmax import log_softmax
+from ..tasks.ner.tags import OUTSIDE, biluo_tags, entity_labels
+from ..word_pieces import WordPieces
 from .base import LostEntity, Teacher
-from .words.word_pieces import WordPieces
 
 
 @registry.misc("spacy_distill.MappedTeacher.v1")

@@ -5,9 +5,9 @@ from typing import List, Sequence, Set
 import numpy as np
 
 from ..errors import DistillError
-from ..lattice.spans import span_tags
-from ..pipeline.decoding import ScoredSpan
-from ..tags import OUTSIDE
+from ..tasks.ner.decoding import ScoredSpan
+from ..tasks.ner.lattice.spans import span_tags
+from ..tasks.ner.tags import OUTSIDE
 
 # No teacher is so sure of anything that a student should never doubt it; and the log
 # of 0 cannot be stored.

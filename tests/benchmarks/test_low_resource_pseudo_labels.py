@@ -3,7 +3,7 @@ from low_resource.pseudo_labels import write_pseudo_labels
 from small import TEXTS, entities, trained, write_gold
 from spacy.tokens import Doc, DocBin
 
-from spacy_distill.soft_labels.annotate import annotate
+from spacy_distill.annotation.annotate import annotate
 from spacy_distill.teachers.load import load_teacher
 
 ODD = ["Anna \n Smith likes", "   ", "Paris ."]

@@ -8,8 +8,8 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
-from spacy_distill.reports import speed
-from spacy_distill.reports.report import Report
+from spacy_distill.evaluation import speed
+from spacy_distill.evaluation.report import Report
 
 
 def write_annotations(path, sentences=SENTENCES):

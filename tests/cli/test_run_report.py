@@ -10,7 +10,7 @@ from spacy.training import Corpus
 from spacy.util import registry
 from tiny_distillation import CONFIG, distill, write_files
 
-from spacy_distill.reports.report import Report
+from spacy_distill.evaluation.report import Report
 
 
 @pytest.fixture(scope="module")

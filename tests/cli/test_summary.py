@@ -4,8 +4,8 @@ from small import trained, write_gold
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
-from spacy_distill.reports import speed
-from spacy_distill.reports.make import make_report
+from spacy_distill.evaluation import speed
+from spacy_distill.evaluation.make import make_report
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from small import trained
 from with_pieces import trained_with_pieces
 
-from spacy_distill.compression.grids import encode_rows, round_to
 from spacy_distill.compression.tables import entropy, find_step, round_tables
 from spacy_distill.errors import DistillError
+from spacy_distill.quantization import encode_rows, round_to
 from spacy_distill.students.encoder import get_encoders
 
 

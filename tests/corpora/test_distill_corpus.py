@@ -9,8 +9,8 @@ from spacy.util import registry
 
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1
 from spacy_distill.errors import DistillError
+from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels import store
-from spacy_distill.soft_labels.keys import LOGITS, TAGS
 
 NLP = spacy.blank("en")
 UNLABELLED = [f"sentence number {i} ." for i in range(23)]

@@ -1,24 +1,5 @@
-import pytest
-import spacy
-from rule_teacher import make_rule_teacher
-from small import TEXTS, trained, write_gold, write_soft_labels
+"""The report that these tests look at."""
 
-from spacy_distill.reports import speed
-from spacy_distill.reports.make import make_report
+from measured_report import report
 
-
-@pytest.fixture(scope="session")
-def report(tmp_path_factory):
-    """Of rules as teacher and a student that has the gold sentences by heart."""
-    folder = tmp_path_factory.mktemp("report")
-    make_rule_teacher().to_disk(folder / "teacher")
-    trained().to_disk(folder / "student")
-    sources = {name: str(folder / name) for name in ("teacher", "student")}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        return make_report(
-            sources,
-            write_gold(folder / "gold.spacy", spacy.blank("en")),
-            soft_labels=write_soft_labels(folder, TEXTS * 30, lose=("Bob",)),
-            rounds=1,
-        )
+__all__ = ["report"]

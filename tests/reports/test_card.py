@@ -2,15 +2,15 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.reports.calibration import CalibrationBin
+from spacy_distill.evaluation.calibration import CalibrationBin
+from spacy_distill.evaluation.measure import Row, TypeScore
+from spacy_distill.evaluation.report import GoldCounts, Report, SoftLabelCounts
 from spacy_distill.reports.card import (
     CardFacts,
     default_description,
     fill_meta,
     model_card,
 )
-from spacy_distill.reports.measure import Row, TypeScore
-from spacy_distill.reports.report import GoldCounts, Report, SoftLabelCounts
 
 STUDENT = Row(
     name="distilled",

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.reports.entities import Entity
+from spacy_distill.evaluation.entities import Entity
 from spacy_distill.reports.line_layout import TextStyle, lay_out
 from spacy_distill.reports.text_width import has_wide, text_width
 

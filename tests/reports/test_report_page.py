@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import spacy
 
-from spacy_distill.reports.agreement import Disagreement
-from spacy_distill.reports.entities import Entity
+from spacy_distill.evaluation.agreement import Disagreement
+from spacy_distill.evaluation.entities import Entity
 from spacy_distill.reports.report_page import report_page
 
 VOID = {"meta", "br", "input"}

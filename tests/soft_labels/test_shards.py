@@ -12,9 +12,9 @@ from spacy.tokens import Doc, DocBin, Span
 
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_file
-from spacy_distill.soft_labels.keys import LOGITS, TAGS
+from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels.shards import read_shard, write_shard
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 
 TAG_NAMES = biluo_tags(["PER"])
 NLP = spacy.blank("en")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spacy_distill.soft_labels.statistics import count_entities, entropy
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 
 TAGS = biluo_tags(["B", "LOC", "NONE"])
 

@@ -8,10 +8,10 @@ from hash_teacher import HashTeacher, make_pieces
 from spacy.tokens import Doc, DocBin
 from tiny_teachers import write_jsonl
 
+from spacy_distill.annotation.annotate import annotate
 from spacy_distill.errors import DistillError
+from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels import store
-from spacy_distill.soft_labels.annotate import annotate
-from spacy_distill.soft_labels.keys import LOGITS, TAGS
 from spacy_distill.soft_labels.manifest import Manifest
 from spacy_distill.soft_labels.store import SoftLabels
 

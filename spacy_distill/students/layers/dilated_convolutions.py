@@ -5,8 +5,8 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from ...neighbours import neighbours
 from .base import Params
-from .neighbours import neighbours
 
 _EPSILON = 1e-5
 

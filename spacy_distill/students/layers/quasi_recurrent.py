@@ -13,9 +13,9 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
+from ...neighbours import neighbours, with_neighbours
 from ...packing import Packing
 from .base import Params
-from .neighbours import neighbours, with_neighbours
 from .workspace import Workspace, take_rows
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tu
 
 from ...corpora.json_lines import is_accepted, read_records
 from ...errors import DistillError
-from ...pipeline.decoding import ScoredSpan
+from ...tasks.ner.decoding import ScoredSpan
 from ..probabilities import resolve_overlaps
 
 # Where the name of an annotator may stand, by rank.

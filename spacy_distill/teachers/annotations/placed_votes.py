@@ -6,7 +6,7 @@ from typing import List, NamedTuple
 import numpy as np
 from spacy.tokens import Doc
 
-from ...pipeline.decoding import ScoredSpan
+from ...tasks.ner.decoding import ScoredSpan
 from ..base import LostEntity
 from .files import InvalidSpan, Vote
 

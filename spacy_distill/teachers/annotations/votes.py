@@ -4,7 +4,7 @@ from typing import List, NamedTuple, Sequence
 
 import numpy as np
 
-from ...pipeline.decoding import ScoredSpan
+from ...tasks.ner.decoding import ScoredSpan
 from ..probabilities import span_probabilities
 
 

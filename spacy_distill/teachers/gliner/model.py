@@ -5,11 +5,11 @@ from typing import Any, List, NamedTuple, Sequence
 
 import numpy as np
 
+from ...batches import batches_by_size
 from ...errors import DistillError
-from ...soft_labels.batches import batches_by_size
-from ...soft_labels.windows import Window, homes, split
-from ..hub import Located
-from ..input_length import longest_input
+from ...hub import Located
+from ...input_length import longest_input
+from ...windows import Window, homes, split
 
 CONFIG = "gliner_config.json"
 # Word pieces in one padded batch. GLiNER makes a vector for every span, so they are

@@ -8,23 +8,18 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import registry
 
+from ...blank_pipeline import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes
-from ...pipeline.decoding import ScoredSpan
-from ...tags import biluo_tags
+from ...hub import Located, hash_model, locate
+from ...tasks.ner.decoding import ScoredSpan
+from ...tasks.ner.tags import biluo_tags
+from ...tokenizer_pieces import tokenizer_pieces
+from ...word_pieces import WordPieces
 from ..base import LostEntity, Teacher
-from ..blank import blank_pipeline
-from ..hub import Located, hash_model, locate
-from ..probabilities import (
-    favour,
-    log_probabilities,
-    span_columns,
-    span_probabilities,
-)
+from ..probabilities import favour, log_probabilities, span_columns, span_probabilities
 from ..spacy_pipelines.deciding import keep_spans
 from ..spacy_pipelines.pipelines import shown_name
-from ..words.tokenizer_pieces import tokenizer_pieces
-from ..words.word_pieces import WordPieces
 from .model import CONFIG, Found, GLiNERModel
 
 

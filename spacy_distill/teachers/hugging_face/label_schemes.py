@@ -6,7 +6,7 @@ from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 import numpy as np
 
 from ...errors import DistillError
-from ...tags import OUTSIDE
+from ...tasks.ner.tags import OUTSIDE
 
 _DEFAULT = re.compile(r"LABEL_\d+")
 _PREFIXED = re.compile(r"[BILUES]-.+")

@@ -8,16 +8,16 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 
+from ...blank_pipeline import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes
-from ...tags import biluo_tags
+from ...hub import Located, hash_model, locate
+from ...tasks.ner.tags import biluo_tags
+from ...tokenizer_pieces import tokenizer_pieces
+from ...word_pieces import WordPieces
 from ..base import LostEntity, Teacher
-from ..blank import blank_pipeline
-from ..hub import Located, hash_model, locate
 from ..probabilities import favour, log_probabilities
 from ..spacy_pipelines.pipelines import shown_name
-from ..words.tokenizer_pieces import tokenizer_pieces
-from ..words.word_pieces import WordPieces
 from .alignment import Offsets, align, model_words
 from .label_schemes import LabelScheme, read_scheme
 from .scheme_conversion import convert, entities, spread

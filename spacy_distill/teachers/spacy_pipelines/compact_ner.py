@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...errors import DistillError
-from ...pipeline.compact_ner import CompactNER
+from ...tasks.ner.component import CompactNER
 from .component import ComponentTeacher
 
 

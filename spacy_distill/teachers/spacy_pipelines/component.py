@@ -10,9 +10,9 @@ from spacy.tokens import Doc
 from ...bare_doc import bare_doc
 from ...errors import DistillError
 from ...files import sha256_bytes, sha256_folder
+from ...word_pieces import WordPieces
 from ..base import Teacher
-from ..words import upstream_transformer
-from ..words.word_pieces import WordPieces
+from ..spacy_pipelines import upstream_transformer
 
 
 class ComponentTeacher(Teacher):

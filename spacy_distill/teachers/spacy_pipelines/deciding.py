@@ -8,15 +8,10 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ...errors import DistillError
-from ...pipeline.decoding import ScoredSpan
-from ...tags import biluo_tags
+from ...tasks.ner.decoding import ScoredSpan
+from ...tasks.ner.tags import biluo_tags
 from ..base import LostEntity
-from ..probabilities import (
-    favour,
-    log_probabilities,
-    resolve_overlaps,
-    span_columns,
-)
+from ..probabilities import favour, log_probabilities, resolve_overlaps, span_columns
 from .component import ComponentTeacher
 
 

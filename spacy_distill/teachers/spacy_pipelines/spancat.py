@@ -7,7 +7,7 @@ from spacy.language import Language
 from spacy.pipeline import SpanCategorizer
 from spacy.tokens import Doc
 
-from ...pipeline.decoding import ScoredSpan
+from ...tasks.ner.decoding import ScoredSpan
 from ..probabilities import FLOOR, span_probabilities
 from .deciding import DecidingTeacher, Decision
 

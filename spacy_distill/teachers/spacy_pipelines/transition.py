@@ -12,12 +12,7 @@ from ...errors import DistillError
 from ..base import Teacher
 from ..probabilities import span_columns, span_probabilities
 from .deciding import DecidingTeacher, Decision, keep_spans
-from .pipelines import (
-    TRANSITION_BASED,
-    choose_component,
-    load_pipeline,
-    shown_name,
-)
+from .pipelines import TRANSITION_BASED, choose_component, load_pipeline, shown_name
 from .transition_scores import ActionProbabilities
 from .transition_sums import follow_path, sum_paths
 

@@ -10,7 +10,7 @@ import numpy as np
 from spacy.attrs import ENT_IOB, ENT_TYPE, IS_SPACE, SENT_START
 from spacy.tokens import Doc
 
-from ...tags import biluo_tags
+from ...tasks.ner.tags import biluo_tags
 
 # spaCy's codes for a token's place in an entity (0: not known, 2: outside).
 _IN, _BEGIN = 1, 3

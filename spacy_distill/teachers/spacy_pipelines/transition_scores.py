@@ -11,9 +11,9 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ...errors import DistillError
-from ...lattice.scores import constrain
-from ...losses.softmax import softmax
-from ...tags import OUTSIDE, biluo_tags
+from ...softmax import softmax
+from ...tasks.ner.lattice.transitions import constrain
+from ...tasks.ner.tags import OUTSIDE, biluo_tags
 from .transition_rules import read_tokens, valid_inside, valid_outside
 
 

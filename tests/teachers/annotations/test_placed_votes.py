@@ -4,7 +4,7 @@ from annotated import CITY, PERSON, TEXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.pipeline.decoding import ScoredSpan
+from spacy_distill.tasks.ner.decoding import ScoredSpan
 from spacy_distill.teachers.annotations.files import InvalidSpan, Vote
 from spacy_distill.teachers.annotations.placed_votes import lost_entity, place
 

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 from spacy_distill.cli.app import app
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.soft_labels.windows import homes
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.gliner import model as gliner_model
 from spacy_distill.teachers.gliner.model import Found
 from spacy_distill.teachers.gliner.teacher import gliner_teacher_v1
 from spacy_distill.teachers.load import load_teacher
+from spacy_distill.windows import homes
 
 MODES = ("markerV0", "token_level")
 KNOWN = sorted({word for text in TEXTS for word in text.split()})

@@ -7,9 +7,9 @@ from tiny_classifiers import LENGTH, TEXTS, label_names, make_bert, make_roberta
 from transformers import AutoModelForTokenClassification
 
 from spacy_distill.errors import DistillError
-from spacy_distill.soft_labels.windows import homes, split
-from spacy_distill.teachers.hub import locate
+from spacy_distill.hub import locate
 from spacy_distill.teachers.hugging_face.token_classifier import TokenClassifier
+from spacy_distill.windows import homes, split
 
 
 @pytest.fixture(scope="module")

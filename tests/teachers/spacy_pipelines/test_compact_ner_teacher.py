@@ -6,7 +6,7 @@ from spacy.tokens import Doc
 from tiny_teachers import PIECES, WIDTH, make_bert_teacher, make_cnn_teacher
 
 from spacy_distill.errors import DistillError
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
 
 TEXTS = [

@@ -6,7 +6,7 @@ import spacy
 from stock_pipelines import decoded, trained_ner, triples
 
 from spacy_distill.errors import DistillError
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.base import LostEntity
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.spacy_pipelines.rulers import RulerTeacher

@@ -16,8 +16,8 @@ from stock_pipelines import (
 )
 
 from spacy_distill.errors import DistillError
-from spacy_distill.pipeline.decoding import ScoredSpan
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.decoding import ScoredSpan
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.probabilities import resolve_overlaps
 from spacy_distill.teachers.spacy_pipelines.spancat import SpanCatTeacher

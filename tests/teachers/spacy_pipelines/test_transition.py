@@ -25,7 +25,7 @@ from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.bare_doc import bare_doc
 from spacy_distill.errors import DistillError
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.spacy_pipelines.transition import (
     TransitionTeacher,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy.pipeline import EntityRecognizer
 from spacy.tokens import Doc, Span
 
-from spacy_distill.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.spacy_pipelines.transition_rules import (
     read_tokens,
     valid_inside,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from stock_pipelines import LABELS, MARKED, TEXTS, make_ner, trained_ner, unmark
 
-from spacy_distill.losses.softmax import softmax
-from spacy_distill.tags import biluo_tags
+from spacy_distill.softmax import softmax
+from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.spacy_pipelines.transition_scores import ActionProbabilities
 from spacy_distill.teachers.spacy_pipelines.transition_sums import (
     follow_path,

@@ -1,0 +1,1 @@
+"""Run a teacher over unlabelled text and store its predictions."""

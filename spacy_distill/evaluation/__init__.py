@@ -1,0 +1,1 @@
+"""Measure pipelines: scores, agreement, calibration, size and speed."""

@@ -1,0 +1,92 @@
+"""A look into soft labels: some of their documents, evenly spread over all."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Sequence
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..keys import LOGITS
+from ..soft_labels.manifest import Manifest
+from ..soft_labels.shards import read_shard
+from ..soft_labels.statistics import token_entropies
+from ..tasks.ner.from_logits import add_ner_from_logits
+
+# Enough for shares to a percent. The rest of millions of documents is left unread.
+_WORDS = 20_000
+_SHARDS = 10
+# In nats. Teachers are sure of most words: equal steps would show one tall bar.
+_BOUNDS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+@dataclass(frozen=True)
+class EntropyBin:
+    """Words of which the teacher's entropy lies in [low, high), in nats; the last bin
+    has its upper end as well."""
+
+    low: float
+    high: float
+    words: int
+
+
+@dataclass(frozen=True)
+class SoftSample:
+    """manifest: of the soft labels.
+    docs: with the entities that the stored logits imply. entropy: of their words.
+    """
+
+    manifest: Manifest
+    docs: List[Doc]
+    entropy: List[EntropyBin]
+
+
+def sample_soft_labels(folder: Path, *, words: int = _WORDS) -> SoftSample:
+    """Read documents of about so many words, from a few shards evenly spread.
+
+    RAISES: DistillError if the manifest or a shard is damaged.
+    """
+    manifest = Manifest.read(folder)
+    counts = manifest.counts
+    wanted = max(1, round(words * counts.docs / max(counts.tokens, 1)))
+    filled = [shard for shard in manifest.shards if shard.docs]
+    # Of small shards more are needed.
+    needed = math.ceil(wanted * len(filled) / max(counts.docs, 1))
+    shards = [filled[i] for i in _spread(len(filled), max(needed, _SHARDS))]
+    nlp = Language()
+    docs: List[Doc] = []
+    for shard in shards:
+        read = read_shard(
+            Path(folder) / shard.file, nlp.vocab, manifest.tags, sha256=shard.sha256
+        )
+        share = math.ceil(wanted / len(shards))
+        docs += [read[i] for i in _spread(len(read), share)]
+    add_ner_from_logits(
+        nlp, manifest.tags, lambda docs: [doc.user_data[LOGITS] for doc in docs]
+    )
+    rows = [doc.user_data[LOGITS] for doc in docs]
+    return SoftSample(
+        manifest=manifest,
+        docs=list(nlp.pipe(docs)),
+        entropy=_entropy_bins(rows, len(manifest.tags)),
+    )
+
+
+def _spread(number: int, most: int) -> List[int]:
+    """Indices below `number`, evenly spread, as many as `most`."""
+    most = min(number, most)
+    return [i * number // most for i in range(most)]
+
+
+def _entropy_bins(logits: Sequence[np.ndarray], n_tags: int) -> List[EntropyBin]:
+    bounds = [*_BOUNDS, math.log(n_tags)]
+    entropies = [token_entropies(rows) for rows in logits]
+    values = np.concatenate(entropies) if entropies else np.zeros(0)
+    # Rounding may carry an even distribution beyond what there can be.
+    found, _ = np.histogram(np.clip(values, 0.0, bounds[-1]), bounds)
+    return [
+        EntropyBin(low=low, high=high, words=int(n))
+        for low, high, n in zip(bounds, bounds[1:], found)
+    ]

@@ -1,0 +1,1 @@
+"""Tasks that a teacher teaches and a student learns."""

@@ -1,1 +1,0 @@
-"""Transformers that are fine-tuned here."""

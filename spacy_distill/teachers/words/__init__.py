@@ -1,1 +1,0 @@
-"""What a transformer knows of words by themselves, for the word tables of students."""

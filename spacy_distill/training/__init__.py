@@ -1,0 +1,1 @@
+"""Train students and fine-tune teachers."""

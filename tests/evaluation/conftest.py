@@ -1,0 +1,5 @@
+"""The report that these tests look at."""
+
+from measured_report import report
+
+__all__ = ["report"]

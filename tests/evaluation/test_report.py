@@ -1,0 +1,174 @@
+import json
+from dataclasses import replace
+
+import pytest
+import spacy
+
+from spacy_distill.errors import DistillError
+from spacy_distill.evaluation.comparison import compare_rows, describe
+from spacy_distill.evaluation.report import Report
+from spacy_distill.reports.markdown import report_markdown
+from spacy_distill.reports.table import (
+    HEADER,
+    SHORT_HEADER,
+    millions,
+    table_cells,
+    without_empty,
+)
+
+
+def test_what_is_in_it(report):
+    assert [row.name for row in report.rows] == ["teacher", "student"]
+    assert list(report.sources) == ["teacher", "student"]
+    assert all(row.words_per_second > 0 for row in report.rows)
+    assert report.gold.documents == 4
+    assert report.gold.entities == {"LOC": 4, "PER": 3}
+    assert len(report.gold.sha256) == 64
+    assert report.soft_labels.documents == 120
+    assert report.soft_labels.lost == 30
+    assert [e.document for e in report.soft_labels.lost_first] == list(range(2, 80, 4))
+    assert list(report.agreement) == ["student"]
+    assert report.agreement["student"].documents == 2
+    # What is measured of a teacher is its agreement with itself: left out.
+    assert list(report.soft_agreement) == ["student"]
+    assert report.soft_agreement["student"].compared == 120
+    assert report.soft_labels.sampled == 120
+    assert sum(b.words for b in report.soft_labels.entropy) == 30 * 24
+    assert {"python", "spacy", "thinc", "numpy", "spacy-distill"} <= set(
+        report.versions
+    )
+    assert report.machine["cores"] >= 1
+
+
+def test_it_reads_what_it_writes(report, tmp_path):
+    report.write(tmp_path / "report.json")
+    assert Report.read(tmp_path / "report.json") == report
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "Expected a report at"),
+        ("{", "Expected JSON in"),
+        ("[]", "Expected a report of format 2"),
+        ('{"format": 1}', "Expected a report of format 2"),
+        ('{"format": 2}', "Expected a whole report"),
+    ],
+)
+def test_anything_else_is_an_error(tmp_path, content, message):
+    path = tmp_path / "report.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(DistillError, match=message):
+        Report.read(path)
+
+
+@pytest.mark.parametrize("key", ["rows", "gold", "agreement", "versions"])
+def test_a_damaged_report_is_an_error(report, tmp_path, key):
+    report.write(tmp_path / "report.json")
+    msg = json.loads((tmp_path / "report.json").read_text())
+    msg[key] = [{"x": 1}]
+    if key == "versions":
+        del msg[key]
+    (tmp_path / "report.json").write_text(json.dumps(msg))
+    with pytest.raises(DistillError, match="Expected a whole report"):
+        Report.read(tmp_path / "report.json")
+
+
+def test_rows_are_found_by_name(report):
+    assert report.find_row("teacher").name == "teacher"
+    assert report.find_row(None).name == "student"
+    with pytest.raises(DistillError, match="one of teacher, student"):
+        report.find_row("baseline")
+
+
+def test_the_table_has_no_figure_where_there_is_none(report):
+    teacher, student = table_cells(report.rows)
+    assert len(teacher) == len(student) == len(HEADER) == len(SHORT_HEADER)
+    cells = dict(zip(HEADER, teacher))
+    assert cells["ECE"] == ""
+    assert cells["Table for unknown words"] == ""
+    assert cells["Parameters"] == "0.0 k"
+    assert dict(zip(HEADER, student))["F1"] == "100.00"
+
+
+def test_comparison(report):
+    student = replace(report.rows[1], name="b", parameters=10, table=10, size=100)
+    student = replace(student, words_per_second=50.0, f1=0.6)
+    teacher = replace(student, name="a", parameters=90, size=300, f1=0.8)
+    teacher = replace(teacher, words_per_second=5.0)
+    middle = replace(student, name="m", f1=0.5)
+    result = compare_rows([teacher, middle, student])
+    assert (result.fewer_parameters, result.smaller, result.faster) == (5.0, 3.0, 10.0)
+    assert result.f1_share == pytest.approx(0.75)
+    assert result.f1_gain == {
+        "a": pytest.approx(-0.2),
+        "m": pytest.approx(0.1),
+    }
+    first, second = describe(result)
+    assert first == (
+        "b against a: 5.0 times fewer parameters, 3.0 times smaller on disk,"
+        " 10.0 times faster, 75.0 % of its F1."
+    )
+    assert second == "F1 of b in points: -20.00 against a, +10.00 against m."
+    assert compare_rows([teacher]) is None
+
+
+def test_millions():
+    assert [millions(n) for n in (0, 1500, 2_912_345)] == ["0.0 k", "1.5 k", "2.91 M"]
+
+
+def test_markdown(report):
+    text = report_markdown(report)
+    assert text.startswith("# teacher / student\n")
+    assert "| teacher | " in text
+    assert "student against teacher: " in text
+    assert "Agreement with teacher (F1): student" in text
+    assert "4 documents, 24 words, 7 entities (4 LOC, 3 PER)" in text
+    assert "Soft labels: 120 documents" in text
+    assert "Lost: 30 of the teacher's entities, and 0.00 % of" in text
+    assert "Agreement with the soft labels (F1, on some of them): student" in text
+    assert "30 entities of the teacher are not in the soft labels" in text
+    assert "- document 6: 'Bob' (OF6) made up\n" in text
+    assert "names all" in text
+    assert "## Calibration of student" in text
+    assert (
+        "  - only teacher: New York (LOC)\n  - only student: New York City (LOC)"
+        in text
+    )
+    assert f"spacy {spacy.__version__}" in text
+
+
+def test_figures_that_cannot_be_told(report):
+    unknown = replace(report.rows[0], parameters=None, size=None)
+    cells = dict(zip(HEADER, table_cells([unknown])[0]))
+    assert (cells["Parameters"], cells["Size on disk"]) == ("–", "–")
+    assert cells["Table for unknown words"] == ""
+    result = compare_rows([unknown, report.rows[1]])
+    assert (result.fewer_parameters, result.smaller) == (None, None)
+    assert "parameters" not in describe(result)[0]
+
+
+def test_columns_without_a_figure_are_left_out():
+    header, cells = without_empty(("", "a", "b"), [("x", "", "1"), ("y", "", "")])
+    assert (header, cells) == (["", "b"], [["x", "1"], ["y", ""]])
+
+
+def test_what_was_not_measured_is_not_told(report):
+    rows = [replace(row, words_per_second=None) for row in report.rows]
+    text = report_markdown(replace(report, rows=rows, rounds=0))
+    assert "Words/s" not in text
+
+
+def test_the_worst_passages(report):
+    other, worst = report.find_worst()
+    assert other == "teacher"
+    assert worst == report.agreement["student"].worst
+    alone = replace(report, agreement={})
+    other, worst = alone.find_worst()
+    assert other == "the soft labels"
+    assert worst == report.soft_agreement["student"].worst
+    assert "## Where student differs most from the soft labels" in report_markdown(
+        alone
+    )
+    assert replace(alone, soft_agreement={}).find_worst() == ("", [])

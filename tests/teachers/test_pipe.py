@@ -1,0 +1,81 @@
+import pytest
+import spacy
+from hash_teacher import HashTeacher
+from small import TEXTS, entities, scores, trained
+from spacy.tokens import Doc
+from stock_pipelines import decoded, triples
+
+from spacy_distill.annotation.annotate import annotate
+from spacy_distill.errors import DistillError
+from spacy_distill.keys import LOGITS
+from spacy_distill.soft_labels.store import SoftLabels
+from spacy_distill.teachers.annotations.teacher import annotations_teacher_v1
+from spacy_distill.teachers.pipe import find_teacher, teacher_pipeline
+from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+
+LONG = " ".join(f"w{i % 97}" for i in range(1200))
+
+
+def test_a_pipeline_predicts_as_its_teacher_does():
+    nlp = teacher_pipeline(CompactNERTeacher(trained(), "ner"))
+    student = trained()
+    for doc, text in zip(nlp.pipe(TEXTS), TEXTS):
+        assert entities(doc) == entities(student(text))
+        # Through float16, as soft labels are.
+        assert scores(doc) == pytest.approx(scores(student(text)), abs=1e-2)
+
+
+def test_the_entities_are_those_of_the_stored_logits(tmp_path):
+    """Long texts are read in windows, and the last column tells which."""
+    teacher = HashTeacher()
+    texts = [*TEXTS, LONG, "x", "  spaces  all \n over "]
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(t.replace("\n", " ") for t in texts), encoding="utf-8")
+    annotate(teacher, path, tmp_path / "soft_labels", progress=False)
+    nlp = teacher_pipeline(HashTeacher())
+    stored = list(SoftLabels(tmp_path / "soft_labels").read(nlp))
+    assert max(map(len, stored)) > 1000
+    for doc in stored:
+        found = nlp(Doc(nlp.vocab, words=[t.text for t in doc]))
+        if not any(token.is_space for token in doc):
+            wanted = decoded(doc.user_data[LOGITS].astype("float32"), teacher.tags)
+            assert triples(found.ents) == wanted
+        assert not any(e[0].is_space or e[-1].is_space for e in found.ents)
+    assert sum(len(nlp(text).ents) for text in texts) > 100
+
+
+def test_it_cuts_texts_as_the_teacher_does():
+    teacher = CompactNERTeacher(trained(), "ner")
+    teacher.nlp.tokenizer.add_special_case("Paris", [{"ORTH": "Par"}, {"ORTH": "is"}])
+    doc = teacher_pipeline(teacher)("Paris")
+    assert [token.text for token in doc] == ["Par", "is"]
+    assert doc.vocab is teacher.nlp.vocab
+
+
+def test_what_is_noted_on_a_doc_stays():
+    nlp = teacher_pipeline(HashTeacher())
+    doc = nlp.make_doc("some words here")
+    doc.user_data["mine"] = 1
+    assert nlp(doc).user_data == {"mine": 1}
+
+
+def test_the_teacher_is_found_again():
+    teacher = HashTeacher()
+    assert find_teacher(teacher_pipeline(teacher)) is teacher
+    assert find_teacher(trained()) is None
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    assert find_teacher(nlp) is None
+
+
+def test_a_text_that_the_teacher_cannot_label(tmp_path):
+    path = tmp_path / "file.jsonl"
+    spans = '[{"start": 0, "end": 4, "label": "PER"}]'
+    path.write_text(f'{{"text": "Anna went", "spans": {spans}}}\n', encoding="utf-8")
+    nlp = teacher_pipeline(annotations_teacher_v1(path))
+    assert [entities(doc) for doc in nlp.pipe(["Anna went", ""])] == [
+        [("Anna", "PER")],
+        [],
+    ]
+    with pytest.raises(DistillError, match="got none of 2: 'Bob went'; 'Tom too'"):
+        list(nlp.pipe(["Bob went", "Anna went", "Tom too"]))

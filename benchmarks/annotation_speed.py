@@ -16,8 +16,8 @@ import srsly
 import torch
 
 from spacy_distill.annotation.annotate import annotate
-from spacy_distill.batches import batches_by_size
 from spacy_distill.teachers.load import load_teacher
+from spacy_distill.windows import batches_by_size
 
 SHARD = 1000
 

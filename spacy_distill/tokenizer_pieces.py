@@ -8,8 +8,8 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import numpy as np
 
 from .errors import DistillError
-from .weights import find_transformer
-from .word_pieces import WordPieces
+from .hub import find_transformer
+from .words import WordPieces
 
 _UNUSED = re.compile(r"^[\[<]unused_?\d+[\]>]$")
 _RAW_BYTE = re.compile(r"^<0x[0-9A-Fa-f]{2}>$")

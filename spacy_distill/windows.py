@@ -1,8 +1,9 @@
-"""Cut a long Doc into overlapping windows, and put what comes back together again."""
+"""Split long inputs into overlapping windows, batch them and merge the results."""
 
-from typing import List, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
+from spacy.tokens import Doc
 
 from .errors import DistillError
 
@@ -59,3 +60,42 @@ def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
         for (start, _), (first, last), row in zip(windows, homes(windows), rows)
     ]
     return np.concatenate(parts)
+
+
+class Cut(NamedTuple):
+    """One window of one of several Docs: `docs[doc][start:end]`."""
+
+    doc: int
+    start: int
+    end: int
+
+
+def cut(docs: Sequence[Doc], *, window: int, overlap: int) -> List[Cut]:
+    """Cut Docs into windows (see `windows.split`), in order. An empty Doc has none."""
+    return [
+        Cut(number, start, end)
+        for number, doc in enumerate(docs)
+        for start, end in split(len(doc), window=window, overlap=overlap)
+    ]
+
+
+def whole(docs: Sequence[Doc]) -> List[Cut]:
+    """Take each Doc as one window, however long it is. An empty Doc has none."""
+    return [Cut(number, 0, len(doc)) for number, doc in enumerate(docs) if len(doc)]
+
+
+def batches_by_size(sizes: Sequence[int], *, most: int) -> List[List[int]]:
+    """Return batches of indices into `sizes`, of like size, the largest first.
+
+    A batch padded to its largest member has at most `most` cells, unless that member
+    alone has more. The largest come first, so that memory, if it is too small, runs
+    out at once and not after hours.
+    """
+    order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
+    batches: List[List[int]] = []
+    for i in order:
+        # Sizes fall, so a batch is as wide as its first member.
+        if not batches or sizes[batches[-1][0]] * (len(batches[-1]) + 1) > most:
+            batches.append([])
+        batches[-1].append(i)
+    return batches

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.base import LostEntity, Teacher
-from spacy_distill.word_pieces import WordPieces
+from spacy_distill.words import WordPieces
 
 
 class HashTeacher(Teacher):

@@ -6,7 +6,7 @@ from rule_teacher import make_rule_teacher
 from small import TEXTS, trained, write_gold, write_soft_labels
 
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.make import make_report
+from spacy_distill.evaluation.evaluate import make_report
 
 
 @pytest.fixture(scope="session")

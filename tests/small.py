@@ -13,7 +13,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from spacy_distill.annotation.annotate import annotate
-from spacy_distill.word_pieces import WordPieces
+from spacy_distill.words import WordPieces
 
 ARCHITECTURES: Dict[str, Dict[str, Any]] = {
     "bilstm": {

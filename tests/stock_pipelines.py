@@ -11,9 +11,8 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from spacy_distill.tasks.ner.lattice.decode import decode
-from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
 from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
-from spacy_distill.tasks.ner.tags import tag_grammar
+from spacy_distill.tasks.ner.tags import tag_grammar, tags_to_spans
 
 LABELS = ("LOC", "PER")
 MARKED = [

@@ -3,8 +3,7 @@
 import numpy as np
 from tiny_classifiers import SENTENCES, TEXTS
 
-from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
-from spacy_distill.tasks.ner.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags, tags_to_spans
 
 
 def decoded(teacher, logits):

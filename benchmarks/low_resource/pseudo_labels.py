@@ -6,8 +6,8 @@ import spacy
 from spacy.tokens import DocBin
 
 from spacy_distill.corpora.texts import read_texts
+from spacy_distill.docs import LOGITS
 from spacy_distill.files import write_atomically
-from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.tasks.ner.from_logits import add_ner_from_logits
 

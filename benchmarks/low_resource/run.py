@@ -30,7 +30,7 @@ from low_resource.schedule import run_tasks
 from low_resource.settings import ROOT, read_settings
 from low_resource.table import figure_stem, has_figure, report_markdown
 from low_resource.work import GridWork
-from spacy_distill.cli.errors import friendly_errors
+from spacy_distill.cli.common import friendly_errors
 from spacy_distill.errors import DistillError
 from spacy_distill.files import write_atomically
 

@@ -8,11 +8,11 @@ import numpy as np
 from spacy.language import Language
 
 from spacy_distill.compression.quantize import compact_pipes, quantise
+from spacy_distill.docs import load_pipeline
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.measure import predict
 from spacy_distill.evaluation.size import count_parameters, layers, zipped_bytes
 from spacy_distill.tasks.ner.scorer import compact_ner_score
-from spacy_distill.teachers.spacy_pipelines.pipelines import load_pipeline
 
 from .pruning import prune_magnitudes
 from .variants import Variant

@@ -16,7 +16,7 @@ from common.guard import dump_json, settings_hash
 from size.measure import measure_student, measure_teacher
 from size.table import report_markdown
 from size.variants import STUDENT, TEACHER, Variant
-from spacy_distill.cli.errors import friendly_errors
+from spacy_distill.cli.common import friendly_errors
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_path, write_atomically
 

@@ -54,7 +54,7 @@ def _make(
 
 
 def main() -> None:
-    from spacy_distill.cli.errors import friendly_errors
+    from spacy_distill.cli.common import friendly_errors
 
     tasks: List[Dict[str, Any]] = json.loads(sys.argv[1])
     with friendly_errors():

@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForTokenClassification, BertConfig
 
 from spacy_distill.errors import DistillError
-from spacy_distill.input_length import longest_input
+from spacy_distill.hub import longest_input
 
 from .folders import FACTS, GRAPH, TOKENIZER
 

@@ -14,7 +14,7 @@ if not __package__:
 
 from common.guard import FILE, claim_folders, locked
 
-from spacy_distill.cli.errors import friendly_errors
+from spacy_distill.cli.common import friendly_errors
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_bytes, write_atomically
 from speed.batches import ORDERS, Texts

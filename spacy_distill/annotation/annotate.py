@@ -9,8 +9,8 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ..corpora.texts import count_texts, read_texts
+from ..docs import LOGITS
 from ..errors import DistillError
-from ..keys import LOGITS
 from ..soft_labels.manifest import Manifest, Settings, Shard
 from ..soft_labels.shards import shard_file, write_shard
 from ..soft_labels.statistics import count_entities, entropy

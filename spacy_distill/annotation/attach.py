@@ -6,12 +6,11 @@ import numpy as np
 from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc
 
-from ..batches import Cut, batches_by_size, cut, whole
+from ..docs import LOGITS
 from ..errors import DistillError
-from ..keys import LOGITS
 from ..soft_labels.manifest import Lost
 from ..teachers.base import LostEntity, Teacher
-from ..windows import Window, homes, stitch
+from ..windows import Cut, Window, batches_by_size, cut, homes, stitch, whole
 
 
 class Attached(NamedTuple):

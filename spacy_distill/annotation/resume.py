@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ..corpora.texts import count_texts, has_own_tokens, hash_texts
+from ..docs import tokenizer_hash
 from ..errors import DistillError
 from ..files import TEMPORARY, sha256_bytes, sha256_file, write_atomically
-from ..fingerprint import tokenizer_hash
 from ..soft_labels.manifest import FILE_NAME, Manifest, Settings
 from ..soft_labels.shards import SHARD_FILES
 from ..soft_labels.store import WORD_PIECES

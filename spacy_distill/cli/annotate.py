@@ -8,8 +8,7 @@ from typer import Argument, Option
 from wasabi import msg
 
 from ..annotation.defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
-from .device import use_device
-from .errors import friendly_errors
+from .common import friendly_errors, use_device
 
 if TYPE_CHECKING:
     from ..soft_labels.manifest import Manifest
@@ -81,8 +80,7 @@ def annotate_cli(
     """
     # Here and not above: a help text should not have to wait for these.
     from ..annotation.annotate import annotate
-    from ..teachers.ensemble import ensemble_teacher_v1
-    from ..teachers.load import load_teacher
+    from ..teachers.load import ensemble_teacher_v1, load_teacher
 
     use_device(gpu_id, quiet=quiet)
     loaded = load_teacher(teacher, component=component, strict=strict)

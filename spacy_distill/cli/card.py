@@ -11,7 +11,7 @@ from wasabi import msg
 
 from ..errors import DistillError
 from ..files import write_atomically
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @friendly_errors()
@@ -52,11 +52,11 @@ def card_cli(
     url: Annotated[str, Option(help="Where to find out more.")] = "",
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
-    from ..evaluation.pipelines import find_spans_key
+    from ..docs import load_pipeline
+    from ..evaluation.predictors import find_spans_key
     from ..evaluation.report import Report
     from ..evaluation.size import has_torch_parameters
     from ..reports.card import CardFacts, default_description, fill_meta, model_card
-    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     measured = Report.read(report)
     its_row = measured.find_row(row)

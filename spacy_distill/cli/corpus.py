@@ -11,7 +11,7 @@ from wasabi import msg
 from ..corpora.build import FIGURES_FILE, GOLD_SPLITS, build_corpus
 from ..corpora.checks import TEMPLATE_WORDS, CorpusFigures
 from ..errors import DistillError
-from .errors import friendly_errors
+from .common import friendly_errors
 
 _SOURCE = "mark-up folder, .spacy file or column file"
 

@@ -7,7 +7,7 @@ from typer import Option
 from wasabi import msg
 
 from ..errors import DistillError
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @friendly_errors()
@@ -47,7 +47,7 @@ def evaluate_cli(
 
     The last pipeline is compared with the first.
     """
-    from ..evaluation.make import make_report
+    from ..evaluation.evaluate import make_report
     from ..reports.files import write_report
     from ..reports.terminal import print_report
 

@@ -6,7 +6,7 @@ from typing import Annotated, List, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @friendly_errors()

@@ -8,7 +8,7 @@ import typer
 from spacy.cli._util import app
 from typer import Argument, Option
 
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @app.command(

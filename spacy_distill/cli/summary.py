@@ -7,7 +7,7 @@ from typer import Argument, Option
 from wasabi import msg
 
 from ..errors import DistillError
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @friendly_errors()

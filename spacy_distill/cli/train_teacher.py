@@ -8,7 +8,7 @@ import typer
 from typer import Argument, Option
 
 from ..errors import DistillError
-from .errors import friendly_errors
+from .common import friendly_errors
 
 
 @friendly_errors()
@@ -33,9 +33,9 @@ def train_teacher_cli(
     """
     from spacy.cli.train import train
 
+    from ..hub import find_transformer
     from ..training.config import parse_overrides, read_training_config
-    from ..weights import find_transformer
-    from .device import use_device
+    from .common import use_device
 
     name = find_transformer(transformer)
     if Path(name).is_dir():

@@ -11,10 +11,10 @@ from wasabi import msg
 
 from ..errors import DistillError
 from ..files import write_atomically
-from .errors import friendly_errors
+from .common import friendly_errors
 
 if TYPE_CHECKING:
-    from ..evaluation.side_by_side import SideBySide
+    from ..evaluation.entities import SideBySide
 
 
 @friendly_errors()
@@ -42,11 +42,11 @@ def visualize_cli(
     Writes comparison.html, one page that needs no other file, and comparison.svg, a
     picture for a README.
     """
-    from ..evaluation.pipelines import find_spans_key, load_predictor
-    from ..evaluation.side_by_side import put_side_by_side
+    from ..docs import load_pipeline
+    from ..evaluation.entities import put_side_by_side
+    from ..evaluation.predictors import find_spans_key, load_predictor
     from ..reports.page import draw_page
     from ..reports.picture import draw_svg
-    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     if texts is None and not text:
         raise DistillError("Expected --texts FILE or --text '...', got neither.")

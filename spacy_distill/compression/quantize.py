@@ -1,12 +1,15 @@
-"""A trained pipeline made small: fewer words, coarser tables, smaller numbers."""
+"""Quantize a trained pipeline: fewer words, coarser tables, smaller numbers."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple, Union
 
+import srsly
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
+from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.agreement import compare_entities
 from ..evaluation.measure import predict
@@ -15,10 +18,31 @@ from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.scorer import compact_ner_score
 from ..tasks.storage import check_storage
-from ..teachers.spacy_pipelines.pipelines import load_pipeline
-from .strings import drop_strings
 from .tables import round_tables
 from .vocabulary import prune_words
+
+
+def drop_strings(nlp: Language, folder: Path) -> bool:
+    """Leave a saved pipeline no strings but its labels. spaCy keeps every word that
+    training met, but a `compact_ner` has the words of its tables, the tokenizer has
+    those of its rules, and what is read brings its own.
+
+    folder: where `nlp` was saved to.
+    RETURNS: False if the strings stay, since something else may want them: another
+        component, a tokenizer of another kind, vectors or lookups.
+    """
+    pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, CompactNER)]
+    if (
+        len(pipes) < len(nlp.components)
+        or type(nlp.tokenizer) is not Tokenizer
+        or nlp.vocab.vectors.n_keys
+        or len(nlp.vocab.lookups)
+    ):
+        return False
+    labels = {label for pipe in pipes for label in pipe.labels}
+    srsly.write_json(folder / "vocab" / "strings.json", sorted(labels))
+    return True
+
 
 # What int8 does to tables unless told otherwise: on CoNLL-2003 F1 stays, and the wheel
 # has 2.7 MB (docs/small.md).

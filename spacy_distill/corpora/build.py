@@ -1,18 +1,53 @@
-"""From gold and unlabelled sources to the files that training reads."""
+"""Write the files of a corpus from gold and unlabelled sources."""
 
 import json
+import random
 from pathlib import Path
-from typing import Any, Collection, Dict, List, Optional, Union
+from typing import (
+    Any,
+    Collection,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    TypeVar,
+    Union,
+)
 
 from spacy.language import Language
 from spacy.tokens import DocBin
 
-from ..bare_doc import bare_doc
+from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import write_atomically
 from .checks import CorpusFigures, check_corpus, shared_topics
-from .draw import draw_gold
 from .sources import SourceSentence, is_markup, read_gold_source, read_unlabelled_source
+
+Item = TypeVar("Item")
+
+
+def draw_gold(
+    sentences: Sequence[Item], n: int, *, seed: int
+) -> Tuple[List[Item], List[Item]]:
+    """Draw `n` sentences at random as gold; the others are to lose their labels.
+
+    The protocol of Izsak et al. 2019 (arXiv 1910.06294, section 4): the indices are
+    shuffled once by `seed`, so a larger draw holds the smaller ones of the same seed.
+
+    Returns the gold sentences and the rest, both in shuffled order.
+
+    Raises DistillError when `n` is negative or there are fewer sentences than `n`.
+    """
+    if not 0 <= n <= len(sentences):
+        raise DistillError(
+            f"Expected a number of gold sentences from 0 to {len(sentences)}, the"
+            f" training sentences there are, got {n}; ask for fewer or give more text."
+        )
+    order = list(range(len(sentences)))
+    random.Random(seed).shuffle(order)
+    return [sentences[i] for i in order[:n]], [sentences[i] for i in order[n:]]
+
 
 GOLD_SPLITS = ("train", "dev", "test")
 FIGURES_FILE = "corpus.json"

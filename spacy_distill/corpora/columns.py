@@ -17,8 +17,8 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
-from .decode import read_utf8
 from .tag_schemes import TaggedToken, detect_scheme, entity_bounds
+from .text_files import read_utf8
 
 _DOCUMENT_START = "-DOCSTART-"
 # Not every white space: an ideographic space may be a word of the text.

@@ -7,8 +7,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
-from .decode import read_utf8
 from .markup import MarkedDocument, MarkedSentence, parse_markup
+from .text_files import read_utf8
 
 
 def read_markup(

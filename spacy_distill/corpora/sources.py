@@ -6,9 +6,8 @@ from typing import Collection, Iterable, List, NamedTuple, Optional, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..bare_doc import bare_doc
+from ..docs import bare_doc, read_gold
 from ..errors import DistillError
-from ..gold import read_gold
 from .columns import read_columns
 from .markup_files import marked_doc, read_markup
 from .texts import read_texts

@@ -10,7 +10,7 @@ from spacy.vocab import Vocab
 
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
-from .json_lines import is_accepted, open_file, read_lines, read_records
+from .text_files import is_accepted, open_file, read_lines, read_records
 
 _ENDINGS = (".txt", ".jsonl", ".spacy")
 _WHAT_IS_READ = ".txt, .jsonl or .spacy (each also with .gz)"

@@ -1,23 +1,57 @@
-"""What one pipeline is worth on a test file."""
+"""Scores, calibration and size of one pipeline on gold Docs."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..docs import read_gold
 from ..errors import DistillError
-from ..gold import read_gold
 from ..tasks.ner.scorer import (
     compact_ner_score,
     entity_outcomes,
     expected_calibration_error,
 )
-from .calibration import CalibrationBin, calibration_bins
-from .pipelines import find_sized, find_spans_key
+from .predictors import find_sized, find_spans_key
 from .size import count_parameters, folder_bytes
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Entities whose probability lies in [low, high); the last bin has 1.0 as well.
+
+    probability: the mean of what the pipeline said. accuracy: how many were right.
+    """
+
+    low: float
+    high: float
+    entities: int
+    probability: float
+    accuracy: float
+
+
+def calibration_bins(
+    probabilities: Sequence[float], correct: Sequence[bool], n_bins: int = 10
+) -> List[CalibrationBin]:
+    """The bins of equal width that the expected calibration error is summed over,
+    empty ones left out."""
+    members: List[List[int]] = [[] for _ in range(n_bins)]
+    for i, probability in enumerate(probabilities):
+        members[min(int(probability * n_bins), n_bins - 1)].append(i)
+    return [
+        CalibrationBin(
+            low=k / n_bins,
+            high=(k + 1) / n_bins,
+            entities=len(indices),
+            probability=sum(probabilities[i] for i in indices) / len(indices),
+            accuracy=sum(correct[i] for i in indices) / len(indices),
+        )
+        for k, indices in enumerate(members)
+        if indices
+    ]
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,59 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import DistillError
 from ..files import write_atomically
 from ..soft_labels.manifest import Lost
 from .agreement import Agreement, Disagreement
-from .calibration import CalibrationBin
-from .comparison import Comparison
 from .entities import Entity
-from .measure import Row, TypeScore
+from .measure import CalibrationBin, Row, TypeScore
 from .soft_sample import EntropyBin
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The last pipeline of a report against the first, as a rule student and teacher.
+
+    fewer_parameters, smaller, faster: how many times; the student's table for unknown
+        words counts among its parameters. None where a figure is missing.
+    f1_share: F1 as a share of the first's; None if that is 0.
+    f1_gain: F1 minus that of each of the others, in shares of 1.
+    """
+
+    pipeline: str
+    against: str
+    fewer_parameters: Optional[float]
+    smaller: Optional[float]
+    faster: Optional[float]
+    f1_share: Optional[float]
+    f1_gain: Dict[str, float]
+
+
+def compare_rows(rows: Sequence[Row]) -> Optional[Comparison]:
+    """Compare the last row with the others; None if there are none."""
+    if len(rows) < 2:
+        return None
+    first, last = rows[0], rows[-1]
+    return Comparison(
+        pipeline=last.name,
+        against=first.name,
+        fewer_parameters=_times(_numbers(first), _numbers(last)),
+        smaller=_times(first.size, last.size),
+        faster=_times(last.words_per_second, first.words_per_second),
+        f1_share=_times(last.f1, first.f1),
+        f1_gain={row.name: last.f1 - row.f1 for row in rows[:-1]},
+    )
+
+
+def _numbers(row: Row) -> Optional[int]:
+    return None if row.parameters is None else row.parameters + row.table
+
+
+def _times(more: Optional[float], less: Optional[float]) -> Optional[float]:
+    return more / less if more is not None and less else None
+
 
 FORMAT = 2
 

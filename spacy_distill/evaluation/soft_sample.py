@@ -9,10 +9,10 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..keys import LOGITS
+from ..arrays import token_entropies
+from ..docs import LOGITS
 from ..soft_labels.manifest import Manifest
 from ..soft_labels.shards import read_shard
-from ..soft_labels.statistics import token_entropies
 from ..tasks.ner.from_logits import add_ner_from_logits
 
 # Enough for shares to a percent. The rest of millions of documents is left unread.

@@ -6,15 +6,14 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple, Union
 import numpy as np
 from spacy.util import registry
 
+from ..arrays import softmax
 from ..errors import DistillError
-from ..softmax import softmax
 from ..tasks.ner.crf import crf_negative_log_likelihood, crf_posterior_kl
 from ..tasks.ner.lattice.decode import decode
 from ..tasks.ner.lattice.forward_backward import LatticeGradient
 from ..tasks.ner.lattice.transitions import Transitions, grammar_transitions
 from .base import Loss, LossResult, Prediction, Targets
-from .cross_entropy import cross_entropy
-from .divergences import DIVERGENCES
+from .divergences import DIVERGENCES, cross_entropy
 
 _THE_END = "the end of the schedule (a pickled copy of a pipeline has none)"
 

@@ -1,15 +1,30 @@
-"""How far a softmax student's token distributions are from the teacher's.
-
-Each function takes logits [n_tokens, n_tags] of student and teacher, weights
-[n_tokens] and a temperature, and returns the weighted sum over tokens with its
-derivative by the student's logits.
-"""
+"""Losses of softmax scores: cross entropy, and divergences from a teacher."""
 
 from typing import Callable, Dict, Tuple
 
 import numpy as np
 
-from ..softmax import log_softmax
+from ..arrays import log_softmax
+
+
+def cross_entropy(
+    logits: np.ndarray, labels: np.ndarray, weights: np.ndarray
+) -> Tuple[float, np.ndarray]:
+    """Weighted sum over tokens of -log p(label), and its derivative by the logits.
+
+    logits: [n_tokens, n_tags]. labels: int64 [n_tokens], -1 for none.
+    weights: [n_tokens].
+    """
+    known = labels >= 0
+    weights = weights * known
+    columns = np.where(known, labels, 0)
+    rows = np.arange(len(labels))
+    log_probs = log_softmax(logits)
+    loss = -float((weights * log_probs[rows, columns]).sum())
+    d_logits = np.exp(log_probs)
+    d_logits[rows, columns] -= 1.0
+    return loss, d_logits * weights[:, None]
+
 
 Divergence = Callable[
     [np.ndarray, np.ndarray, np.ndarray, float], Tuple[float, np.ndarray]

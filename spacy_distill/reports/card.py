@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
-from ..evaluation.comparison import describe
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.measure import Row
 from ..evaluation.report import Report
+from .markdown import describe
 from .table import (
     CALIBRATION_HEADER,
     HEADER,

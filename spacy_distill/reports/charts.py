@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 from xml.sax.saxutils import escape
 
-from .characters import clean
-from .text_width import text_width
+from .line_layout import text_width
+from .web_page import clean
 
 # Kinds of rows that colours are told apart for; then they come round again.
 N_SERIES = 6

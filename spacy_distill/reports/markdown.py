@@ -3,14 +3,14 @@
 from typing import Dict, List, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement, Disagreement
-from ..evaluation.comparison import describe
-from ..evaluation.report import Report, SoftLabelCounts
+from ..evaluation.report import Comparison, Report, SoftLabelCounts
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
     calibration_cells,
     markdown_table,
     percent,
+    points,
     table_cells,
     without_empty,
 )
@@ -147,3 +147,21 @@ def _escape(text: str) -> str:
     for mark in "\\`*_[]<>#|":
         text = text.replace(mark, f"\\{mark}")
     return text
+
+
+def describe(comparison: Comparison) -> List[str]:
+    """The comparison in sentences."""
+    sizes = {
+        "times fewer parameters": comparison.fewer_parameters,
+        "times smaller on disk": comparison.smaller,
+        "times faster": comparison.faster,
+    }
+    told = [f"{value:.1f} {what}" for what, value in sizes.items() if value is not None]
+    share = comparison.f1_share
+    if share is not None:
+        told.append(f"{100 * share:.1f} % of its F1")
+    gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
+    return [
+        f"{comparison.pipeline} against {comparison.against}: {', '.join(told)}.",
+        f"F1 of {comparison.pipeline} in points: {', '.join(gains)}.",
+    ]

@@ -4,11 +4,8 @@ from typing import Dict, List, Sequence, Tuple
 
 from spacy import displacy
 
-from ..evaluation.entities import Entity
-from ..evaluation.side_by_side import SideBySide, format_probability
-from .characters import clean
-from .colours import label_colours
-from .web_page import as_html, web_page
+from ..evaluation.entities import Entity, SideBySide, format_probability
+from .web_page import as_html, clean, label_colours, web_page
 
 # What displaCy makes of an entity; on one line, so that it adds no spaces of its own.
 _ENTITY = (

@@ -3,11 +3,9 @@
 from typing import Dict, List, Sequence, Set
 from xml.sax.saxutils import escape
 
-from ..evaluation.entities import Entity
-from ..evaluation.side_by_side import SideBySide, format_probability
-from .characters import clean
-from .colours import label_colours
+from ..evaluation.entities import Entity, SideBySide, format_probability
 from .line_layout import LABEL_GAP, Piece, TextStyle, lay_out
+from .web_page import clean, label_colours
 
 _WIDTH = 860.0
 _MARGIN = 24.0

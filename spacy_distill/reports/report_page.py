@@ -3,9 +3,8 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement
-from ..evaluation.comparison import Comparison
 from ..evaluation.measure import Row
-from ..evaluation.report import Report, SoftLabelCounts
+from ..evaluation.report import Comparison, Report, SoftLabelCounts
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
 from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
 from .markdown import measured_with

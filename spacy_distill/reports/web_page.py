@@ -1,8 +1,44 @@
-"""What all HTML pages share: one file each, light or dark, wide or narrow."""
+"""Parts that HTML pages and pictures share: clean text, colours, page frame."""
 
+import re
 from html import escape
+from typing import Dict, Iterable
 
-from .characters import clean
+_LAST = (0xFFFE, 0xFFFF)
+# The last two code points of each plane are no characters.
+_NONE = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in _LAST)
+# Nor are control characters and halves of surrogate pairs, as far as markup goes.
+_FORBIDDEN = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONE}]"
+)
+
+
+def clean(text: str) -> str:
+    """The text with a replacement character for each of those. It is as long as
+    before, so that offsets hold. Escaping is still to be done."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+_FIXED = {
+    "PER": "#b8c9ff",
+    "PERSON": "#b8c9ff",
+    "ORG": "#8fe3dc",
+    "LOC": "#ffb98a",
+    "GPE": "#ffb98a",
+    "MISC": "#f3d36b",
+}
+_OTHERS = ("#e3b9f5", "#a9dd9a", "#f7a8bb", "#9fd3f5", "#d9cbb0", "#c9d16f", "#cfcfd8")
+
+
+def label_colours(labels: Iterable[str]) -> Dict[str, str]:
+    """A colour for each label; beyond eleven kinds they come round again."""
+    colours: Dict[str, str] = {}
+    others = 0
+    for label in sorted(set(labels)):
+        colours[label] = _FIXED.get(label.upper(), _OTHERS[others % len(_OTHERS)])
+        others += label.upper() not in _FIXED
+    return colours
+
 
 # Colours by what they are for; the pages use these names alone.
 _CSS = """

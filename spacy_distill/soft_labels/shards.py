@@ -9,9 +9,9 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..docs import LOGITS, TAGS
 from ..errors import DistillError
 from ..files import sha256_bytes, write_atomically
-from ..keys import LOGITS, TAGS
 
 SHARD_FILES = "shard-*.spacy"
 

@@ -4,7 +4,7 @@ from typing import Dict, Sequence
 
 import numpy as np
 
-from ..softmax import log_softmax
+from ..arrays import token_entropies
 from ..tasks.ner.tags import OUTSIDE, entity_labels
 
 
@@ -27,13 +27,3 @@ def entropy(logits: np.ndarray) -> float:
     logits: [n_tokens, n_tags].
     """
     return float(token_entropies(logits).sum())
-
-
-def token_entropies(logits: np.ndarray) -> np.ndarray:
-    """Return the entropy of each token's distribution, in nats: float64 [n_tokens].
-
-    logits: [n_tokens, n_tags].
-    """
-    log_probs = log_softmax(logits.astype(np.float32))
-    out: np.ndarray = -(np.exp(log_probs) * log_probs).sum(axis=1, dtype=np.float64)
-    return out

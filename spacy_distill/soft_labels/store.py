@@ -7,10 +7,10 @@ from typing import Iterator, Optional, Tuple, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..docs import tokenizer_hash
 from ..errors import DistillError
 from ..files import sha256_file
-from ..fingerprint import tokenizer_hash
-from ..word_pieces import WordPieces
+from ..words import WordPieces
 from .manifest import Manifest
 from .shards import read_shard
 

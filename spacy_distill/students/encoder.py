@@ -1,14 +1,11 @@
-"""A student's encoder: word, spelling and shape, then a context layer.
+"""The student encoder: word embeddings, characters and shape, then a context layer."""
 
-One Thinc layer owns all parameters as numpy arrays. In training its forward and
-backward pass borrow torch's autograd on those same arrays; in prediction it runs
-numpy alone and never imports torch.
-"""
-
+from contextlib import contextmanager
 from typing import (
     Any,
     Callable,
     Dict,
+    Iterator,
     List,
     NamedTuple,
     Optional,
@@ -22,14 +19,13 @@ from spacy.tokens import Doc
 from thinc.api import Model, NumpyOps
 from thinc.types import Floats2d
 
+from ..arrays import Parts
 from ..errors import DistillError, no_backprop
-from ..parts import Parts
 from .encoder_cache import EncoderCache
 from .layers.base import ContextLayer, Params
 from .layers.char_cnn import CharCNN
 from .pieces import PIECE_PARAMS
-from .word_features import WordFeatures
-from .word_types import WordTypes
+from .word_types import WordFeatures, WordTypes
 
 ENCODER = "student_encoder"
 
@@ -185,8 +181,6 @@ def _train(
     import torch
     import torch.nn.functional as F
 
-    from .threads import one_torch_thread
-
     layers: _Layers = model.attrs["layers"]
     dropout = model.attrs["dropout_rate"]
     tensors = {
@@ -214,3 +208,18 @@ def _train(
         return []
 
     return output.detach().numpy(), backprop
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """One thread inside the block. A student's matrices are too small to share:
+    threads that wait for each other at every step of a recurrence cost more than they
+    bring, and far more when other work wants the cores."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

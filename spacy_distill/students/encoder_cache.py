@@ -8,8 +8,7 @@ from thinc.api import Model
 
 from .layers.base import ContextLayer, Params
 from .pieces import PIECE_PARAMS, Segmenter
-from .word_features import WordFeatures
-from .word_types import WordLookup, WordTypes
+from .word_types import WordFeatures, WordLookup, WordTypes
 
 _CACHED_TYPES = 32_768
 # Numbers of each parameter that are compared to see whether it has changed.

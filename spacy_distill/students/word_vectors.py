@@ -1,9 +1,12 @@
-"""Where the word table starts from."""
+"""Initialize word embedding tables from the training texts."""
 
+from collections import Counter
 from pathlib import Path
 from typing import (
     Any,
+    Callable,
     Dict,
+    Iterator,
     List,
     NamedTuple,
     Optional,
@@ -14,12 +17,17 @@ from typing import (
 )
 
 import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.util import load_model, registry
+from thinc.api import Model
 
+from ..docs import read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 from ..tokenizer_pieces import transformer_pieces
-from ..word_pieces import WordPieces
+from ..words import WordPieces
+from .encoder import get_encoders, set_words
 from .pieces import Segmenter, quantise_rows
 
 # Spread of the projected vectors' entries, like that of a fresh word table.
@@ -156,3 +164,86 @@ def random_vectors(words: List[str], width: int) -> StartingVectors:
     return StartingVectors(
         np.random.uniform(-0.17, 0.17, (len(words), width)).astype(np.float32)
     )
+
+
+@registry.callbacks("spacy_distill.init_words.v1")
+def init_words_v1(
+    gold: Optional[Path] = None,
+    soft_labels: Optional[Path] = None,
+    source: Optional[WordVectorSource] = None,
+    min_count: int = 1,
+    max_characters: int = 1000,
+) -> Callable[[Language], Language]:
+    """A callback for [initialize.before_init]: word tables of all student encoders
+    in the pipeline, own or shared, from the words of the training texts. Components
+    that are frozen or sourced keep their words.
+
+    gold: `.spacy` file or folder. soft_labels: a folder that `annotate` wrote. At
+        least one of them.
+    source: where the vectors start from; random without one.
+    min_count: rarer words get no row. With a source that has pieces they are
+        composed, as words are that were never seen.
+    max_characters: size of the alphabet, most frequent first.
+    """
+
+    def init_words(nlp: Language) -> Language:
+        encoders = [
+            encoder
+            for _, pipe in nlp.pipeline
+            if isinstance(getattr(pipe, "model", None), Model)
+            for encoder in get_encoders(pipe.model)  # type: ignore[attr-defined]
+        ]
+        if not encoders:
+            raise DistillError(
+                "Expected a student encoder in the pipeline, got "
+                f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
+                "remove [initialize.before_init]."
+            )
+        counts = Counter(
+            token.text for doc in _docs(nlp, gold, soft_labels) for token in doc
+        )
+        characters: Counter = Counter()
+        for word, count in counts.items():
+            for char in word:
+                characters[char] += count
+        alphabet = [char for char, _ in _by_frequency(characters)[:max_characters]]
+        for encoder in encoders:
+            words = _table_words(counts, encoder.attrs["lowercase"], min_count)
+            start = source if source is not None else random_vectors
+            vectors, pieces, piece_vectors = start(words, encoder.attrs["word_width"])
+            set_words(
+                encoder,
+                words,
+                vectors,
+                alphabet=alphabet,
+                pieces=pieces,
+                piece_vectors=piece_vectors,
+            )
+        return nlp
+
+    return init_words
+
+
+def _docs(
+    nlp: Language, gold: Optional[Path], soft_labels: Optional[Path]
+) -> Iterator[Doc]:
+    if gold is None and soft_labels is None:
+        raise DistillError(
+            "Expected gold or soft_labels in [initialize.before_init], got neither."
+        )
+    if gold is not None:
+        yield from read_gold(gold, nlp.vocab)
+    if soft_labels is not None:
+        yield from SoftLabels(soft_labels).read(nlp)
+
+
+def _table_words(counts: Counter, lowercase: bool, min_count: int) -> List[str]:
+    keys: Counter = Counter()
+    for word, count in counts.items():
+        keys[word.lower() if lowercase else word] += count
+    return [word for word, count in _by_frequency(keys) if count >= min_count]
+
+
+def _by_frequency(counts: Counter) -> List[Tuple[str, int]]:
+    """Most frequent first; equal ones by name, so that runs repeat."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -7,7 +7,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..word_pieces import WordPieces
+from ..words import WordPieces
 
 
 class LostEntity(NamedTuple):

@@ -2,51 +2,19 @@
 
 import math
 from functools import cached_property
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import registry
 
-from ..bare_doc import bare_doc
+from ..arrays import log_softmax
+from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..softmax import log_softmax
 from ..tasks.ner.tags import entity_labels
-from ..word_pieces import WordPieces
+from ..words import WordPieces
 from .base import LostEntity, Teacher
-from .load import load_teacher
-
-
-@registry.misc("spacy_distill.EnsembleTeacher.v1")
-def ensemble_teacher_v1(
-    # Not Dict[str, Teacher]: confection checks the values before it builds them.
-    members: Optional[Dict[str, Any]] = None,
-    paths: Optional[List[str]] = None,
-    weights: Optional[Dict[str, float]] = None,
-) -> Teacher:
-    """The weighted mean of what several teachers say.
-
-    members: teachers by names of your choice.
-    paths: further members, whatever can be named on the command line, as the seeds of
-        one config can: ["work/seed0/model-best", "work/seed1/model-best"]. Their names
-        are these paths.
-    weights: by the members' names; equal ones by default. They are made to sum to 1.
-
-    The first member's tokenizer and order of tags are used.
-
-    Raises DistillError if there is no member, if their labels differ, or if the
-        weights do not fit.
-    """
-    members = dict(members or {})
-    for path in paths or []:
-        if path in members:
-            raise DistillError(
-                f"Expected members that differ, got {path!r} twice: give it a weight."
-            )
-        members[path] = load_teacher(path)
-    return EnsembleTeacher(members, weights=weights)
 
 
 class EnsembleTeacher(Teacher):

@@ -9,11 +9,11 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 
+from ..arrays import log_softmax
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..softmax import log_softmax
 from ..tasks.ner.tags import OUTSIDE, biluo_tags, entity_labels
-from ..word_pieces import WordPieces
+from ..words import WordPieces
 from .base import LostEntity, Teacher
 
 

@@ -8,8 +8,7 @@ from spacy.tokens import Doc
 
 from ..annotation.attach import attach_logits
 from ..annotation.defaults import BATCH_WORDS, OVERLAP, WINDOW
-from ..bare_doc import bare_doc
-from ..keys import LOGITS
+from ..docs import LOGITS, bare_doc
 from ..tasks.ner.from_logits import add_ner_from_logits
 from .base import Teacher
 

@@ -1,13 +1,14 @@
 """Probabilities over tags, for teachers that have no logits of their own."""
 
-from typing import List, Sequence, Set
+from typing import List, Sequence, Set, Tuple
 
 import numpy as np
+from spacy.tokens import Span
 
 from ..errors import DistillError
 from ..tasks.ner.decoding import ScoredSpan
-from ..tasks.ner.lattice.spans import span_tags
-from ..tasks.ner.tags import OUTSIDE
+from ..tasks.ner.tags import OUTSIDE, span_tags
+from .base import LostEntity
 
 # No teacher is so sure of anything that a student should never doubt it; and the log
 # of 0 cannot be stored.
@@ -112,3 +113,37 @@ def favour(probabilities: np.ndarray, decided: np.ndarray) -> np.ndarray:
     out: np.ndarray = probabilities * (1.0 - shares)[:, None]
     out[rows, decided] += shares
     return out
+
+
+def keep_spans(
+    spans: Sequence[Span], scores: Sequence[float], labels: Sequence[str]
+) -> Tuple[List[ScoredSpan], List[LostEntity]]:
+    """Keep those of a Doc's spans that tags can express.
+
+    spans: the same one twice counts once. scores: one for each.
+    labels: those of the tags.
+
+    Returns the spans that are kept, in order, none of them overlapping; and the others,
+    each with the reason.
+    """
+    of = {
+        ScoredSpan(span.start, span.end, span.label_, float(score)): span
+        for span, score in zip(spans, scores)
+    }
+    kept = resolve_overlaps([span for span in of if span.label in labels])
+    stay = set(kept)
+    lost = []
+    for found, span in of.items():
+        if found.label not in labels:
+            reason = "its label is not one of the teacher's"
+        elif found not in stay:
+            first = next(
+                other
+                for other in kept
+                if found.start < other.end and other.start < found.end
+            )
+            reason = f"overlaps {of[first].text!r} ({first.label})"
+        else:
+            continue
+        lost.append(LostEntity(span.start, span.text, span.label_, reason))
+    return kept, lost

@@ -9,8 +9,8 @@ from spacy.util import load_config
 from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
+from ..docs import read_gold
 from ..errors import DistillError
-from ..gold import read_gold
 
 # Where readers have the path of their gold. Others look after themselves.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}

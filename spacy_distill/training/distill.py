@@ -112,7 +112,7 @@ def _annotate(
     strict: Optional[bool],
 ) -> "Teacher":
     from ..annotation.annotate import annotate
-    from ..cli.device import use_device
+    from ..cli.common import use_device
     from ..soft_labels.manifest import FILE_NAME, Manifest
     from ..soft_labels.store import SoftLabels
     from ..teachers.load import load_teacher

@@ -9,7 +9,7 @@ from wasabi import msg
 from ..errors import DistillError
 
 if TYPE_CHECKING:
-    from ..evaluation.make import Measured
+    from ..evaluation.evaluate import Measured
     from ..teachers.base import Teacher
 
 _FILE_NAME = "report.json"
@@ -19,7 +19,7 @@ _STUDENT = "model-best"
 def measure_teacher(teacher: "Teacher", gold: Path) -> Optional["Measured"]:
     """Score what a teacher's logits say of gold texts. None, with a warning, if it
     cannot label them, as a file of annotations that are of other texts."""
-    from ..evaluation.make import measure_on
+    from ..evaluation.evaluate import measure_on
     from ..teachers.pipe import teacher_pipeline
 
     try:
@@ -44,11 +44,11 @@ def report_run(
 
     A report that cannot be made is a warning: the student is there all the same.
     """
-    from ..evaluation.make import measure_on, put_together
+    from ..docs import load_pipeline
+    from ..evaluation.evaluate import measure_on, put_together
     from ..evaluation.soft_sample import sample_soft_labels
     from ..reports.files import write_report
     from ..reports.terminal import print_report
-    from ..teachers.spacy_pipelines.pipelines import load_pipeline
 
     msg.divider("Report")
     if gold is None:

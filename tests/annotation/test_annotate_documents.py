@@ -10,8 +10,8 @@ from spacy.tokens import Doc, DocBin
 from tiny_teachers import write_jsonl
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.manifest import Lost, Manifest
 from spacy_distill.soft_labels.statistics import count_entities, entropy
 from spacy_distill.soft_labels.store import SoftLabels

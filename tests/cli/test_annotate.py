@@ -9,7 +9,7 @@ from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
-from spacy_distill.keys import LOGITS
+from spacy_distill.docs import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
 
 TEXTS = ["Anna lives in Paris .", "", "The old dog .", "the \u0080 dog"]

@@ -13,7 +13,7 @@ from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
-from spacy_distill.keys import LOGITS
+from spacy_distill.docs import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 

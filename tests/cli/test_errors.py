@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_distill.cli.errors import friendly_errors
+from spacy_distill.cli.common import friendly_errors
 from spacy_distill.errors import DistillError
 
 

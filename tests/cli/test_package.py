@@ -14,7 +14,7 @@ from small import TEXTS, entities, trained, write_gold
 
 from spacy_distill.cli.card import card_cli
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.make import make_report
+from spacy_distill.evaluation.evaluate import make_report
 
 LOAD = """
 import json, sys

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.make import make_report
+from spacy_distill.evaluation.evaluate import make_report
 
 
 @pytest.fixture(scope="module")

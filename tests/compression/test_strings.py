@@ -3,7 +3,7 @@ import json
 import spacy
 from small import TEXTS, entities, scores, trained
 
-from spacy_distill.compression.strings import drop_strings
+from spacy_distill.compression.quantize import drop_strings
 
 SEEN = [*TEXTS, "Annas and Parisians don't", "☃ \n never seen"]
 

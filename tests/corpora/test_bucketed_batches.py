@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_distill.corpora.bucketed_batches import bucketed_batches_v1
+from spacy_distill.corpora.distill_corpus import bucketed_batches_v1
 from spacy_distill.errors import DistillError
 
 VOCAB = spacy.blank("en").vocab

@@ -8,8 +8,8 @@ from small import TEXTS, write_gold, write_soft_labels
 from spacy.util import registry
 
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1
+from spacy_distill.docs import LOGITS, TAGS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels import store
 
 NLP = spacy.blank("en")

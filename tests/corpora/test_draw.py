@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from spacy_distill.corpora.draw import draw_gold
+from spacy_distill.corpora.build import draw_gold
 from spacy_distill.errors import DistillError
 
 

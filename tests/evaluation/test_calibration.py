@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.evaluation.calibration import calibration_bins
+from spacy_distill.evaluation.measure import calibration_bins
 from spacy_distill.tasks.ner.scorer import expected_calibration_error
 
 

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_distill.evaluation.agreement import move, passages
 from spacy_distill.evaluation.entities import Entity
-from spacy_distill.evaluation.passages import move, passages
 
 DULL = "and so on and on it went for a while " * 12
 

@@ -9,7 +9,7 @@ from tiny_classifiers import make_bert
 
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.measure import measure
-from spacy_distill.evaluation.pipelines import (
+from spacy_distill.evaluation.predictors import (
     find_sized,
     find_spans_key,
     load_predictor,

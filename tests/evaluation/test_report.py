@@ -5,9 +5,8 @@ import pytest
 import spacy
 
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.comparison import compare_rows, describe
-from spacy_distill.evaluation.report import Report
-from spacy_distill.reports.markdown import report_markdown
+from spacy_distill.evaluation.report import Report, compare_rows
+from spacy_distill.reports.markdown import describe, report_markdown
 from spacy_distill.reports.table import (
     HEADER,
     SHORT_HEADER,

@@ -5,9 +5,9 @@ import pytest
 from hash_teacher import HashTeacher
 from small import TEXTS, entities, write_soft_labels
 
+from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.soft_sample import sample_soft_labels
-from spacy_distill.keys import LOGITS
 from spacy_distill.teachers.pipe import teacher_pipeline
 
 

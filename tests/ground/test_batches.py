@@ -2,7 +2,7 @@ import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.batches import batches_by_size, cut
+from spacy_distill.windows import batches_by_size, cut
 
 
 def test_cut_passes_over_empty_docs():

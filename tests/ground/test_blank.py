@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_distill.blank_pipeline import blank_pipeline
+from spacy_distill.docs import blank_pipeline
 from spacy_distill.errors import DistillError
 
 

@@ -2,7 +2,7 @@ import spacy
 from spacy.tokenizer import Tokenizer
 from spacy.util import compile_infix_regex
 
-from spacy_distill.fingerprint import tokenizer_hash
+from spacy_distill.docs import tokenizer_hash
 
 
 def test_same_rules_give_the_same_hash(tmp_path):

@@ -3,8 +3,8 @@ import spacy
 from small import SENTENCES, write_gold
 from spacy.tokens import DocBin
 
+from spacy_distill.docs import read_gold
 from spacy_distill.errors import DistillError
-from spacy_distill.gold import read_gold
 
 NLP = spacy.blank("en")
 

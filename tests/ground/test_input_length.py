@@ -2,7 +2,7 @@ import pytest
 from tiny_classifiers import LENGTH, make_bert, make_roberta
 from transformers import AutoModel, AutoTokenizer, PretrainedConfig
 
-from spacy_distill.input_length import longest_input
+from spacy_distill.hub import longest_input
 
 
 @pytest.mark.parametrize("make", [make_bert, make_roberta])

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.neighbours import neighbours, with_neighbours
+from spacy_distill.arrays import neighbours, with_neighbours
 
 
 @given(st.lists(st.integers(0, 9), max_size=5), st.integers(1, 12))

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.packing import Packing
+from spacy_distill.arrays import Packing
 
 some_lengths = st.lists(st.integers(0, 7), max_size=8)
 

@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from spacy_distill.parts import Parts
+from spacy_distill.arrays import Parts
 
 
 @pytest.mark.parametrize("lengths", [[], [2], [0, 3, 0, 2], [0]])

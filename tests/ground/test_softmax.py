@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_distill.softmax import log_softmax, softmax
+from spacy_distill.arrays import log_softmax, softmax
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])

@@ -1,7 +1,7 @@
 import pytest
 
 from spacy_distill.errors import DistillError
-from spacy_distill.weights import find_transformer
+from spacy_distill.hub import find_transformer
 
 
 @pytest.fixture

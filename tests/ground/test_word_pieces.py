@@ -4,7 +4,7 @@ import srsly
 from hash_teacher import make_pieces
 
 from spacy_distill.errors import DistillError
-from spacy_distill.word_pieces import WordPieces
+from spacy_distill.words import WordPieces
 
 
 def test_round_trip(tmp_path):

@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_distill.word_shape import N_SHAPES, word_shape
+from spacy_distill.words import N_SHAPES, word_shape
 
 
 @pytest.mark.parametrize(

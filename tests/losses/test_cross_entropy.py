@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy as torch_cross_entropy
 
-from spacy_distill.losses.cross_entropy import cross_entropy
+from spacy_distill.losses.divergences import cross_entropy
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])

@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.evaluation.calibration import CalibrationBin
-from spacy_distill.evaluation.measure import Row, TypeScore
+from spacy_distill.evaluation.measure import CalibrationBin, Row, TypeScore
 from spacy_distill.evaluation.report import GoldCounts, Report, SoftLabelCounts
 from spacy_distill.reports.card import (
     CardFacts,

@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.evaluation.entities import Entity
-from spacy_distill.reports.line_layout import TextStyle, lay_out
-from spacy_distill.reports.text_width import has_wide, text_width
+from spacy_distill.reports.line_layout import TextStyle, has_wide, lay_out, text_width
 
 STYLE = TextStyle()
 

@@ -4,15 +4,15 @@ import pytest
 from rule_teacher import make_rule_teacher
 from small import TEXTS, trained
 
-from spacy_distill.evaluation.entities import Entity
-from spacy_distill.evaluation.side_by_side import (
+from spacy_distill.evaluation.entities import (
+    Entity,
     SideBySide,
     format_probability,
     put_side_by_side,
 )
-from spacy_distill.reports.colours import label_colours
 from spacy_distill.reports.page import draw_page
 from spacy_distill.reports.picture import draw_svg
+from spacy_distill.reports.web_page import label_colours
 
 SVG = "{http://www.w3.org/2000/svg}"
 # What markup must survive: marks of its own, and a character XML does not know.

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
+from spacy_distill.docs import LOGITS, TAGS
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_file
-from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels.shards import read_shard, write_shard
 from spacy_distill.tasks.ner.tags import biluo_tags
 

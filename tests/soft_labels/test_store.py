@@ -9,8 +9,8 @@ from spacy.tokens import Doc, DocBin
 from tiny_teachers import write_jsonl
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.docs import LOGITS, TAGS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS, TAGS
 from spacy_distill.soft_labels import store
 from spacy_distill.soft_labels.manifest import Manifest
 from spacy_distill.soft_labels.store import SoftLabels

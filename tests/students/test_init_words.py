@@ -17,8 +17,7 @@ from spacy.training import Example
 
 from spacy_distill.errors import DistillError
 from spacy_distill.students.encoder import get_encoders
-from spacy_distill.students.init_words import init_words_v1
-from spacy_distill.students.word_vectors import teacher_words_v1
+from spacy_distill.students.word_vectors import init_words_v1, teacher_words_v1
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from spacy.strings import StringStore
 from spacy_distill.students.layers.char_cnn import char_columns
 from spacy_distill.students.pieces import Segmenter, quantise_rows
 from spacy_distill.students.word_types import UNKNOWN_ROW, WordLookup, WordTypes
-from spacy_distill.word_shape import word_shape
+from spacy_distill.words import word_shape
 
 WORDS = ["the", "cat"]
 SURFACES = ["un", "seen", "s"]

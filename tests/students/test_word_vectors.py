@@ -13,7 +13,7 @@ from spacy_distill.students.word_vectors import (
     teacher_words_v1,
     transformer_words_v1,
 )
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
 
 WORDS = ["anna", "paris", "rome", "smith", "new", "york", "likes", "bob", "☃"]
 UNSEEN = ["annas", "yorkshire", "Bobs", "é"]

@@ -7,15 +7,16 @@ from hash_teacher import HashTeacher, make_pieces
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.arrays import softmax
+from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.softmax import softmax
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.base import Teacher
-from spacy_distill.teachers.ensemble import EnsembleTeacher, ensemble_teacher_v1
+from spacy_distill.teachers.ensemble import EnsembleTeacher
+from spacy_distill.teachers.load import ensemble_teacher_v1
 from spacy_distill.teachers.mapped import MappedTeacher
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
 
 TEXTS = ["Anna lives in Paris .", "", "The old dog .", " \n"]
 

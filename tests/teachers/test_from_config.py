@@ -9,8 +9,7 @@ from tiny_teachers import make_cnn_teacher
 from spacy_distill.errors import DistillError
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.ensemble import EnsembleTeacher
-from spacy_distill.teachers.from_config import teacher_from_config
-from spacy_distill.teachers.load import load_teacher
+from spacy_distill.teachers.load import load_teacher, teacher_from_config
 from spacy_distill.teachers.mapped import MappedTeacher
 
 PIPELINE = '@misc = "spacy_distill.PipelineTeacher.v1"'

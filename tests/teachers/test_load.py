@@ -6,8 +6,8 @@ from tiny_teachers import make_cnn_teacher
 from spacy_distill.errors import DistillError
 from spacy_distill.files import sha256_folder
 from spacy_distill.teachers.load import load_teacher
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
-from spacy_distill.teachers.spacy_pipelines.rulers import RulerTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.span_teachers import RulerTeacher
 from spacy_distill.teachers.spacy_pipelines.transition import TransitionTeacher
 
 

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_teachers import make_cnn_teacher
 
+from spacy_distill.arrays import softmax
 from spacy_distill.errors import DistillError
-from spacy_distill.softmax import softmax
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.annotations.teacher import AnnotationsTeacher
 from spacy_distill.teachers.base import Teacher
 from spacy_distill.teachers.mapped import MappedTeacher, mapped_teacher_v1
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
 
 LABELS = ("PERSON", "GPE", "DATE", "LOC")
 MAP = {"GPE": "LOC", "PERSON": "PER", "DATE": None, "LOC": "LOC"}

@@ -6,12 +6,12 @@ from spacy.tokens import Doc
 from stock_pipelines import decoded, triples
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.teachers.annotations.teacher import annotations_teacher_v1
 from spacy_distill.teachers.pipe import find_teacher, teacher_pipeline
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
 
 LONG = " ".join(f"w{i % 97}" for i in range(1200))
 

@@ -4,9 +4,8 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from ...packing import Packing
-from .base import Params
-from .workspace import Workspace
+from ...arrays import Packing
+from .base import Params, Workspace
 
 _DIRECTIONS = ("forward", "backward")
 

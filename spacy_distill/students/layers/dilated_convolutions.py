@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from ...neighbours import neighbours
+from ...arrays import neighbours
 from .base import Params
 
 _EPSILON = 1e-5

@@ -13,10 +13,8 @@ from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
-from ...neighbours import neighbours, with_neighbours
-from ...packing import Packing
-from .base import Params
-from .workspace import Workspace, take_rows
+from ...arrays import Packing, neighbours, with_neighbours
+from .base import Params, Workspace, take_rows
 
 # A state that forgets slowly is the better start (Jozefowicz et al. 2015).
 _FORGET_BIAS = 1.0

@@ -6,8 +6,7 @@ import numpy as np
 from spacy.attrs import ENT_IOB, ENT_KB_ID, ENT_TYPE
 from spacy.tokens import Doc, Span, SpanGroup
 
-from .constraints import blocked_tokens, has_entities_set
-from .decoding import ScoredSpan
+from .decoding import ScoredSpan, blocked_tokens, has_entities_set
 
 _ATTRIBUTES = [ENT_IOB, ENT_TYPE, ENT_KB_ID]
 # Values of ENT_IOB.

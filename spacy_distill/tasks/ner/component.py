@@ -21,23 +21,21 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from ...arrays import Parts
+from ...docs import LOGITS, TAGS
 from ...errors import DistillError
-from ...keys import LOGITS, TAGS
 from ...losses.base import Loss, LossResult, Prediction, Targets
 from ...losses.distillation import distillation_loss_v1
-from ...parts import Parts
-from ..stored_pipe import StoredPipe
+from ..storage import StoredPipe
 from .annotations import set_entities
-from .constraints import allowed_tags
-from .decoding import ScoredSpan, score_spans
-from .labels import find_labels
+from .decoding import ScoredSpan, allowed_tags, score_spans
 from .lattice.decode import decode
 from .lattice.forward_backward import forward_backward
 from .lattice.transitions import Transitions, constrain, grammar_transitions
 from .model import add_crf_gradient, get_crf_parameters, resize_output
 from .scorer import compact_ner_score
 from .tags import TagGrammar, biluo_tags, tag_grammar
-from .targets import get_targets
+from .targets import find_labels, get_targets
 
 
 class CompactNER(StoredPipe):

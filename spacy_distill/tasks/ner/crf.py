@@ -4,8 +4,8 @@ from typing import Sequence, Tuple
 
 import numpy as np
 
+from ...arrays import log_softmax
 from ...errors import DistillError
-from ...softmax import log_softmax
 from .lattice.forward_backward import (
     LatticeGradient,
     expected_counts,

@@ -12,8 +12,8 @@ from thinc.layers.with_array import forward as with_array_forward
 from thinc.layers.with_array import init as with_array_init
 from thinc.types import Floats2d
 
+from ...arrays import Parts
 from ...errors import DistillError, no_backprop
-from ...parts import Parts
 
 CRF_LAYER = "crf"
 OUTPUT_LAYER = "output_layer"

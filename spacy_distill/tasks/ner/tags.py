@@ -44,3 +44,21 @@ def tag_grammar(tags: Sequence[str]) -> TagGrammar:
     same = label[:, None] == label[None, :]
     follow = np.where(opens[:, None], continues[None, :] & same, ~continues[None, :])
     return TagGrammar(start=~continues, follow=follow, end=~opens)
+
+
+def tags_to_spans(tags: Sequence[str]) -> List[Tuple[int, int, str]]:
+    """Entities (start, end, label) of a valid BILUO sequence, end exclusive."""
+    spans = []
+    start = 0
+    for i, tag in enumerate(tags):
+        if tag[0] in "BU":
+            start = i
+        if tag[0] in "LU":
+            spans.append((start, i + 1, tag[2:]))
+    return spans
+
+
+def span_tags(length: int, label: str) -> List[str]:
+    """The BILUO tags of an entity of `length` tokens."""
+    _, begin, inside, last, unit = biluo_tags([label])
+    return [unit] if length == 1 else [begin, *[inside] * (length - 2), last]

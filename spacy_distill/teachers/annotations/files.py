@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...corpora.json_lines import is_accepted, read_records
+from ...corpora.text_files import is_accepted, read_records
 from ...errors import DistillError
 from ...tasks.ner.decoding import ScoredSpan
 from ..probabilities import resolve_overlaps

@@ -12,15 +12,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import logger, registry
 
-from ...blank_pipeline import blank_pipeline
+from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes, sha256_file
 from ...tasks.ner.tags import biluo_tags
 from ..base import LostEntity, Teacher
 from ..probabilities import log_probabilities
 from .files import InvalidSpan, Vote, name_some, name_spans, read_annotations
-from .placed_votes import lost_entity, place
-from .votes import TokenVote, vote_probabilities
+from .votes import TokenVote, lost_entity, place, vote_probabilities
 
 _STRICT, _SKIP = "strict", "skip"
 

@@ -5,11 +5,9 @@ from typing import Any, List, NamedTuple, Sequence
 
 import numpy as np
 
-from ...batches import batches_by_size
 from ...errors import DistillError
-from ...hub import Located
-from ...input_length import longest_input
-from ...windows import Window, homes, split
+from ...hub import Located, longest_input
+from ...windows import Window, batches_by_size, homes, split
 
 CONFIG = "gliner_config.json"
 # Word pieces in one padded batch. GLiNER makes a vector for every span, so they are

@@ -8,18 +8,22 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import registry
 
-from ...blank_pipeline import blank_pipeline
+from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes
-from ...hub import Located, hash_model, locate
+from ...hub import Located, hash_model, locate, shown_name
 from ...tasks.ner.decoding import ScoredSpan
 from ...tasks.ner.tags import biluo_tags
 from ...tokenizer_pieces import tokenizer_pieces
-from ...word_pieces import WordPieces
+from ...words import WordPieces
 from ..base import LostEntity, Teacher
-from ..probabilities import favour, log_probabilities, span_columns, span_probabilities
-from ..spacy_pipelines.deciding import keep_spans
-from ..spacy_pipelines.pipelines import shown_name
+from ..probabilities import (
+    favour,
+    keep_spans,
+    log_probabilities,
+    span_columns,
+    span_probabilities,
+)
 from .model import CONFIG, Found, GLiNERModel
 
 

@@ -27,9 +27,8 @@ from typing import List, NamedTuple, Sequence, Tuple
 import numpy as np
 
 from ...tasks.ner.lattice.decode import decode
-from ...tasks.ner.lattice.spans import tags_to_spans
 from ...tasks.ner.lattice.transitions import grammar_transitions
-from ...tasks.ner.tags import biluo_tags, tag_grammar
+from ...tasks.ner.tags import biluo_tags, tag_grammar, tags_to_spans
 from .alignment import Unit
 from .label_schemes import LabelScheme
 

@@ -8,16 +8,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 
-from ...blank_pipeline import blank_pipeline
+from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes
-from ...hub import Located, hash_model, locate
+from ...hub import Located, hash_model, locate, shown_name
 from ...tasks.ner.tags import biluo_tags
 from ...tokenizer_pieces import tokenizer_pieces
-from ...word_pieces import WordPieces
+from ...words import WordPieces
 from ..base import LostEntity, Teacher
 from ..probabilities import favour, log_probabilities
-from ..spacy_pipelines.pipelines import shown_name
 from .alignment import Offsets, align, model_words
 from .label_schemes import LabelScheme, read_scheme
 from .scheme_conversion import convert, entities, spread

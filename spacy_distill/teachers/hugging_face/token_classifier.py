@@ -4,11 +4,9 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...batches import batches_by_size
 from ...errors import DistillError
-from ...hub import Located
-from ...input_length import longest_input
-from ...windows import split, stitch
+from ...hub import Located, longest_input
+from ...windows import batches_by_size, split, stitch
 from .alignment import Offsets
 
 # Word pieces in one padded batch; of more, no device becomes faster.

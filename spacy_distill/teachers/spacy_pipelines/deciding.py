@@ -8,10 +8,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ...errors import DistillError
-from ...tasks.ner.decoding import ScoredSpan
 from ...tasks.ner.tags import biluo_tags
 from ..base import LostEntity
-from ..probabilities import favour, log_probabilities, resolve_overlaps, span_columns
+from ..probabilities import favour, keep_spans, log_probabilities, span_columns
 from .component import ComponentTeacher
 
 
@@ -105,37 +104,3 @@ class DecidingTeacher(ComponentTeacher):
 
         docs: none of them empty; there may be none at all.
         """
-
-
-def keep_spans(
-    spans: Sequence[Span], scores: Sequence[float], labels: Sequence[str]
-) -> Tuple[List[ScoredSpan], List[LostEntity]]:
-    """Keep those of a Doc's spans that tags can express.
-
-    spans: the same one twice counts once. scores: one for each.
-    labels: those of the tags.
-
-    Returns the spans that are kept, in order, none of them overlapping; and the others,
-    each with the reason.
-    """
-    of = {
-        ScoredSpan(span.start, span.end, span.label_, float(score)): span
-        for span, score in zip(spans, scores)
-    }
-    kept = resolve_overlaps([span for span in of if span.label in labels])
-    stay = set(kept)
-    lost = []
-    for found, span in of.items():
-        if found.label not in labels:
-            reason = "its label is not one of the teacher's"
-        elif found not in stay:
-            first = next(
-                other
-                for other in kept
-                if found.start < other.end and other.start < found.end
-            )
-            reason = f"overlaps {of[first].text!r} ({first.label})"
-        else:
-            continue
-        lost.append(LostEntity(span.start, span.text, span.label_, reason))
-    return kept, lost

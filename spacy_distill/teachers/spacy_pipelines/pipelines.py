@@ -1,13 +1,13 @@
 """Any spaCy pipeline as teacher: which component teaches, and through which adapter."""
 
-from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence, Union
+from typing import Callable, Dict, Optional, Sequence
 
-import spacy
 from spacy.language import Language
 from spacy.util import registry
 
+from ...docs import load_pipeline
 from ...errors import DistillError
+from ...hub import shown_name
 from ..base import Teacher
 
 
@@ -24,26 +24,6 @@ def pipeline_teacher_v1(name: str, component: Optional[str] = None) -> Teacher:
     chosen = choose_component(nlp, component)
     factory = nlp.get_pipe_meta(chosen).factory
     return ADAPTERS[factory](nlp, chosen, name=shown_name(name))
-
-
-def shown_name(name: str) -> str:
-    """Return what people are shown of a pipeline's name: of a path, its last part."""
-    package = Path(name)
-    return package.name if package.exists() else name
-
-
-def load_pipeline(name: Union[str, Path]) -> Language:
-    """Load an installed pipeline, or one in a folder.
-
-    Raises DistillError if it cannot be loaded.
-    """
-    try:
-        return spacy.load(name)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise DistillError(
-            f"Expected a pipeline, installed or in a folder, at {str(name)!r}: {reason}"
-        ) from error
 
 
 def choose_component(
@@ -86,7 +66,7 @@ def choose_component(
 
 
 def _compact_ner(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .compact_ner import CompactNERTeacher
+    from .component import CompactNERTeacher
 
     return CompactNERTeacher(nlp, component, name=name)
 
@@ -98,13 +78,13 @@ def _transition(nlp: Language, component: str, *, name: str) -> Teacher:
 
 
 def _spancat(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .spancat import SpanCatTeacher
+    from .span_teachers import SpanCatTeacher
 
     return SpanCatTeacher(nlp, component, name=name)
 
 
 def _ruler(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .rulers import RulerTeacher
+    from .span_teachers import RulerTeacher
 
     return RulerTeacher(nlp, component, name=name)
 
@@ -120,3 +100,58 @@ ADAPTERS: Dict[str, Callable[..., Teacher]] = {
     **dict.fromkeys(SPANCATS, _spancat),
     **dict.fromkeys(RULERS, _ruler),
 }
+
+
+@registry.misc("spacy_distill.SpanTeacher.v1")
+def span_teacher_v1(
+    name: str,
+    component: Optional[str] = None,
+    certainty: Optional[float] = None,
+) -> Teacher:
+    """A pipeline's `spancat`, `entity_ruler` or `span_ruler` as teacher.
+
+    name: an installed package or a folder, as for `spacy.load`.
+    component: name of the component; by default the only one.
+    certainty: how sure a ruler's spans are; see `RulerTeacher`. A spancat has scores.
+
+    Raises DistillError if the pipeline cannot be loaded, if it has no such component,
+        for a certainty with a spancat, and as `SpanCatTeacher` and `RulerTeacher` do.
+    """
+    from .span_teachers import RulerTeacher, SpanCatTeacher
+
+    nlp = load_pipeline(name)
+    chosen = choose_component(nlp, component, factories=[*SPANCATS, *RULERS])
+    shown = shown_name(name)
+    if nlp.get_pipe_meta(chosen).factory in RULERS:
+        return RulerTeacher(nlp, chosen, name=shown, certainty=certainty)
+    if certainty is not None:
+        raise DistillError(
+            f"Expected no certainty for {chosen!r}, whose spans have scores, got"
+            f" {certainty}: leave it out."
+        )
+    return SpanCatTeacher(nlp, chosen, name=shown)
+
+
+@registry.misc("spacy_distill.TransitionTeacher.v1")
+def transition_teacher_v1(
+    name: str,
+    component: Optional[str] = None,
+    all_paths: bool = True,
+    density: float = 1e-4,
+) -> Teacher:
+    """A pipeline's transition-based `ner` as teacher.
+
+    name: an installed package or a folder, as for `spacy.load`.
+    component: name of the `ner` or `beam_ner`; by default the only one.
+    all_paths, density: see `TransitionTeacher`.
+
+    Raises DistillError if the pipeline cannot be loaded, if it has no such component,
+        and as `TransitionTeacher` does.
+    """
+    from .transition import TransitionTeacher
+
+    nlp = load_pipeline(name)
+    chosen = choose_component(nlp, component, factories=TRANSITION_BASED)
+    return TransitionTeacher(
+        nlp, chosen, name=shown_name(name), all_paths=all_paths, density=density
+    )

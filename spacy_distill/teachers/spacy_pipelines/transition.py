@@ -1,43 +1,16 @@
-"""Any pipeline with spaCy's own, transition-based `ner` as teacher."""
+"""Pipelines with spaCy's transition-based NER as teachers."""
 
-from typing import Any, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.language import Language
 from spacy.pipeline import EntityRecognizer
 from spacy.tokens import Doc
-from spacy.util import registry
 
 from ...errors import DistillError
-from ..base import Teacher
-from ..probabilities import span_columns, span_probabilities
-from .deciding import DecidingTeacher, Decision, keep_spans
-from .pipelines import TRANSITION_BASED, choose_component, load_pipeline, shown_name
-from .transition_scores import ActionProbabilities
-from .transition_sums import follow_path, sum_paths
-
-
-@registry.misc("spacy_distill.TransitionTeacher.v1")
-def transition_teacher_v1(
-    name: str,
-    component: Optional[str] = None,
-    all_paths: bool = True,
-    density: float = 1e-4,
-) -> Teacher:
-    """A pipeline's transition-based `ner` as teacher.
-
-    name: an installed package or a folder, as for `spacy.load`.
-    component: name of the `ner` or `beam_ner`; by default the only one.
-    all_paths, density: see `TransitionTeacher`.
-
-    Raises DistillError if the pipeline cannot be loaded, if it has no such component,
-        and as `TransitionTeacher` does.
-    """
-    nlp = load_pipeline(name)
-    chosen = choose_component(nlp, component, factories=TRANSITION_BASED)
-    return TransitionTeacher(
-        nlp, chosen, name=shown_name(name), all_paths=all_paths, density=density
-    )
+from ..probabilities import keep_spans, span_columns, span_probabilities
+from .deciding import DecidingTeacher, Decision
+from .transition_actions import ActionProbabilities
 
 
 class TransitionTeacher(DecidingTeacher):
@@ -119,3 +92,90 @@ class TransitionTeacher(DecidingTeacher):
             spans, _ = keep_spans(doc.ents, [1.0] * len(doc.ents), self._labels)
             parts.append(span_columns(len(doc), spans, self.tags))
         return np.concatenate(parts)
+
+
+# Where a label's tags stand among its four columns.
+_B, _I, _L = range(3)
+
+
+def follow_path(actions: ActionProbabilities, path: np.ndarray) -> np.ndarray:
+    """Return the probabilities of the tags at each token, given the path until there.
+
+    path: int [n_tokens], the columns of the tags taken.
+    Returns float64 [n_tokens, n_tags]; rows sum to 1.
+    """
+    out = actions.outside()
+    labels, kinds = np.divmod(path - 1, 4)
+    begins = (path > 0) & (kinds == _B)
+    inside = np.flatnonzero((path > 0) & ((kinds == _I) | (kinds == _L)))
+    starts = np.maximum.accumulate(np.where(begins, np.arange(len(path)), 0))[inside]
+    going = actions.going_on(inside, starts)[np.arange(len(inside)), labels[inside]]
+    columns = 1 + 4 * labels[inside]
+    out[inside] = 0.0
+    out[inside, columns + _I] = going
+    out[inside, columns + _L] = 1.0 - going
+    return out
+
+
+def sum_paths(
+    actions: ActionProbabilities, lengths: Sequence[int], *, density: float
+) -> np.ndarray:
+    """Return the probabilities of the tags at each token, over all paths.
+
+    A path has the product of its actions' probabilities. What comes after an entity
+    does not hang on what came before its end, so they can be summed token by token.
+
+    lengths: tokens of each Doc, one after the other.
+    density: an open entity less probable than this, given that nothing is open where
+        it begins, is not followed any further: it ends there.
+    Returns float64 [n_tokens, n_tags]; rows sum to 1.
+    """
+    out = actions.outside()
+    columns = 1 + 4 * np.arange(out.shape[1] // 4)
+    begun = out[:, columns + _B]
+    open_ = np.where(begun >= density, begun, 0.0)
+    staying = 1.0 - open_.sum(axis=1)
+    starts = np.flatnonzero(open_.any(axis=1))
+    open_ = open_[starts]
+    steps: List[Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+    ends: Dict[int, List[Tuple[int, float]]] = {}
+    age = 0
+    while len(starts):
+        age += 1
+        rows = starts + age
+        going = open_ * actions.going_on(rows, starts)
+        going[going < density] = 0.0
+        ending = open_ - going
+        steps.append((rows, starts, going, ending))
+        for row, start, ended in zip(rows, starts, ending.sum(axis=1)):
+            ends.setdefault(int(row), []).append((int(start), float(ended)))
+        goes_on = going.any(axis=1)
+        starts, open_ = starts[goes_on], going[goes_on]
+    closed = _nothing_open(staying, ends, lengths)
+    out *= closed[:, None]
+    for rows, starts, going, ending in steps:
+        weights = closed[starts][:, None]
+        out[rows[:, None], columns + _I] += weights * going
+        out[rows[:, None], columns + _L] += weights * ending
+    return out
+
+
+def _nothing_open(
+    staying: np.ndarray,
+    ends: Dict[int, List[Tuple[int, float]]],
+    lengths: Sequence[int],
+) -> np.ndarray:
+    """Return, for each token, the probability that no entity is open before it.
+
+    staying: float64 [n_tokens], that none is open behind it either.
+    ends: by the last tokens of entities, their first tokens and their probabilities;
+        both given that nothing is open where they begin.
+    """
+    closed = np.ones(len(staying))
+    first = 0
+    for length in lengths:
+        for row in range(first, first + length - 1):
+            ended = sum(closed[start] * share for start, share in ends.get(row, ()))
+            closed[row + 1] = closed[row] * staying[row] + ended
+        first += length
+    return closed

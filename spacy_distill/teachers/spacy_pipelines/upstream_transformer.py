@@ -6,7 +6,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ...tokenizer_pieces import tokenizer_pieces
-from ...word_pieces import WordPieces
+from ...words import WordPieces
 
 
 def find_model(pipes: Sequence[Tuple[str, Any]]) -> Any:

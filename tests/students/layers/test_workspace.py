@@ -6,8 +6,8 @@ from threading import Barrier
 import numpy as np
 import pytest
 
-from spacy_distill.students.layers import workspace
-from spacy_distill.students.layers.workspace import Workspace
+from spacy_distill.students.layers import base as workspace
+from spacy_distill.students.layers.base import Workspace
 
 
 def test_memory_is_used_again():

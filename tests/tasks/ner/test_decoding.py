@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_distill.tasks.ner.constraints import allowed_tags, blocked_tokens
-from spacy_distill.tasks.ner.decoding import score_spans
+from spacy_distill.tasks.ner.decoding import allowed_tags, blocked_tokens, score_spans
 from spacy_distill.tasks.ner.lattice.decode import decode
-from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
 from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
+from spacy_distill.tasks.ner.tags import tags_to_spans
 
 VOCAB = spacy.blank("en").vocab
 some_words = st.lists(st.sampled_from(["a", "a", "a", " "]), min_size=1, max_size=5)

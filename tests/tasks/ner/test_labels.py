@@ -2,10 +2,10 @@ import pytest
 import spacy
 from spacy.training import Example
 
+from spacy_distill.docs import TAGS
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import TAGS
-from spacy_distill.tasks.ner.labels import find_labels
 from spacy_distill.tasks.ner.tags import biluo_tags
+from spacy_distill.tasks.ner.targets import find_labels
 
 NLP = spacy.blank("en")
 

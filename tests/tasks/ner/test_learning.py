@@ -19,9 +19,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, set_dropout_rate
 
+from spacy_distill.docs import LOGITS
+from spacy_distill.docs import TAGS as TAGS_KEY
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS
-from spacy_distill.keys import TAGS as TAGS_KEY
 
 
 @pytest.mark.parametrize("output", OUTPUTS)

@@ -5,9 +5,9 @@ from all_paths import TAGS
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_distill.docs import LOGITS
+from spacy_distill.docs import TAGS as TAGS_KEY
 from spacy_distill.errors import DistillError
-from spacy_distill.keys import LOGITS
-from spacy_distill.keys import TAGS as TAGS_KEY
 from spacy_distill.tasks.ner.targets import get_targets
 
 NLP = spacy.blank("en")

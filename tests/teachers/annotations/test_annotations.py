@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 
 from spacy_distill.errors import DistillError
-from spacy_distill.tasks.ner.lattice.spans import tags_to_spans
+from spacy_distill.tasks.ner.tags import tags_to_spans
 from spacy_distill.teachers.annotations.teacher import (
     CERTAINTY,
     AnnotationsTeacher,

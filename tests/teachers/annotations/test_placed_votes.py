@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.decoding import ScoredSpan
 from spacy_distill.teachers.annotations.files import InvalidSpan, Vote
-from spacy_distill.teachers.annotations.placed_votes import lost_entity, place
+from spacy_distill.teachers.annotations.votes import lost_entity, place
 
 NLP = spacy.blank("en")
 DOC = NLP.make_doc(TEXT)

@@ -4,8 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.decoding import ScoredSpan
-from spacy_distill.tasks.ner.lattice.spans import span_tags
-from spacy_distill.tasks.ner.tags import biluo_tags
+from spacy_distill.tasks.ner.tags import biluo_tags, span_tags
 from spacy_distill.teachers.annotations.votes import TokenVote, vote_probabilities
 
 TAGS = biluo_tags(["A", "B"])

@@ -8,8 +8,7 @@ from hypothesis.extra.numpy import arrays
 from tiny_classifiers import SCHEMES, label_names
 
 from spacy_distill.corpora.tag_schemes import TaggedToken, entity_bounds
-from spacy_distill.tasks.ner.lattice.spans import span_tags
-from spacy_distill.tasks.ner.tags import biluo_tags, tag_grammar
+from spacy_distill.tasks.ner.tags import biluo_tags, span_tags, tag_grammar
 from spacy_distill.teachers.hugging_face.alignment import Unit
 from spacy_distill.teachers.hugging_face.label_schemes import read_scheme
 from spacy_distill.teachers.hugging_face.scheme_conversion import (

@@ -7,7 +7,7 @@ from tiny_teachers import PIECES, WIDTH, make_bert_teacher, make_cnn_teacher
 
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.spacy_pipelines.compact_ner import CompactNERTeacher
+from spacy_distill.teachers.spacy_pipelines.component import CompactNERTeacher
 
 TEXTS = [
     "Anna lives in Paris .",

@@ -9,7 +9,7 @@ from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.base import LostEntity
 from spacy_distill.teachers.load import load_teacher
-from spacy_distill.teachers.spacy_pipelines.rulers import RulerTeacher
+from spacy_distill.teachers.spacy_pipelines.span_teachers import RulerTeacher
 
 PATTERNS = [
     {"label": "LOC", "pattern": "Upper Linden"},

@@ -5,9 +5,11 @@ from stock_pipelines import make_spancat, trained_ner
 
 from spacy_distill.errors import DistillError
 from spacy_distill.teachers.load import load_teacher
-from spacy_distill.teachers.spacy_pipelines.rulers import RulerTeacher
-from spacy_distill.teachers.spacy_pipelines.spancat import SpanCatTeacher
-from spacy_distill.teachers.spacy_pipelines.spans import span_teacher_v1
+from spacy_distill.teachers.spacy_pipelines.pipelines import span_teacher_v1
+from spacy_distill.teachers.spacy_pipelines.span_teachers import (
+    RulerTeacher,
+    SpanCatTeacher,
+)
 
 
 @pytest.fixture(scope="module")

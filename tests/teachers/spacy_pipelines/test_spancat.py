@@ -20,7 +20,7 @@ from spacy_distill.tasks.ner.decoding import ScoredSpan
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.probabilities import resolve_overlaps
-from spacy_distill.teachers.spacy_pipelines.spancat import SpanCatTeacher
+from spacy_distill.teachers.spacy_pipelines.span_teachers import SpanCatTeacher
 
 ALL = [*TEXTS, *(unmark(text)[0] for text in MARKED)]
 SINGLE = "spancat_singlelabel"

@@ -15,7 +15,7 @@ from stock_pipelines import (
 from tiny_teachers import write_jsonl
 
 from spacy_distill.annotation.annotate import annotate
-from spacy_distill.keys import LOGITS
+from spacy_distill.docs import LOGITS
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.teachers.load import load_teacher
 

@@ -23,14 +23,12 @@ from stock_pipelines import (
 )
 from tiny_teachers import make_cnn_teacher
 
-from spacy_distill.bare_doc import bare_doc
+from spacy_distill.docs import bare_doc
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.load import load_teacher
-from spacy_distill.teachers.spacy_pipelines.transition import (
-    TransitionTeacher,
-    transition_teacher_v1,
-)
+from spacy_distill.teachers.spacy_pipelines.pipelines import transition_teacher_v1
+from spacy_distill.teachers.spacy_pipelines.transition import TransitionTeacher
 
 ALL = [*TEXTS, *(unmark(text)[0] for text in MARKED)]
 

@@ -8,7 +8,7 @@ from spacy.pipeline import EntityRecognizer
 from spacy.tokens import Doc, Span
 
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.spacy_pipelines.transition_rules import (
+from spacy_distill.teachers.spacy_pipelines.transition_actions import (
     read_tokens,
     valid_inside,
     valid_outside,

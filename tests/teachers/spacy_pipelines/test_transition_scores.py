@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from stock_pipelines import LABELS, NER, TEXTS, make_ner, trained_ner
 
+from spacy_distill.arrays import softmax
 from spacy_distill.errors import DistillError
-from spacy_distill.softmax import softmax
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.spacy_pipelines.transition_scores import ActionProbabilities
+from spacy_distill.teachers.spacy_pipelines.transition_actions import (
+    ActionProbabilities,
+)
 
 TAGS = biluo_tags(LABELS)
 

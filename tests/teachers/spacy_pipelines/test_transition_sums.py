@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from stock_pipelines import LABELS, MARKED, TEXTS, make_ner, trained_ner, unmark
 
-from spacy_distill.softmax import softmax
+from spacy_distill.arrays import softmax
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.spacy_pipelines.transition_scores import ActionProbabilities
-from spacy_distill.teachers.spacy_pipelines.transition_sums import (
-    follow_path,
-    sum_paths,
+from spacy_distill.teachers.spacy_pipelines.transition import follow_path, sum_paths
+from spacy_distill.teachers.spacy_pipelines.transition_actions import (
+    ActionProbabilities,
 )
 
 TAGS = biluo_tags(LABELS)

@@ -5,7 +5,7 @@ from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ....packing import Packing
+from ....arrays import Packing
 from .transitions import IMPOSSIBLE, Transitions, possible
 
 # A sum below this may have lost terms to underflow.

@@ -1,10 +1,11 @@
-"""Sums over all tag sequences, as they are rather than as logarithms."""
+"""Sums over all tag sequences, and exact span probabilities from them."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
 
-from ....packing import Packing
+from ....arrays import Packing, ranges
+from .forward_backward import ForwardBackward, forward_backward
 from .transitions import Transitions
 
 # Sums are brought back to 1 after so many steps. They grow by no more than the number
@@ -71,3 +72,62 @@ def reliable(totals: np.ndarray) -> np.ndarray:
     small, or not a number: scores lie too far apart."""
     out: np.ndarray = totals > _SMALLEST
     return out
+
+
+def span_probability(
+    emissions: np.ndarray,
+    transitions: Transitions,
+    result: ForwardBackward,
+    path: Sequence[int],
+    start: int,
+) -> float:
+    """Sum over all tag sequences that run along `path`, over the sum of all.
+
+    emissions: float64 [n_tokens, n_tags]. path: tag columns of the span's tokens.
+    start: row of the span's first token.
+    """
+    end = start + len(path)
+    score = result.alpha[start, path[0]] + result.beta[end - 1, path[-1]]
+    for row, (before, tag) in zip(range(start + 1, end), zip(path, path[1:])):
+        score += transitions.follow[before, tag] + emissions[row, tag]
+    return float(np.exp(min(score - result.log_z[start], 0.0)))
+
+
+def span_probabilities(
+    emissions: np.ndarray,
+    lengths: np.ndarray,
+    transitions: Transitions,
+    tags: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+) -> np.ndarray:
+    """Of each span: the sum over all tag sequences that agree with `tags` on it, over
+    the sum of all, float64 [n_spans].
+
+    emissions: float64 [n_tokens, n_tags], sequences one after the other. lengths:
+        int64 [n_sequences], none 0. tags: a valid sequence, int64 [n_tokens].
+    starts, ends: rows where spans start and end (exclusive), int64 [n_spans].
+
+    It is the probability of the span's first tag, times that of each tag behind it
+    given the one before. Scores too far apart for plain sums go the long way round.
+    """
+    sums = path_sums(emissions, lengths, transitions)
+    rows, firsts = ranges(starts, ends)
+    # All that leads to a token's tags: from the tag before, or from anywhere.
+    products = transitions.weights.take(tags[rows - 1], axis=0)
+    products[firsts] = sums.to[starts]
+    products *= sums.on.take(rows, axis=0)
+    totals = products.dot(np.ones(products.shape[1]))
+    if reliable(totals).all():
+        shares = products[np.arange(len(rows)), tags[rows]] / totals
+        out: np.ndarray = np.multiply.reduceat(shares, firsts)
+        return out
+    result = forward_backward(emissions, lengths.tolist(), transitions)
+    return np.array(
+        [
+            span_probability(
+                emissions, transitions, result, tags[start:end].tolist(), start
+            )
+            for start, end in zip(starts.tolist(), ends.tolist())
+        ]
+    )

@@ -4,7 +4,7 @@ from all_paths import TAGS, all_paths, matches, path_scores, random_scores, spli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.ner.lattice.best_paths import best_paths
+from spacy_distill.tasks.ner.lattice.decode import best_paths
 from spacy_distill.tasks.ner.lattice.transitions import constrain
 
 seeds = st.integers(0, 2**32 - 1)

@@ -12,9 +12,8 @@ from all_paths import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.ner.lattice.search import outside_for_sure, search
+from spacy_distill.tasks.ner.lattice.decode import outside_for_sure, search, viterbi
 from spacy_distill.tasks.ner.lattice.transitions import constrain, grammar_transitions
-from spacy_distill.tasks.ner.lattice.viterbi import viterbi
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 0.3, 1.0, 3.0, 1e4, 1e9])

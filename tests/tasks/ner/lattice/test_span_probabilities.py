@@ -5,9 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.lattice.forward_backward import forward_backward
-from spacy_distill.tasks.ner.lattice.span_probabilities import span_probabilities
-from spacy_distill.tasks.ner.lattice.spans import span_probability, tags_to_spans
+from spacy_distill.tasks.ner.lattice.path_sums import (
+    span_probabilities,
+    span_probability,
+)
 from spacy_distill.tasks.ner.lattice.transitions import IMPOSSIBLE
+from spacy_distill.tasks.ner.tags import tags_to_spans
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 1.0, 10.0, 300.0, 1e4])

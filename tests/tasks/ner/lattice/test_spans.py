@@ -5,11 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.lattice.forward_backward import forward_backward
-from spacy_distill.tasks.ner.lattice.spans import (
-    span_probability,
-    span_tags,
-    tags_to_spans,
-)
+from spacy_distill.tasks.ner.lattice.path_sums import span_probability
+from spacy_distill.tasks.ner.tags import span_tags, tags_to_spans
 
 
 @settings(deadline=None, max_examples=40)

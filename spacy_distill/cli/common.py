@@ -1,4 +1,4 @@
-"""How the command line reports what the user can put right."""
+"""What all commands share: error messages and the choice of a device."""
 
 import sys
 from contextlib import contextmanager
@@ -23,3 +23,19 @@ def friendly_errors() -> Iterator[None]:
         line = locale_escape(f"✘ {' '.join(str(error).split())}")
         print(f"\n{color(line, fg='red') if supports_ansi() else line}\n")
         sys.exit(1)
+
+
+def use_device(gpu_id: int, *, quiet: bool = False) -> None:
+    """Make thinc use a GPU; -1 for the CPU.
+
+    RAISES: DistillError if the GPU cannot be used.
+    """
+    from spacy.cli._util import setup_gpu
+
+    try:
+        setup_gpu(gpu_id, silent=quiet)
+    except ValueError as error:
+        raise DistillError(
+            f"Expected GPU {gpu_id} to be usable, got: {error}. Use --gpu-id -1 for the"
+            " CPU."
+        ) from error

@@ -5,11 +5,12 @@ from typing import Optional, Union
 
 from spacy.language import Language
 
+from ..docs import load_pipeline
 from ..tasks.ner.component import CompactNER
 from ..teachers.load import is_pipeline, load_teacher
 from ..teachers.pipe import find_teacher, teacher_pipeline
 from ..teachers.spacy_pipelines.component import ComponentTeacher
-from ..teachers.spacy_pipelines.pipelines import ADAPTERS, load_pipeline
+from ..teachers.spacy_pipelines.pipelines import ADAPTERS
 
 
 def load_predictor(source: Union[str, Path]) -> Language:

@@ -11,11 +11,10 @@ from spacy.training import Example
 
 from ..files import sha256_path
 from .agreement import Agreement, compare_entities
-from .comparison import compare_rows
 from .environment import get_machine, get_versions
 from .measure import Row, measure_examples, predict, unannotated
-from .pipelines import find_spans_key, load_predictor
-from .report import GoldCounts, Report, SoftLabelCounts
+from .predictors import find_spans_key, load_predictor
+from .report import GoldCounts, Report, SoftLabelCounts, compare_rows
 from .soft_sample import SoftSample, sample_soft_labels
 from .speed import words_per_second
 

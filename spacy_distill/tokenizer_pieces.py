@@ -78,7 +78,7 @@ def tokenizer_pieces(tokenizer: Any, embeddings: np.ndarray) -> Optional[WordPie
             surfaces.append(surface)
             initial.append(begins_word)
             ids.append(id_)
-    lowercase, strip_accents = _normalisation(scheme.get("normalizer"))
+    lowercase, strip_accents = _normalization(scheme.get("normalizer"))
     return WordPieces(
         surfaces=surfaces,
         initial=np.array(initial, dtype=bool),
@@ -129,8 +129,8 @@ def _reader(scheme: Dict[str, Any], vocab: Dict[str, int]) -> Any:
     return None
 
 
-def _normalisation(normalizer: Optional[Dict[str, Any]]) -> Tuple[bool, bool]:
-    """Return (lowercase, strip_accents) of a tokenizer's normaliser."""
+def _normalization(normalizer: Optional[Dict[str, Any]]) -> Tuple[bool, bool]:
+    """Return (lowercase, strip_accents) of a tokenizer's normalizer."""
     lowercase = strip_accents = False
     for part in _parts(normalizer):
         if part["type"] == "BertNormalizer":
@@ -144,7 +144,7 @@ def _normalisation(normalizer: Optional[Dict[str, Any]]) -> Tuple[bool, bool]:
 
 
 def _parts(part: Optional[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """Walk through a normaliser or pre-tokeniser that may be a sequence of others."""
+    """Walk through a normalizer or pre-tokenizer that may be a sequence of others."""
     if part is None:
         return
     yield part

@@ -92,7 +92,7 @@ def make_examples(nlp: Language) -> List[Example]:
 
 
 def train(nlp: Language, steps: int, **kwargs: Any) -> Any:
-    """Initialise and train on SENTENCES. RETURNS: the optimizer."""
+    """Initialize and train on SENTENCES. RETURNS: the optimizer."""
     fix_random_seed(0)
     examples = make_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)

@@ -14,7 +14,7 @@ from .rows import Row
 from .table import by_variant
 
 # Apart for eyes that do not tell red from green (after Okabe and Ito).
-_COLOURS = {
+_COLORS = {
     "teacher": "#000000",
     "distilled": "#d55e00",
     "logits": "#cc79a7",
@@ -109,11 +109,11 @@ def _draw_line(axes: Any, variant: Variant, rows: Sequence[Row]) -> Any:
     for row in rows:
         scores.setdefault(row["labels"], []).append(row["test_f1"])
     labels = sorted(scores)
-    colour = _COLOURS[variant.system]
+    color = _COLORS[variant.system]
     (line,) = axes.plot(
         labels,
         [mean(scores[n]) for n in labels],
-        color=colour,
+        color=color,
         marker=_MARKERS[variant.system],
         markersize=4,
         linewidth=1.6,
@@ -123,7 +123,7 @@ def _draw_line(axes: Any, variant: Variant, rows: Sequence[Row]) -> Any:
         labels,
         [min(scores[n]) for n in labels],
         [max(scores[n]) for n in labels],
-        color=colour,
+        color=color,
         alpha=0.15,
         linewidth=0,
     )

@@ -11,7 +11,7 @@ from typing import Dict, Sequence, Set
 
 from spacy_distill.errors import DistillError
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Processes:
@@ -82,5 +82,5 @@ def _environment(threads: int) -> Dict[str, str]:
 
 def _last_line(log: Path) -> str:
     text = log.read_text(encoding="utf-8", errors="replace")
-    lines = [_COLOUR.sub("", line).strip() for line in text.splitlines()]
+    lines = [_COLOR.sub("", line).strip() for line in text.splitlines()]
     return next((line for line in reversed(lines) if line), "it printed nothing")

@@ -1,1 +1,1 @@
-"""Quantisation, pruning and distillation, alone and together."""
+"""Quantization, pruning and distillation, alone and together."""

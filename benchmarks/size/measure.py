@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 from spacy.language import Language
 
-from spacy_distill.compression.quantize import compact_pipes, quantise
+from spacy_distill.compression.quantize import compact_pipes, quantize
 from spacy_distill.docs import load_pipeline
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.measure import predict
@@ -30,7 +30,7 @@ def measure_student(
     with TemporaryDirectory() as folder:
         out = Path(folder) / "student"
         if variant.quantize:
-            quantise(source, out, storage=variant.storage)
+            quantize(source, out, storage=variant.storage)
         else:
             nlp = load_pipeline(source)
             pipes = compact_pipes(nlp)
@@ -67,7 +67,7 @@ def measure_teacher(
     parameters = sum(count_parameters(nlp))
     prune_magnitudes(nlp, variant.pruned)
     if variant.storage == "int8":
-        torch_int8.quantise_linear(nlp)
+        torch_int8.quantize_linear(nlp)
     after = torch_int8.zipped_state(nlp)
     return {
         **_figures(nlp, dev, test),

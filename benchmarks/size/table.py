@@ -7,7 +7,7 @@ from spacy_distill.reports.table import markdown_table, millions
 HEADER = (
     "",
     "Distilled",
-    "Quantised",
+    "Quantized",
     "Pruned",
     "F1 dev",
     "F1 test",

@@ -13,9 +13,9 @@ from spacy_distill.evaluation.size import layers
 from .pruning import torch_modules
 
 
-def quantise_linear(nlp: Language) -> None:
-    """Give the linear layers of all torch modules int8 weights; inputs are quantised
-    as they come (dynamic quantisation). Embeddings stay float32."""
+def quantize_linear(nlp: Language) -> None:
+    """Give the linear layers of all torch modules int8 weights; inputs are quantized
+    as they come (dynamic quantization). Embeddings stay float32."""
     for node in layers(nlp):
         for shim, module in torch_modules(node):
             with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from .results import Row
 from .table import find_row, systems_of
 
 # Apart for eyes that do not tell red from green (after Okabe and Ito).
-_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#000000", "#8c8c8c")
+_COLORS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#000000", "#8c8c8c")
 
 
 def draw_speeds(rows: Sequence[Row], *, stem: Path) -> List[Path]:
@@ -30,7 +30,7 @@ def draw_speeds(rows: Sequence[Row], *, stem: Path) -> List[Path]:
             mine = [row for row in rows if row["threads"] == n]
             batches = sorted({row["batch"] for row in mine})
             ends = sorted({batches[0], batches[-1]})
-            for batch, colour, marker in zip(ends, _COLOURS, "os"):
+            for batch, color, marker in zip(ends, _COLORS, "os"):
                 found = [find_row(mine, system, batch) for system in systems]
                 points = [
                     (row["words_per_second"], place)
@@ -39,7 +39,7 @@ def draw_speeds(rows: Sequence[Row], *, stem: Path) -> List[Path]:
                 ]
                 axes.plot(
                     *zip(*points),
-                    color=colour,
+                    color=color,
                     marker=marker,
                     linestyle="none",
                     label=f"batch {batch}",
@@ -63,24 +63,24 @@ def draw_scaling(
     """Draw memory over a stream, and time against the length of a document; files and
     errors as in `draw_speeds`. Either may be missing, not both."""
     systems = systems_of([*streams, *lengths])
-    colours = {name: _COLOURS[i % len(_COLOURS)] for i, name in enumerate(systems)}
+    colors = {name: _COLORS[i % len(_COLORS)] for i, name in enumerate(systems)}
     panels = [(_draw_streams, streams), (_draw_lengths, lengths)]
     panels = [(draw, rows) for draw, rows in panels if rows]
     with _figure((4.7 * len(panels), 3.6), stem) as (figure, paths):
         places = figure.subplots(1, len(panels), squeeze=False)
         for axes, (draw, rows) in zip(places.flat, panels):
-            draw(axes, rows, colours)
+            draw(axes, rows, colors)
             _dress(axes)
             axes.legend(frameon=False, fontsize="small")
     return paths
 
 
-def _draw_streams(axes: Any, rows: Sequence[Row], colours: Dict[str, str]) -> None:
+def _draw_streams(axes: Any, rows: Sequence[Row], colors: Dict[str, str]) -> None:
     for row in rows:
         zones = "memory zones" if row["zones"] else "no zones"
         axes.plot(
             *zip(*row["curve"]),
-            color=colours[row["system"]],
+            color=colors[row["system"]],
             linestyle="-" if row["zones"] else "--",
             label=f"{_plain(row['system'])}, {zones}",
         )
@@ -89,12 +89,12 @@ def _draw_streams(axes: Any, rows: Sequence[Row], colours: Dict[str, str]) -> No
     axes.set_ylim(bottom=0)
 
 
-def _draw_lengths(axes: Any, rows: Sequence[Row], colours: Dict[str, str]) -> None:
+def _draw_lengths(axes: Any, rows: Sequence[Row], colors: Dict[str, str]) -> None:
     for row in rows:
         points = [(p["words"], p["seconds"]) for p in row["lengths"]]
         axes.plot(
             *zip(*points),
-            color=colours[row["system"]],
+            color=colors[row["system"]],
             marker="o",
             markersize=4,
             label=_plain(row["system"]),

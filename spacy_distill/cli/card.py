@@ -40,14 +40,14 @@ def card_cli(
         Option(help="The language in words; without it spaCy's name for it."),
     ] = None,
     license_: Annotated[
-        str, Option("--license", help="Licence of the package.")
+        str, Option("--license", help="License of the package.")
     ] = "MIT",
     description: Annotated[
         Optional[str], Option(help="What the pipeline is, in a sentence.")
     ] = None,
     data: Annotated[str, Option(help="What it was trained on, in Markdown.")] = "",
     teacher: Annotated[str, Option(help="What it was distilled from.")] = "",
-    teacher_license: Annotated[str, Option(help="The teacher's licence.")] = "",
+    teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
     author: Annotated[str, Option(help="Who made it.")] = "",
     url: Annotated[str, Option(help="Where to find out more.")] = "",
 ) -> None:

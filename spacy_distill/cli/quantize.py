@@ -47,10 +47,10 @@ def quantize_cli(
     `spacy package` then makes a small wheel of it. int8 loses little, float16 next to
     nothing.
     """
-    from ..compression.quantize import Figures, quantise
+    from ..compression.quantize import Figures, quantize
     from ..reports.table import megabytes, percent
 
-    done = quantise(
+    done = quantize(
         model,
         output,
         storage=storage,

@@ -62,7 +62,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Quantised:
+class Quantized:
     """A pipeline before and after.
 
     bare: words that keep their row since they cannot be composed from pieces.
@@ -77,7 +77,7 @@ class Quantised:
     differing: int
 
 
-def quantise(
+def quantize(
     model: Union[str, Path],
     output: Path,
     *,
@@ -85,7 +85,7 @@ def quantise(
     words: Optional[int] = None,
     table_bits: Optional[float] = None,
     gold: Optional[Path] = None,
-) -> Quantised:
+) -> Quantized:
     """Write a smaller copy of a pipeline, and compare the two.
 
     model: an installed package or a folder. output: a new or an empty folder.
@@ -124,7 +124,7 @@ def quantise(
         ) from error
     after, new_docs = _measure(load_pipeline(output), gold)
     agreement = compare_entities(docs, new_docs)
-    return Quantised(
+    return Quantized(
         before=before,
         after=after,
         bare=bare,

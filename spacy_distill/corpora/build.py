@@ -72,13 +72,13 @@ def build_corpus(
     unlabelled: a source of text; None takes the training sentences that are not drawn.
     n_labels: how many training sentences keep their labels; 0 keeps all.
     seed: of the draw.
-    nlp: tokenises mark-up.
+    nlp: tokenizes mark-up.
     labels: the entity labels that may occur; None allows all.
     scheme: of the tags of column files, see `read_columns`; None finds it out.
 
     Writes `train.spacy`, `dev.spacy` and `test.spacy`, one Doc a sentence; the
     unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up or
-    `.jsonl`: objects with `text` and `meta.topic`, tokenised later) or `texts.spacy`
+    `.jsonl`: objects with `text` and `meta.topic`, tokenized later) or `texts.spacy`
     (from the other forms: the given tokens without annotation); and `corpus.json` with
     the figures.
     The same sources and settings give the same bytes.

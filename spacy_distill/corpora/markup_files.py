@@ -50,7 +50,7 @@ def read_markup(
 
 
 def marked_doc(sentence: MarkedSentence, nlp: Language, *, source: str) -> Doc:
-    """Tokenise a sentence with `nlp` and set its entities; other tokens are outside.
+    """Tokenize a sentence with `nlp` and set its entities; other tokens are outside.
 
     source: the sentence's file, for messages.
 

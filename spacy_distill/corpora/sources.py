@@ -46,7 +46,7 @@ def read_gold_source(
 ) -> List[SourceSentence]:
     """Read annotated sentences, one a Doc.
 
-    path: a mark-up folder or `.txt` file, tokenised by `nlp`; a `.spacy` file, each
+    path: a mark-up folder or `.txt` file, tokenized by `nlp`; a `.spacy` file, each
         Doc of which counts as a sentence; or else a column file.
     labels: the entity labels that may occur; None allows all.
     scheme: of a column file's tags, see `read_columns`.

@@ -28,7 +28,7 @@ def read_texts(
         Of annotations in `.jsonl` (lines with `spans`) a text counts once, however
         many annotators it had; a line that was not accepted (its `answer` is "reject"
         or "ignore") does not count.
-    skip: pass over this many documents first, without tokenising them.
+    skip: pass over this many documents first, without tokenizing them.
 
     Raises DistillError, with the file and line, for anything that cannot be read.
     """
@@ -44,7 +44,7 @@ def read_texts(
             for place, text in _texts(file):
                 count += 1
                 if count > skip:
-                    yield _tokenise(nlp, text, place)
+                    yield _tokenize(nlp, text, place)
     if not count:
         raise DistillError(f"Expected documents in {path}, found none: check the path.")
 
@@ -66,13 +66,13 @@ def has_own_tokens(path: Union[str, Path]) -> bool:
     """Return True if the documents come with tokens of their own (`.spacy`).
 
     Raises DistillError if a folder holds both such documents and plain text: the two
-    would be tokenised differently.
+    would be tokenized differently.
     """
     own = {_ending(file) == ".spacy" for file in _files(Path(path))}
     if len(own) > 1:
         raise DistillError(
             f"Expected either text or .spacy files in {path}, found both: they would be"
-            " tokenised differently, so put them in two folders."
+            " tokenized differently, so put them in two folders."
         )
     return own.pop()
 
@@ -140,7 +140,7 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _tokenise(nlp: Language, text: str, place: str) -> Doc:
+def _tokenize(nlp: Language, text: str, place: str) -> Doc:
     try:
         return nlp.make_doc(text)
     except UnicodeEncodeError as error:

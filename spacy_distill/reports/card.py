@@ -71,14 +71,14 @@ def model_card(facts: CardFacts, report: Report, row: Row) -> str:
     page.section("Teacher", _teacher(facts, report, row))
     page.section("Limits", *_limits(facts, row))
     page.section("Versions", _versions(report))
-    page.section("Licence", _licence(facts))
+    page.section("License", _license(facts))
     return "\n\n".join(page.parts) + "\n"
 
 
 def fill_meta(
     meta: Dict[str, Any], facts: CardFacts, row: Row, *, lang: str
 ) -> Dict[str, Any]:
-    """A pipeline's meta.json with name, version, licence and so on filled in, and with
+    """A pipeline's meta.json with name, version, license and so on filled in, and with
     the measured scores for `performance`."""
     name = facts.package[len(lang) + 1 :]
     performance: Dict[str, Any] = {
@@ -185,8 +185,8 @@ def _training_data(facts: CardFacts, report: Report) -> List[str]:
 def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
     told = []
     if facts.teacher:
-        licence = facts.teacher_license
-        told.append(facts.teacher + (f" (licence: {licence})" if licence else "") + ".")
+        license = facts.teacher_license
+        told.append(facts.teacher + (f" (license: {license})" if license else "") + ".")
     first = report.rows[0]
     if first.name != row.name:
         size = ""
@@ -221,7 +221,7 @@ def _versions(report: Report) -> str:
     return f"Measured with {', '.join(shown)}."
 
 
-def _licence(facts: CardFacts) -> str:
+def _license(facts: CardFacts) -> str:
     author = f"[{facts.author}]({facts.url})" if facts.url else facts.author
     by = f", {author or facts.url}" if author or facts.url else ""
     return f"{facts.license}{by}."

@@ -1,4 +1,4 @@
-"""Charts as SVG for an HTML page, which has `CHARTS_CSS` and the colours of
+"""Charts as SVG for an HTML page, which has `CHARTS_CSS` and the colors of
 `web_page`. They are narrow, to be read on a phone, and set side by side elsewhere."""
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from .line_layout import text_width
 from .web_page import clean
 
-# Kinds of rows that colours are told apart for; then they come round again.
+# Kinds of rows that colors are told apart for; then they come round again.
 N_SERIES = 6
 CHARTS_CSS = """
 :root { --s0: #57606a; --s1: #d4860b; --s2: #0b7fc2; --s3: #0a8f6a; --s4: #b5528f;
@@ -63,7 +63,7 @@ class Dot:
 
 
 def series_class(number: int) -> str:
-    """The class that gives a series its colour."""
+    """The class that gives a series its color."""
     return f"s{number % N_SERIES}"
 
 

@@ -42,7 +42,7 @@ def draw_figure(
     caption: str, drawn: str, series: Sequence[Tuple[int, str]] = ()
 ) -> str:
     """A drawing with a caption. series: numbers and names of those to be told apart by
-    colour."""
+    color."""
     legend = "".join(
         f'<span class="series {series_class(i)}"><span class="swatch"></span>'
         f"{as_html(name)}</span>"
@@ -53,14 +53,14 @@ def draw_figure(
 
 
 def draw_table(
-    header: Sequence[str], cells: Sequence[Sequence[str]], *, coloured: bool = False
+    header: Sequence[str], cells: Sequence[Sequence[str]], *, colored: bool = False
 ) -> str:
-    """A table that scrolls where it is too wide. coloured: the first column has the
-    rows' colours."""
+    """A table that scrolls where it is too wide. colored: the first column has the
+    rows' colors."""
     head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in header)
     body = ""
     for i, (name, *others) in enumerate(cells):
-        swatch = f'<span class="swatch {series_class(i)}"></span>' if coloured else ""
+        swatch = f'<span class="swatch {series_class(i)}"></span>' if colored else ""
         figures = "".join(f"<td>{as_html(cell)}</td>" for cell in others)
         body += f'<tr><th scope="row">{swatch}{as_html(name)}</th>{figures}</tr>'
     return (

@@ -5,7 +5,7 @@ from typing import Dict, List, Sequence, Tuple
 from spacy import displacy
 
 from ..evaluation.entities import Entity, SideBySide, format_probability
-from .web_page import as_html, clean, label_colours, web_page
+from .web_page import as_html, clean, label_colors, web_page
 
 # What displaCy makes of an entity; on one line, so that it adds no spaces of its own.
 _ENTITY = (
@@ -51,15 +51,15 @@ def draw_page(
 
     lang, direction: of the texts.
     """
-    colours = text_colours(texts)
-    sections = [draw_text(t, colours=colours, direction=direction) for t in texts]
+    colors = text_colors(texts)
+    sections = [draw_text(t, colors=colors, direction=direction) for t in texts]
     same = sum(not text.differing for text in texts)
     return web_page(
         "Teacher and student",
         "<h1>Teacher and student</h1>\n"
         f'<p class="summary">{len(texts)} {_plural("text", len(texts))}: the same'
         f" entities in {same}, differences in {len(texts) - same}.</p>\n"
-        f"{draw_legend(colours)}\n"
+        f"{draw_legend(colors)}\n"
         '<input type="checkbox" id="filter"> <label class="filter" for="filter">show'
         " differences only</label>\n"
         "<main>\n" + "\n".join(sections) + "\n</main>",
@@ -68,16 +68,16 @@ def draw_page(
     )
 
 
-def text_colours(texts: Sequence[SideBySide]) -> Dict[str, str]:
-    """A colour for each label in the texts."""
-    return label_colours(e.label for t in texts for e in (*t.teacher, *t.student))
+def text_colors(texts: Sequence[SideBySide]) -> Dict[str, str]:
+    """A color for each label in the texts."""
+    return label_colors(e.label for t in texts for e in (*t.teacher, *t.student))
 
 
-def draw_legend(colours: Dict[str, str]) -> str:
-    """What the colours, the frames and the numbers of texts mean."""
+def draw_legend(colors: Dict[str, str]) -> str:
+    """What the colors, the frames and the numbers of texts mean."""
     keys = "".join(
-        f'<mark style="background:{colour}">{as_html(label)}</mark>'
-        for label, colour in colours.items()
+        f'<mark style="background:{color}">{as_html(label)}</mark>'
+        for label, color in colors.items()
     )
     return (
         f'<p class="legend">{keys}<span class="key odd"></span>only one of the two has'
@@ -88,7 +88,7 @@ def draw_legend(colours: Dict[str, str]) -> str:
 def draw_text(
     text: SideBySide,
     *,
-    colours: Dict[str, str],
+    colors: Dict[str, str],
     names: Tuple[str, str] = ("teacher", "student"),
     direction: str = "ltr",
 ) -> str:
@@ -98,7 +98,7 @@ def draw_text(
     """
     rows = "".join(
         f'<div class="who"><b>{as_html(name)}</b>'
-        f"{_render(text, entities, colours, direction, scored)}</div>"
+        f"{_render(text, entities, colors, direction, scored)}</div>"
         for name, entities, scored in (
             (names[0], text.teacher, False),
             (names[1], text.student, True),
@@ -123,7 +123,7 @@ def draw_text(
 def _render(
     text: SideBySide,
     entities: Sequence[Entity],
-    colours: Dict[str, str],
+    colors: Dict[str, str],
     direction: str,
     scored: bool,
 ) -> str:
@@ -143,7 +143,7 @@ def _render(
                 # displaCy escapes the text, but takes a label for markup.
                 "label": as_html(entity.label),
                 "params": {
-                    "bg": colours[entity.label],
+                    "bg": colors[entity.label],
                     "state": "odd" if entity in text.differing else "",
                     "note": note,
                     "probability": shown,

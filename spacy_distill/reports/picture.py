@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from ..evaluation.entities import Entity, SideBySide, format_probability
 from .line_layout import LABEL_GAP, Piece, TextStyle, lay_out
-from .web_page import clean, label_colours
+from .web_page import clean, label_colors
 
 _WIDTH = 860.0
 _MARGIN = 24.0
@@ -19,8 +19,8 @@ _LEFT = _MARGIN + _NAMES
 _ROOM = _WIDTH - _LEFT - _MARGIN
 _STYLE = TextStyle()
 
-# Its own background, so that it can be read on a page of any colour; where the viewer
-# tells what colours it prefers, it follows.
+# Its own background, so that it can be read on a page of any color; where the viewer
+# tells what colors it prefers, it follows.
 _CSS = """
 text { font: 15px Helvetica, Arial, 'Liberation Sans', sans-serif; fill: #1f2328 }
 .card { fill: #ffffff; stroke: #d1d9e0 }
@@ -49,7 +49,7 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
     RETURNS: an SVG document, 860 pixels wide, that needs no other file.
     """
     labels = {e.label for t in texts for e in (*t.teacher, *t.student)}
-    colours = label_colours(labels)
+    colors = label_colors(labels)
     parts: List[str] = []
     y = _MARGIN
     for i, text in enumerate(texts):
@@ -73,7 +73,7 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
                 probabilities=probabilities,
             )
             parts.append(_text(name, _MARGIN, y + 19, "name"))
-            parts += _lines(lines, y, colours, text.differing, direction == "rtl")
+            parts += _lines(lines, y, colors, text.differing, direction == "rtl")
             y += _LINE * max(len(lines), 1) + _APART
     if any(text.differing for text in texts):
         y += _BETWEEN
@@ -93,7 +93,7 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
 def _lines(
     lines: Sequence[Sequence[Piece]],
     y: float,
-    colours: Dict[str, str],
+    colors: Dict[str, str],
     differing: Set[Entity],
     rtl: bool,
 ) -> List[str]:
@@ -105,18 +105,18 @@ def _lines(
             if piece.entity is None:
                 parts.append(_text(piece.text, x, top + 19, width=piece.width, rtl=rtl))
             else:
-                colour = colours[piece.entity.label]
+                color = colors[piece.entity.label]
                 odd = piece.entity in differing
-                parts.append(_box(piece, x, top, colour, odd, rtl))
+                parts.append(_box(piece, x, top, color, odd, rtl))
     return parts
 
 
-def _box(piece: Piece, x: float, top: float, colour: str, odd: bool, rtl: bool) -> str:
+def _box(piece: Piece, x: float, top: float, color: str, odd: bool, rtl: bool) -> str:
     x += _STYLE.margin
     width = piece.width - 2 * _STYLE.margin
-    parts = [_rect(x, top + 2, width, _BOX, f'fill="{colour}"')]
+    parts = [_rect(x, top + 2, width, _BOX, f'fill="{color}"')]
     if odd:
-        # Inside the box, where it stands out on pages of any colour.
+        # Inside the box, where it stands out on pages of any color.
         edge = 'class="odd" fill="none"'
         parts.append(_rect(x + 1, top + 3, width - 2, _BOX - 2, edge))
     label = _STYLE.label_width(piece.label)

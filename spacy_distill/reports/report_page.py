@@ -8,7 +8,7 @@ from ..evaluation.report import Comparison, Report, SoftLabelCounts
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
 from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
 from .markdown import measured_with
-from .page import TEXTS_CSS, draw_legend, draw_text, text_colours
+from .page import TEXTS_CSS, draw_legend, draw_text, text_colors
 from .table import HEADER, percent, table_cells, without_empty
 from .web_page import as_html, web_page
 
@@ -41,7 +41,7 @@ def report_page(report: Report) -> str:
         "<main>",
         _tiles(report),
         "<h2>Side by side</h2>",
-        draw_table(*without_empty(HEADER, table_cells(report.rows)), coloured=True),
+        draw_table(*without_empty(HEADER, table_cells(report.rows)), colored=True),
         _f1_by_type(report),
         *_calibration(report.rows),
         *_soft_labels(report),
@@ -186,7 +186,7 @@ def _entities(report: Report, soft: SoftLabelCounts) -> str:
     return draw_figure("Share of the entity types", drawn, _COUNTED)
 
 
-# Colours that no row of most reports has.
+# Colors that no row of most reports has.
 _COUNTED = [(4, "soft labels"), (5, "gold")]
 
 
@@ -250,10 +250,10 @@ def _disagreements(report: Report) -> List[str]:
         return []
     last = report.rows[-1].name
     texts = [passage.side_by_side() for passage in worst]
-    colours = text_colours(texts)
-    drawn = [draw_text(text, colours=colours, names=(other, last)) for text in texts]
+    colors = text_colors(texts)
+    drawn = [draw_text(text, colors=colors, names=(other, last)) for text in texts]
     return [
         f"<h2>Where {as_html(last)} and {as_html(other)} disagree most</h2>",
-        draw_legend(colours),
+        draw_legend(colors),
         *drawn,
     ]

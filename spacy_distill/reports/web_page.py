@@ -1,4 +1,4 @@
-"""Parts that HTML pages and pictures share: clean text, colours, page frame."""
+"""Parts that HTML pages and pictures share: clean text, colors, page frame."""
 
 import re
 from html import escape
@@ -30,17 +30,17 @@ _FIXED = {
 _OTHERS = ("#e3b9f5", "#a9dd9a", "#f7a8bb", "#9fd3f5", "#d9cbb0", "#c9d16f", "#cfcfd8")
 
 
-def label_colours(labels: Iterable[str]) -> Dict[str, str]:
-    """A colour for each label; beyond eleven kinds they come round again."""
-    colours: Dict[str, str] = {}
+def label_colors(labels: Iterable[str]) -> Dict[str, str]:
+    """A color for each label; beyond eleven kinds they come round again."""
+    colors: Dict[str, str] = {}
     others = 0
     for label in sorted(set(labels)):
-        colours[label] = _FIXED.get(label.upper(), _OTHERS[others % len(_OTHERS)])
+        colors[label] = _FIXED.get(label.upper(), _OTHERS[others % len(_OTHERS)])
         others += label.upper() not in _FIXED
-    return colours
+    return colors
 
 
-# Colours by what they are for; the pages use these names alone.
+# Colors by what they are for; the pages use these names alone.
 _CSS = """
 :root { color-scheme: light dark; --page: #f6f8fa; --card: #fff; --ink: #1f2328;
   --soft: #59636e; --line: #d1d9e0; --odd: #cf222e; --same: #1a7f37 }

@@ -83,7 +83,7 @@ class Manifest:
 
     teacher, teacher_hash: name and fingerprint of the teacher.
     tags: the logits' columns in order.
-    language: of the pipeline that tokenised, e.g. "en".
+    language: of the pipeline that tokenized, e.g. "en".
     tokenizer_hash: of that pipeline's tokenizer; None if the documents came with
         tokens of their own.
     texts_hash: of the files that were read.

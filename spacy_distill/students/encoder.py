@@ -91,7 +91,7 @@ def set_words(
     pieces: Optional[Dict[str, Any]] = None,
     piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None,
 ) -> None:
-    """Give an encoder its word table, before it is initialised.
+    """Give an encoder its word table, before it is initialized.
 
     words: keys of the table. vectors: float32 [n_words, word_width].
     alphabet: characters worth a vector of their own.
@@ -141,7 +141,7 @@ def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
     for name, array in params.items():
         model.set_param(name, array)
     for name in model.grad_names:
-        # Left from an earlier initialisation, in other shapes perhaps.
+        # Left from an earlier initialization, in other shapes perhaps.
         model.set_grad(name, model.ops.alloc_f(model.get_param(name).shape))
 
 

@@ -49,7 +49,7 @@ class Segmenter:
         tokenizers of transformers split, and spaCy's does not always.
         """
         rows: List[int] = []
-        for i, part in enumerate(_parts(self._normalise(word)[:_MAX_WORD])):
+        for i, part in enumerate(_parts(self._normalize(word)[:_MAX_WORD])):
             # Tokenizers with marked spaces may know a part as an inner one only.
             tables = [self._starts, self._inner] if i else [self._starts]
             start = 0
@@ -73,7 +73,7 @@ class Segmenter:
                     return row, end
         return None
 
-    def _normalise(self, word: str) -> str:
+    def _normalize(self, word: str) -> str:
         word = "".join(char for char in word if not _is_removed(char))
         if self.lowercase:
             # Letter by letter: no final sigma, as in tokenizers.
@@ -111,7 +111,7 @@ def _stands_apart(char: str) -> bool:
     )
 
 
-def quantise_rows(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def quantize_rows(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """int8 [n, width] and float32 scales [n]; row = scale * int8, to within half a
     scale."""
     scales = np.abs(vectors).max(axis=1) / 127.0

@@ -28,7 +28,7 @@ from ..soft_labels.store import SoftLabels
 from ..tokenizer_pieces import transformer_pieces
 from ..words import WordPieces
 from .encoder import get_encoders, set_words
-from .pieces import Segmenter, quantise_rows
+from .pieces import Segmenter, quantize_rows
 
 # Spread of the projected vectors' entries, like that of a fresh word table.
 _SPREAD = 0.5
@@ -135,7 +135,7 @@ def _means_of_pieces(
     covered = np.array([bool(rows) for rows in cut])
     project = _principal_components(means[covered], width)
     vectors = np.where(covered[:, None], project(means), 0.0).astype(np.float32)
-    return StartingVectors(vectors, pieces, quantise_rows(project(table)))
+    return StartingVectors(vectors, pieces, quantize_rows(project(table)))
 
 
 def _principal_components(rows: np.ndarray, width: int) -> Any:

@@ -52,7 +52,7 @@ class Teacher(ABC):
     @property
     @abstractmethod
     def nlp(self) -> Language:
-        """The pipeline that tokenises for this teacher."""
+        """The pipeline that tokenizes for this teacher."""
 
     @abstractmethod
     def logits(self, docs: List[Doc]) -> List[np.ndarray]:

@@ -22,7 +22,7 @@ def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
     """Logits of given probabilities: float32 [n_tokens, n_tags], rows sum to 1.
 
     probabilities: [n_tokens, n_tags], 0 or more; rows need not sum to 1. None ends
-        up below `FLOOR` (before the rows are normalised again).
+        up below `FLOOR` (before the rows are normalized again).
     """
     total = probabilities.sum(axis=1, keepdims=True)
     kept = np.maximum(probabilities / np.where(total > 0, total, 1.0), FLOOR)

@@ -25,7 +25,7 @@ def case_aware_transformer_v1(
     (`token_type_ids`), of which token classification needs one only. Here it tells the
     shape of the piece, and fine-tuning learns what that is worth.
 
-    RAISES (at initialisation): DistillError if the model has no segments, or a
+    RAISES (at initialization): DistillError if the model has no segments, or a
         tokenizer without offsets.
     """
 

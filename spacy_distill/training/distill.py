@@ -62,7 +62,7 @@ def distill(
 
 
 def train_student(config: Config, output: Optional[Path]) -> None:
-    """Initialise and train the student on the CPU, as `spacy train` does."""
+    """Initialize and train the student on the CPU, as `spacy train` does."""
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
 

@@ -1,4 +1,4 @@
-"""Quantisation and pruning, alone and together, on tiny pipelines."""
+"""Quantization and pruning, alone and together, on tiny pipelines."""
 
 import json
 

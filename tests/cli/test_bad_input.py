@@ -68,7 +68,7 @@ def test_gold_with_labels_the_teacher_lacks(files, tmp_path):
 
 
 @pytest.mark.parametrize("labels", [["PER"], ["PER", "LOC"], ["LOC", "PER", "X"]])
-def test_initialised_with_other_labels_than_the_teacher_s(files, tmp_path, labels):
+def test_initialized_with_other_labels_than_the_teacher_s(files, tmp_path, labels):
     labels_line = f"labels = {json.dumps(labels)}\n"
     block = f"[initialize.components]\n[initialize.components.ner]\n{labels_line}"
     config = write_config(tmp_path / "student.cfg", block)

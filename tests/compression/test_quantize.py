@@ -10,7 +10,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 from with_pieces import trained_with_pieces
 
-from spacy_distill.compression.quantize import quantise
+from spacy_distill.compression.quantize import quantize
 from spacy_distill.compression.tables import entropy, find_step
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.size import folder_bytes, zipped_bytes
@@ -19,7 +19,7 @@ from spacy_distill.students.encoder import get_encoders
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("quantise")
+    folder = tmp_path_factory.mktemp("quantize")
     trained_with_pieces().to_disk(folder / "student")
     write_gold(folder / "gold.spacy", spacy.blank("en"))
     return folder
@@ -31,7 +31,7 @@ def encoder_of(nlp):
 
 def test_figures_before_and_after(folder, tmp_path):
     gold = folder / "gold.spacy"
-    done = quantise(folder / "student", tmp_path / "out", words=9, gold=gold)
+    done = quantize(folder / "student", tmp_path / "out", words=9, gold=gold)
     for path, figures in (
         (folder / "student", done.before),
         (tmp_path / "out", done.after),
@@ -65,7 +65,7 @@ def test_what_is_lost_is_told(tmp_path):
     train(nlp, 12)
     nlp.to_disk(tmp_path / "student")
     gold = write_gold(tmp_path / "gold.spacy", spacy.blank("en"))
-    done = quantise(
+    done = quantize(
         tmp_path / "student", tmp_path / "out", words=0, table_bits=1, gold=gold
     )
     nlp, small = (spacy.load(tmp_path / name) for name in ("student", "out"))
@@ -76,7 +76,7 @@ def test_what_is_lost_is_told(tmp_path):
 
 @pytest.mark.parametrize("storage", ["float16", "float32"])
 def test_other_storage_leaves_tables_alone(storage, folder, tmp_path):
-    done = quantise(folder / "student", tmp_path, storage=storage)
+    done = quantize(folder / "student", tmp_path, storage=storage)
     assert (done.documents, done.differing, done.after.f1) == (0, 0, None)
     old, new = (encoder_of(spacy.load(path)) for path in (folder / "student", tmp_path))
     assert new.attrs["words"] == old.attrs["words"]
@@ -88,8 +88,8 @@ def test_other_storage_leaves_tables_alone(storage, folder, tmp_path):
 
 
 def test_once_more_changes_nothing(folder, tmp_path):
-    first = quantise(folder / "student", tmp_path / "first", words=9)
-    second = quantise(tmp_path / "first", tmp_path / "second", words=9)
+    first = quantize(folder / "student", tmp_path / "first", words=9)
+    second = quantize(tmp_path / "first", tmp_path / "second", words=9)
     assert second.before == first.after == second.after
     one, other = (
         (tmp_path / name / "ner" / "model").read_bytes() for name in ("first", "second")
@@ -101,7 +101,7 @@ def test_other_components_come_along(tmp_path):
     nlp = trained()
     nlp.add_pipe("sentencizer", first=True)
     nlp.to_disk(tmp_path / "student")
-    quantise(tmp_path / "student", tmp_path / "out")
+    quantize(tmp_path / "student", tmp_path / "out")
     small = spacy.load(tmp_path / "out")
     assert small.pipe_names == ["sentencizer", "ner"]
     assert "Paris" in small.vocab.strings
@@ -123,6 +123,6 @@ def test_wrong_input(folder, tmp_path):
         ("nowhere", student, new, {"gold": Path("nowhere.spacy")}),
     ):
         with pytest.raises(DistillError, match=message) as error:
-            quantise(model, output, **settings)
+            quantize(model, output, **settings)
         assert "\n" not in str(error.value)
         assert not new.exists()

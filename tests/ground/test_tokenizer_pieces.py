@@ -95,7 +95,7 @@ def test_pieces_beyond_the_table_are_left_out():
         (normalizers.NFC(), (False, False)),
     ],
 )
-def test_normalisation(normalizer, expected):
+def test_normalization(normalizer, expected):
     pieces = tokenizer_pieces(wordpiece(normalizer), rows(8))
     assert pieces is not None
     assert (pieces.lowercase, pieces.strip_accents) == expected

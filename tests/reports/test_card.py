@@ -84,7 +84,7 @@ def test_what_is_on_it():
         "| 0.9 to 1.0 | 12 | 0.950 | 0.900 |",
         "Notices from a village hall.",
         "50 unlabelled documents (1,000 words)",
-        "MiniLM, fine-tuned (licence: Apache-2.0).",
+        "MiniLM, fine-tuned (license: Apache-2.0).",
         "`teacher`, with 22.00 M parameters and an F1 of 75.00",
         "weakest entity type is `MISC`, with an F1 of 50.00",
         "spacy 3.8.7, thinc 8.3.4, numpy 2.0.0",
@@ -104,7 +104,7 @@ def test_what_is_not_known_is_left_out():
         assert f"## {title}" not in card
     assert "for ent in doc.ents:" in card
     assert "torch is not needed" not in card
-    assert card.endswith("## Licence\n\nMIT.\n")
+    assert card.endswith("## License\n\nMIT.\n")
     assert "\n\n\n" not in card
 
 
@@ -129,7 +129,7 @@ def test_description_without_one():
 
 
 @pytest.mark.parametrize("author", ["", "A. Author"])
-def test_licence_with_an_author_or_an_address(author):
+def test_license_with_an_author_or_an_address(author):
     facts = replace(FACTS, author=author, url="")
     card = model_card(facts, REPORT, STUDENT)
     assert card.endswith(f"MIT{', ' if author else ''}{author}.\n")

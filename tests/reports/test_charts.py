@@ -87,7 +87,7 @@ def test_dots_lie_where_they_belong():
     assert set(texts(svg)) >= {"said", "true", "0", "0.5", "1"}
 
 
-def test_colours_come_round():
+def test_colors_come_round():
     assert series_class(N_SERIES) == series_class(0) != series_class(1)
 
 

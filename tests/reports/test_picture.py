@@ -12,7 +12,7 @@ from spacy_distill.evaluation.entities import (
 )
 from spacy_distill.reports.page import draw_page
 from spacy_distill.reports.picture import draw_svg
-from spacy_distill.reports.web_page import label_colours
+from spacy_distill.reports.web_page import label_colors
 
 SVG = "{http://www.w3.org/2000/svg}"
 # What markup must survive: marks of its own, and a character XML does not know.
@@ -71,10 +71,10 @@ def test_probabilities_do_not_claim_certainty(probability, shown):
     assert format_probability(probability) == shown
 
 
-def test_colours_are_fixed_where_it_matters():
-    colours = label_colours(["ORG", "PER", "X", "Y", "X"])
-    assert len(set(colours.values())) == 4
-    assert colours["PER"] == label_colours(["PER"])["PER"]
+def test_colors_are_fixed_where_it_matters():
+    colors = label_colors(["ORG", "PER", "X", "Y", "X"])
+    assert len(set(colors.values())) == 4
+    assert colors["PER"] == label_colors(["PER"])["PER"]
 
 
 def test_svg_shows_teacher_and_student(pairs):

@@ -137,7 +137,7 @@ def test_words_of_the_sample_where_none_are_given():
     assert_same(encoder.predict(docs), run_torch(encoder, docs)[0])
 
 
-def test_given_words_stay_when_initialised_again():
+def test_given_words_stay_when_initialized_again():
     encoder = make()
     vectors = encoder.get_param("word_vectors").copy()
     dense = encoder.get_param("char_conv_W").copy()

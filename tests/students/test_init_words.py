@@ -99,7 +99,7 @@ def test_disabled_components_keep_their_words(gold):
     assert encoder_of(nlp).attrs["own_words"]
 
 
-def test_initialising_again_with_other_words(gold, tmp_path):
+def test_initializing_again_with_other_words(gold, tmp_path):
     nlp = make_nlp()
     examples = make_examples(nlp)
     for callback in (

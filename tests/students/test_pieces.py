@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.students.pieces import Segmenter, quantise_rows
+from spacy_distill.students.pieces import Segmenter, quantize_rows
 
 
 @cache
@@ -81,8 +81,8 @@ def test_other_scripts_are_treated_as_by_wordpiece(word):
     assert_as_wordpiece(word)
 
 
-def make_segmenter(*pieces, **normalisation):
-    settings = {"lowercase": False, "strip_accents": False, **normalisation}
+def make_segmenter(*pieces, **normalization):
+    settings = {"lowercase": False, "strip_accents": False, **normalization}
     surfaces = [piece.lstrip("#") for piece in pieces]
     initial = [not piece.startswith("##") for piece in pieces]
     return Segmenter(surfaces, initial, **settings)
@@ -128,7 +128,7 @@ def test_int8_rows():
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(50, 7)) * 10.0 ** rng.integers(-3, 3, size=(50, 1))
     vectors[3] = 0.0
-    rows, scales = quantise_rows(vectors)
+    rows, scales = quantize_rows(vectors)
     assert rows.dtype == np.int8
     assert scales.dtype == np.float32
     assert not rows[3].any()

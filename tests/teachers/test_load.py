@@ -78,7 +78,7 @@ def test_without_labels(tmp_path):
 def test_none_that_fits(tmp_path):
     nlp = spacy.blank("en")
     nlp.to_disk(tmp_path / "empty")
-    with pytest.raises(DistillError, match="recognises entities.*none: it is empty"):
+    with pytest.raises(DistillError, match="recognizes entities.*none: it is empty"):
         load_teacher(tmp_path / "empty")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "other")

@@ -1,5 +1,5 @@
 """Gated dilated convolutions over tokens (Strubell et al. 2017; gates as in
-Dauphin et al. 2017), each with a residual and layer normalisation (Ba et al. 2016)."""
+Dauphin et al. 2017), each with a residual and layer normalization (Ba et al. 2016)."""
 
 from typing import Any, Dict, List, Sequence, Tuple
 

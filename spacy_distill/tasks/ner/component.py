@@ -260,7 +260,7 @@ class CompactNER(StoredPipe):
         nlp: Optional[Language] = None,
         labels: Optional[Sequence[str]] = None,
     ) -> None:
-        """Set the labels and initialise the model.
+        """Set the labels and initialize the model.
 
         labels: entity labels in column order. Without them: those of the
             teacher's logits where Examples carry any, else those of the gold

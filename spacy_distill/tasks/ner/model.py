@@ -35,7 +35,7 @@ def token_classifier_v1(
         `crf`.
     output_learn_rate: how much faster the linear layer learns than the encoder;
         10 suits a new layer on a pretrained transformer.
-    nO: number of tags; set by the component at initialisation.
+    nO: number of tags; set by the component at initialization.
     RAISES: DistillError on an unknown output.
     """
     if output not in ("softmax", CRF_LAYER):

@@ -52,13 +52,13 @@ def choose_component(
         return wanted
     if not fitting:
         raise DistillError(
-            "Expected a component that recognises entities in the teacher (one of the"
+            "Expected a component that recognizes entities in the teacher (one of the"
             f" factories {', '.join(known)}), found none: {listing}."
         )
     trained = [n for n in fitting if nlp.get_pipe_meta(n).factory not in RULERS]
     if len(fitting) > 1 and trained != fitting[-1:]:
         raise DistillError(
-            "Expected one component that recognises entities in the teacher, found"
+            "Expected one component that recognizes entities in the teacher, found"
             f" several, {', '.join(fitting)}: name one with --component, or in a config"
             " with `component`."
         )

@@ -113,7 +113,7 @@ def _concatenate(arrays: Sequence[Any]) -> np.ndarray:
 class ActionProbabilities:
     """Probabilities of the actions on the tokens of some Docs, one after the other.
 
-    The scores are normalised over the actions that are valid in a state. An action that
+    The scores are normalized over the actions that are valid in a state. An action that
     the model has never learned is taken only where nothing else may be.
 
     pipe: a `ner` or `beam_ner` (spaCy's `EntityRecognizer`).

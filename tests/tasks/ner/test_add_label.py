@@ -87,7 +87,7 @@ def test_saved_with_the_new_label(output):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_before_initialisation(output):
+def test_before_initialization(output):
     nlp = make_nlp(output=output)
     ner = nlp.get_pipe("ner")
     ner.add_label("PER")
@@ -97,7 +97,7 @@ def test_before_initialisation(output):
     assert entities(nlp(TEXTS[0])) == gold_of(0)
 
 
-def test_initialised_without_examples():
+def test_initialized_without_examples():
     nlp = make_nlp()
     nlp.get_pipe("ner").add_label("PER")
     nlp.initialize()
@@ -109,7 +109,7 @@ def test_initialised_without_examples():
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_initialised_again_after_a_new_label(output):
+def test_initialized_again_after_a_new_label(output):
     nlp = trained(output=output)
     ner = nlp.get_pipe("ner")
     ner.add_label("ORG")

@@ -88,7 +88,7 @@ def test_annotation_that_no_valid_sequence_has():
 
 
 def torch_posterior_kl(scores, lengths, teacher, weights, temperature):
-    """`teacher` is renormalised over the tags that the student can have."""
+    """`teacher` is renormalized over the tags that the student can have."""
     softened = soften(scores, temperature)
     rows = iter(zip(torch.tensor(teacher) / temperature, weights))
     total = scores.emissions.sum() * 0.0

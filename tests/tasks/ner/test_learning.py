@@ -224,7 +224,7 @@ def test_same_seed_same_weights():
 # What the user is told
 
 
-def test_unknown_label_at_initialisation():
+def test_unknown_label_at_initialization():
     nlp = make_nlp()
     with pytest.raises(DistillError, match=r"labels \['PER'\], got \['LOC'\]"):
         nlp.get_pipe("ner").initialize(lambda: make_examples(nlp), labels=["PER"])
@@ -263,7 +263,7 @@ def test_labels_of_teacher_and_student_differ(tags):
         nlp.update([example])
 
 
-def test_soft_labels_of_another_teacher_at_initialisation():
+def test_soft_labels_of_another_teacher_at_initialization():
     nlp = make_nlp()
     example = with_logits(nlp, np.zeros((5, 5)), ("O", "B-X", "I-X", "L-X", "U-X"))
     with pytest.raises(

@@ -16,7 +16,7 @@ from spacy_distill.teachers.hugging_face.alignment import Unit, Word, align, mod
 NLP = spacy.blank("en")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 # Spaces of several kinds, accents as signs of their own, invisible joiners, control
-# characters, ligatures, emoji with a skin colour, and scripts without spaces.
+# characters, ligatures, emoji with a skin color, and scripts without spaces.
 ODD = "aZ9é.,-'’…()$ \t\n\u00a0\u200b\u200d\u0301\u0327\u0080ﬁß½😀👍🏽東京กขا"
 texts = st.text(alphabet=st.sampled_from(ODD), max_size=30) | st.text(max_size=20)
 

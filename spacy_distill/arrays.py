@@ -1,4 +1,4 @@
-"""Arrays of concatenated sequences: parts, packing, neighbours and stable softmax."""
+"""Arrays of concatenated sequences: parts, packing, neighbors and softmax."""
 
 from typing import Iterator, List, Sequence, Tuple, Union
 
@@ -6,19 +6,25 @@ import numpy as np
 
 
 class Parts(List[np.ndarray]):
-    """A list of arrays that lie one after the other in `whole`.
+    """A list of arrays that are consecutive parts of one array. It must not be changed.
 
-    Layers hand each other one array a Doc. At prediction most of them then work on
-    all tokens at once, and putting the arrays together costs more than the work.
-    The list is not to be changed.
+    Layers pass one array per Doc. At prediction most of them process all tokens at
+    once, and concatenating the arrays would take longer than the computation.
+
+    Args:
+        whole: [sum of lengths, any width].
+        lengths: Number of rows of each part.
+
+    Attributes:
+        whole: The concatenated array.
+        lengths: Number of rows of each part.
     """
 
     def __init__(self, whole: np.ndarray, lengths: Sequence[int]) -> None:
-        """whole: [sum of lengths, any width]."""
         self.whole = whole
         self.lengths = lengths
         end = 0
-        # What np.split does, in a fifth of its time.
+        # Like np.split, in a fifth of its time.
         for length in lengths:
             start, end = end, end + length
             self.append(whole[start:end])
@@ -27,7 +33,17 @@ class Parts(List[np.ndarray]):
 class Packing:
     """Maps rows of concatenated sequences to time-major order and back.
 
-    lengths: the number of rows of each sequence; zeros are allowed.
+    Args:
+        lengths: Number of rows of each sequence; may be 0.
+
+    Attributes:
+        order: Sequences by falling length, int64 [n_sequences].
+        lengths: Lengths in this order, int64 [n_sequences].
+        sizes: Number of sequences with a row at each step, int64 [n_steps].
+        bounds: Start of each step in the packed order, and the end of the last one,
+            int64 [n_steps + 1].
+        rows: Row of the concatenation at each packed position, int64 [n_rows].
+        reversed_rows: The same with each sequence reversed, int64 [n_rows].
     """
 
     def __init__(self, lengths: Union[Sequence[int], np.ndarray]) -> None:
@@ -43,12 +59,11 @@ class Packing:
         first_rows = (np.cumsum(counts) - counts)[self.order]
         steps = np.repeat(np.arange(n_steps), self.sizes)
         members = np.arange(self.bounds[-1]) - np.repeat(self.bounds[:-1], self.sizes)
-        # Row of the concatenation that stands at each packed position.
         self.rows = first_rows[members] + steps
         self.reversed_rows = first_rows[members] + self.lengths[members] - 1 - steps
 
     def _pack_one(self, counts: np.ndarray) -> None:
-        """The same for one sequence, where nothing has to be sorted out."""
+        """Pack a single sequence, which needs no sorting."""
         self.order = np.zeros(1, dtype=np.int64)
         self.lengths = counts
         self.bounds = np.arange(int(counts[0]) + 1)
@@ -60,14 +75,16 @@ class Packing:
         return len(self.sizes)
 
     def steps(self) -> Iterator[Tuple[int, int, int]]:
-        """(start, end, size) of each step's slice, first to last."""
+        """Return (start, end, size) of the slice of each step, in order."""
         bounds = self.bounds.tolist()
         return zip(bounds, bounds[1:], self.sizes.tolist())
 
     def runs(self) -> Iterator[Tuple[int, int, int]]:
-        """(start, end, size) of the slice of each run of steps of the same size, first
-        to last. Going through the rows of a run, reshaped to its steps, is faster than
-        slicing one step after the other."""
+        """Return (start, end, size) of each run of steps of the same size, in order.
+
+        Iterating over the rows of a run, reshaped to its steps, is faster than slicing
+        each step.
+        """
         changes = np.flatnonzero(self.sizes[1:] != self.sizes[:-1]) + 1
         firsts = [0, *changes.tolist()] if len(self) else []
         bounds = [*self.bounds[firsts].tolist(), len(self.rows)]
@@ -75,8 +92,16 @@ class Packing:
 
 
 def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """All rows from each start to its end (exclusive), and where among them each
-    range begins. int64 [n_ranges] in, none of them empty."""
+    """Concatenate ranges of rows.
+
+    Args:
+        starts: First row of each range, int64 [n_ranges].
+        ends: Last row of each range (exclusive), int64 [n_ranges]. No range is empty.
+
+    Returns:
+        All rows, int64 [n_rows], and the index of each range's first row among them,
+        int64 [n_ranges].
+    """
     lengths = ends - starts
     begins = np.cumsum(lengths) - lengths
     return np.repeat(starts - begins, lengths) + np.arange(lengths.sum()), begins
@@ -85,24 +110,39 @@ def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray
 def with_neighbours(
     entries: np.ndarray, lengths: Sequence[int], edge: int
 ) -> np.ndarray:
-    """Of each token its own entry, that of the token before it and that of the token
-    behind it, [3, n_tokens]; `edge` where its sequence has none. No token is missing
-    from the lengths, but sequences may be empty."""
+    """Return the entries of each token and of its direct neighbors in its sequence.
+
+    Args:
+        entries: int64 [n_tokens].
+        lengths: Number of tokens of each sequence, with sum n_tokens; may be 0.
+        edge: Entry for neighbors outside of the sequence.
+
+    Returns:
+        Entries of the token, the previous one and the next one, int64 [3, n_tokens].
+    """
     counts = np.asarray(lengths, dtype=np.int64)
     ends = np.cumsum(counts[counts > 0])
     out = np.empty((3, len(entries)), dtype=np.int64)
     out[0] = entries
     out[1, 1:] = entries[:-1]
     out[2, :-1] = entries[1:]
-    # One sequence starts where the one before it ends.
+    # Each sequence starts where the previous one ends.
     out[1, :1] = out[1, ends[:-1]] = edge
     out[2, ends - 1] = edge
     return out
 
 
 def neighbours(lengths: Sequence[int], distance: int) -> Tuple[np.ndarray, np.ndarray]:
-    """Rows of the tokens `distance` to the left and right of each token in its own
-    sequence; the number of tokens where there is none. int64 [n_tokens] each."""
+    """Neighbor indices in concatenated sequences.
+
+    Args:
+        lengths: Number of tokens of each sequence; may be 0.
+        distance: Distance to the neighbors, in tokens.
+
+    Returns:
+        Rows of the left and the right neighbor of each token, int64 [n_tokens] each;
+        n_tokens for neighbors outside of the sequence.
+    """
     counts = np.asarray(lengths, dtype=np.int64)
     n_tokens = int(counts.sum())
     rows = np.arange(n_tokens)
@@ -114,22 +154,40 @@ def neighbours(lengths: Sequence[int], distance: int) -> Tuple[np.ndarray, np.nd
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities of each row, [n_tokens, n_tags]."""
+    """Numerically stable log-softmax over the last axis.
+
+    Args:
+        logits: [n_tokens, n_tags].
+
+    Returns:
+        Log-probabilities, [n_tokens, n_tags].
+    """
     shifted = logits - logits.max(axis=-1, keepdims=True)
     out: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return out
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of each row, [n_tokens, n_tags]."""
+    """Numerically stable softmax over the last axis.
+
+    Args:
+        logits: [n_tokens, n_tags].
+
+    Returns:
+        Probabilities, [n_tokens, n_tags].
+    """
     out: np.ndarray = np.exp(log_softmax(logits))
     return out
 
 
 def token_entropies(logits: np.ndarray) -> np.ndarray:
-    """Return the entropy of each token's distribution, in nats: float64 [n_tokens].
+    """Return the entropy of each token's distribution.
 
-    logits: [n_tokens, n_tags].
+    Args:
+        logits: [n_tokens, n_tags].
+
+    Returns:
+        Entropies in nats, float64 [n_tokens].
     """
     log_probs = log_softmax(logits.astype(np.float32))
     out: np.ndarray = -(np.exp(log_probs) * log_probs).sum(axis=1, dtype=np.float64)

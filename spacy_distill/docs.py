@@ -1,9 +1,10 @@
 """Docs and pipelines: bare copies, blank and trained pipelines, gold files."""
 
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Optional, Union
 
 import spacy
+from spacy.attrs import ORTH, SPACY
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training.corpus import walk_corpus
@@ -12,20 +13,51 @@ from spacy.vocab import Vocab
 from .errors import DistillError
 from .files import sha256_bytes
 
-# np.float16 array [n_tokens, n_tags]: the teacher's logits, before any temperature.
+# Keys of `doc.user_data`.
+# Teacher logits before temperature, float16 [n_tokens, n_tags].
 LOGITS = "spacy_distill.logits"
-# Tuple of n_tags tag names in column order; attached on reading, not stored.
-TAGS = "spacy_distill.tasks.ner.tags"
+# Tuple of n_tags tag names in column order. Set on reading, not stored.
+COLUMNS = "spacy_distill.columns"
 
 
-def bare_doc(doc: Doc, vocab: Vocab) -> Doc:
-    """A Doc with the same words and spaces, in the given vocab, not annotated."""
-    words = [token.text for token in doc]
-    return Doc(vocab, words=words, spaces=[bool(t.whitespace_) for t in doc])
+def bare_doc(
+    doc: Doc,
+    vocab: Optional[Vocab] = None,
+    *,
+    start: int = 0,
+    end: Optional[int] = None,
+) -> Doc:
+    """Copy the words and spaces of a Doc, without annotation.
+
+    Args:
+        doc: The Doc.
+        vocab: Vocab of the copy; by default the Doc's own.
+        start: First token to copy.
+        end: First token after those to copy; by default all to the end.
+
+    Returns:
+        A Doc with the same words and spaces.
+    """
+    orths: Any = doc.to_array([ORTH]).ravel()[start:end]
+    spaces: Any = doc.to_array([SPACY]).ravel()[start:end].astype(bool)
+    if vocab is not None and vocab is not doc.vocab:
+        # Hashes are the same in any vocab, but the strings must be added.
+        orths = [doc.vocab.strings[orth] for orth in orths.tolist()]
+    return Doc(doc.vocab if vocab is None else vocab, words=orths, spaces=spaces)
 
 
 def blank_pipeline(lang: str) -> Language:
-    """The tokenizer for a language's Docs. Raises DistillError if spaCy has none."""
+    """Return a blank pipeline for a language.
+
+    Args:
+        lang: Language code, such as `en`.
+
+    Returns:
+        The pipeline, which has a tokenizer only.
+
+    Raises:
+        DistillError: If spaCy does not support the language.
+    """
     try:
         return spacy.blank(lang)
     except ImportError as error:
@@ -36,9 +68,19 @@ def blank_pipeline(lang: str) -> Language:
 
 
 def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:
-    """Docs of a `.spacy` file, or of all those in a folder, in order of their names.
+    """Read Docs from a `.spacy` file or from all of them in a folder.
 
-    RAISES: DistillError if the path is missing, is no `.spacy` data or has no Docs.
+    Args:
+        path: Path of the file or folder. Files in a folder are read in order of their
+            names.
+        vocab: Vocab of the Docs.
+
+    Yields:
+        The Docs.
+
+    Raises:
+        DistillError: If the path is missing, a file is not in `.spacy` format, or there
+            are no Docs.
     """
     if not Path(path).exists():
         raise DistillError(
@@ -64,9 +106,16 @@ def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
 
 def load_pipeline(name: Union[str, Path]) -> Language:
-    """Load an installed pipeline, or one in a folder.
+    """Load a pipeline.
 
-    Raises DistillError if it cannot be loaded.
+    Args:
+        name: An installed package or a folder.
+
+    Returns:
+        The pipeline.
+
+    Raises:
+        DistillError: If it cannot be loaded.
     """
     try:
         return spacy.load(name)
@@ -80,8 +129,14 @@ def load_pipeline(name: Union[str, Path]) -> Language:
 def tokenizer_hash(nlp: Language) -> str:
     """Return a SHA-256 over the tokenizer's class, rules and exceptions.
 
-    Two pipelines with the same hash and language make the same tokens of a text. The
-    vocab is left out: what has passed through a pipeline does not change its hash.
+    Pipelines with the same hash and language tokenize alike. The vocab is excluded, so
+    that processing texts does not change the hash.
+
+    Args:
+        nlp: The pipeline.
+
+    Returns:
+        64 hexadecimal digits.
     """
     tokenizer: Any = nlp.tokenizer
     kind = f"{type(tokenizer).__module__}.{type(tokenizer).__qualname__}\n"

@@ -1,4 +1,4 @@
-"""Checksums, and writing a file so that it is either whole or not there."""
+"""Checksums and atomic writing of files."""
 
 import contextlib
 import hashlib
@@ -15,14 +15,28 @@ _BLOCK = 1024 * 1024
 
 
 def sha256_bytes(data: bytes) -> str:
-    """Return the SHA-256 of `data` in hexadecimal."""
+    """Return the SHA-256 of bytes in hexadecimal.
+
+    Args:
+        data: The bytes.
+
+    Returns:
+        64 hexadecimal digits.
+    """
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256_file(path: Union[str, Path]) -> str:
     """Return the SHA-256 of a file's content in hexadecimal.
 
-    Raises DistillError when the file cannot be read.
+    Args:
+        path: Path of the file.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        DistillError: If the file cannot be read.
     """
     digest = hashlib.sha256()
     try:
@@ -35,20 +49,34 @@ def sha256_file(path: Union[str, Path]) -> str:
 
 
 def sha256_path(path: Union[str, Path]) -> str:
-    """Return the SHA-256 of a file, or of all in a folder.
+    """Return the SHA-256 of a file or a folder.
 
-    Raises DistillError when there is neither.
+    Args:
+        path: Path of the file or folder.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        DistillError: If neither exists.
     """
     return sha256_folder(path) if Path(path).is_dir() else sha256_file(path)
 
 
 def sha256_folder(path: Union[str, Path]) -> str:
-    """Return one SHA-256 over all files in a folder, however deep.
+    """Return one SHA-256 over all files in a folder and its subfolders.
 
-    It covers the names relative to the folder and the contents, in sorted order, so
-    it does not depend on where the folder lies or on the order of its listing.
+    It covers relative names and contents in sorted order, so it does not depend on the
+    location of the folder or the order of its listing.
 
-    Raises DistillError when `path` is no folder or a file cannot be read.
+    Args:
+        path: Path of the folder.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        DistillError: If `path` is not a folder or a file cannot be read.
     """
     path = Path(path)
     if not path.is_dir():
@@ -62,16 +90,22 @@ def sha256_folder(path: Union[str, Path]) -> str:
 
 
 def write_atomically(path: Union[str, Path], data: bytes) -> None:
-    """Write `data` to `path` so that no reader, and no crash, meets half a file.
+    """Write a file so that it is never partial, for readers or after a crash.
 
-    The bytes go to a temporary name in the same folder (made if missing), are forced
-    to disk, and the name is then replaced in one step.
+    Bytes are written to a temporary file in the same folder, which is created if
+    missing. They are flushed to disk, and then the file is renamed.
 
-    Raises DistillError, with the path and the reason, when the system refuses (disk
-    full, no permission, ...); the temporary file is removed and `path` left as it was.
+    Args:
+        path: Path of the file.
+        data: The bytes.
+
+    Raises:
+        DistillError: If the system fails to write (disk full, no permission). The
+            message has the path and the reason. The temporary file is removed and
+            `path` is unchanged.
     """
     path = Path(path)
-    # The process id keeps two writers apart; a killed writer leaves only this name.
+    # The process id separates concurrent writers. A killed writer leaves this file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +118,7 @@ def write_atomically(path: Union[str, Path], data: bytes) -> None:
         _remove_quietly(temporary)
         if isinstance(error, OSError):
             raise DistillError(
-                f"Could not write {path}: {_reason(error)}. Nothing is half written;"
+                f"Could not write {path}: {_reason(error)}. No partial file is left;"
                 " make room or choose another folder, then run again."
             ) from error
         raise

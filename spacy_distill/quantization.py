@@ -1,66 +1,108 @@
-"""Matrices as whole numbers of eight bits, times a step."""
+"""Quantization of matrices to int8 with one scale per row."""
 
 from typing import Optional, Tuple
 
 import numpy as np
 
+# Largest absolute value of the int8 entries.
 MOST = 127
-# Bits of a float32 that a step does without, so that any of its multiples up to MOST
-# is exact: what was read from int8 is written as the same bytes.
+# Lowest mantissa bits, which are zero in quantization scales. Multiples up to MOST are
+# then exact in float32, so that encoding what was decoded returns the same bytes.
 _SPARE_BITS = 8
 
 
-def encode_rows(matrix: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """int8 of the matrix's shape, and float32 steps, one for each row (all axes but
-    the last). row = step * int8: exact if the matrix is on a grid (`round_to`), else
-    to within half a step, a 254th of the row's largest number.
+def quantize_rows(matrix: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Divide rows by their quantization scales and round to int8.
 
-    matrix: finite float32 [..., width].
+    Args:
+        matrix: float [..., width].
+        scales: Quantization scales, float [...], at least 1/127 of the row's largest
+            absolute value. 0 for rows of zeros.
+
+    Returns:
+        int8 [..., width].
     """
-    on_grid = _whole_multiples(matrix)
-    if on_grid is None:
+    safe = np.where(scales > 0, scales, 1.0)
+    rows: np.ndarray = np.rint(matrix / safe[..., None]).astype(np.int8)
+    return rows
+
+
+def encode_rows(matrix: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Quantize a matrix to int8, with one quantization scale per row.
+
+    row = scale * int8. This is exact if all entries are multiples of one scale (see
+    `round_to`). Otherwise the error is at most half a scale, 1/254 of the row's largest
+    absolute value.
+
+    Args:
+        matrix: Finite float32 [..., width].
+
+    Returns:
+        int8 [..., width] and scales, float32 [...].
+    """
+    exact = _exact_multiples(matrix)
+    if exact is None:
         largest = np.abs(matrix).max(axis=-1, initial=0.0)
-        steps = short_step(largest / MOST)
-        rows = _divide(matrix, steps)
-        # Rounded, it may be on a grid, and must be written as what it will be read as.
-        on_grid = _whole_multiples(decode_rows(rows, steps)) or (rows, steps)
-    return on_grid
+        scales = short_step(largest / MOST)
+        rows = quantize_rows(matrix, scales)
+        # After rounding, one scale may fit all rows. Encode what decoding will return,
+        # so that encoding again gives the same bytes.
+        exact = _exact_multiples(decode_rows(rows, scales)) or (rows, scales)
+    return exact
 
 
 def decode_rows(rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """float32: what `encode_rows` took, or nearly so."""
+    """Dequantize rows.
+
+    Args:
+        rows: int8 [..., width].
+        steps: Quantization scales, float32 [...].
+
+    Returns:
+        float32 [..., width].
+    """
     out: np.ndarray = rows.astype(np.float32) * steps[..., None]
     return out
 
 
 def round_to(matrix: np.ndarray, step: float) -> np.ndarray:
-    """int8: how many steps each number is, to the nearest, and MOST at most."""
+    """Round to multiples of one quantization scale.
+
+    Args:
+        matrix: float [...].
+        step: The scale.
+
+    Returns:
+        The nearest multiples, int8 [...], clipped to [-MOST, MOST].
+    """
     out: np.ndarray = np.rint(np.clip(matrix / step, -MOST, MOST)).astype(np.int8)
     return out
 
 
 def short_step(step: np.ndarray) -> np.ndarray:
-    """float32 steps, none smaller than those given, with fewer bits."""
+    """Round quantization scales up to fewer mantissa bits.
+
+    Args:
+        step: Scales, non-negative float32 [...].
+
+    Returns:
+        Scales, float32 [...], at least as large. Multiplying them by integers up to
+        MOST is exact.
+    """
     bits = np.asarray(step, dtype=np.float32).view(np.uint32)
     spare = np.uint32(2**_SPARE_BITS - 1)
     out: np.ndarray = ((bits + spare) & ~spare).view(np.float32)
     return out
 
 
-def _divide(matrix: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    safe = np.where(steps > 0, steps, 1.0)
-    rows: np.ndarray = np.rint(matrix / safe[..., None]).astype(np.int8)
-    return rows
-
-
-def _whole_multiples(matrix: np.ndarray) -> Optional[Tuple[np.ndarray, np.ndarray]]:
-    """The matrix in steps of its smallest number, if that is exact; else None."""
+def _exact_multiples(matrix: np.ndarray) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+    """Quantize by the smallest absolute value if that is exact; else return None."""
     sizes = np.abs(matrix)
-    step = np.min(sizes, where=sizes > 0, initial=np.inf)
-    if not np.isfinite(step):
-        step = np.float32(0.0)
-    elif sizes.max() / step > MOST:
+    scale = np.min(sizes, where=sizes > 0, initial=np.inf)
+    if not np.isfinite(scale):
+        scale = np.float32(0.0)
+    elif sizes.max() / scale > MOST:
         return None
-    steps = np.full(matrix.shape[:-1], step, dtype=np.float32)
-    rows = _divide(matrix, steps)
-    return (rows, steps) if (decode_rows(rows, steps) == matrix).all() else None
+    scales = np.full(matrix.shape[:-1], scale, dtype=np.float32)
+    rows = quantize_rows(matrix, scales)
+    return (rows, scales) if (decode_rows(rows, scales) == matrix).all() else None

@@ -1,4 +1,4 @@
-"""Read the word pieces out of a Hugging Face fast tokenizer."""
+"""Extraction of word pieces from Hugging Face fast tokenizers."""
 
 import json
 import re
@@ -18,25 +18,32 @@ _BYTE_SPACE = "\u0120"
 
 
 def transformer_pieces(name: str) -> WordPieces:
-    """Return the word pieces of a transformer by its name (see `find_transformer`).
+    """Return the word pieces of a transformer.
 
-    Raises DistillError if there is none, or if its pieces cannot be read.
+    Args:
+        name: Name of the transformer; see `find_transformer`.
+
+    Returns:
+        The word pieces with their input embeddings.
+
+    Raises:
+        DistillError: If it cannot be loaded or its tokenizer is not supported.
     """
     from transformers import AutoModel, AutoTokenizer
 
     source = find_transformer(name)
-    # Else a hub would be asked about files that are here.
+    # Otherwise the hub is queried even for local files.
     local = Path(source).is_dir()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
         model = AutoModel.from_pretrained(source, local_files_only=local)
     except (OSError, ValueError, ImportError) as error:
-        # Of a list of all that transformers knows, the beginning will do.
+        # The message may list all architectures that transformers supports.
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise DistillError(
             f"Expected a transformer that can be loaded as {name!r}, got: {reason}."
-            " Give a folder, an installed package that carries one, or a hub name"
-            " within reach."
+            " Give a folder, an installed package that contains one, or an"
+            " available hub name."
         ) from error
     weight = model.get_input_embeddings().weight
     pieces = tokenizer_pieces(tokenizer, weight.detach().float().cpu().numpy())
@@ -49,13 +56,18 @@ def transformer_pieces(name: str) -> WordPieces:
 
 
 def tokenizer_pieces(tokenizer: Any, embeddings: np.ndarray) -> Optional[WordPieces]:
-    """Return a fast tokenizer's pieces with their rows of the embedding table.
+    """Return a fast tokenizer's pieces with their embeddings.
 
-    tokenizer: a `transformers.PreTrainedTokenizerFast`.
-    embeddings: float [n_rows, width], the model's input embeddings by piece id.
+    WordPiece, byte-level BPE, and BPE or Unigram with SentencePiece's markers are
+    supported.
 
-    Knows WordPiece, byte-level BPE, and BPE or Unigram in SentencePiece's manner.
-    Returns None for any other scheme, where the beginning of a word cannot be told.
+    Args:
+        tokenizer: A `transformers.PreTrainedTokenizerFast`.
+        embeddings: The model's input embeddings by piece id, float [n_rows, width].
+
+    Returns:
+        The word pieces. None for other schemes, which do not mark the beginning of
+        words.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
@@ -91,8 +103,8 @@ def tokenizer_pieces(tokenizer: Any, embeddings: np.ndarray) -> Optional[WordPie
 def _reader(scheme: Dict[str, Any], vocab: Dict[str, int]) -> Any:
     """Return a function from a piece to (surface, begins a word), or None.
 
-    A piece that is no text of its own (a lone marker, part of a character) gets
-    the surface "".
+    Pieces without text of their own (a lone marker, part of a character) have the
+    surface "".
     """
     model = scheme["model"]
     if model["type"] == "WordPiece":
@@ -135,7 +147,7 @@ def _normalization(normalizer: Optional[Dict[str, Any]]) -> Tuple[bool, bool]:
     for part in _parts(normalizer):
         if part["type"] == "BertNormalizer":
             lowercase |= bool(part["lowercase"])
-            # BERT's rule: unless it is set, accents go when capitals go.
+            # As in BERT, accents are stripped with lowercasing unless set otherwise.
             explicit = part["strip_accents"]
             strip_accents |= bool(part["lowercase"] if explicit is None else explicit)
         lowercase |= part["type"] == "Lowercase"
@@ -144,7 +156,7 @@ def _normalization(normalizer: Optional[Dict[str, Any]]) -> Tuple[bool, bool]:
 
 
 def _parts(part: Optional[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
-    """Walk through a normalizer or pre-tokenizer that may be a sequence of others."""
+    """Iterate over a normalizer or pre-tokenizer and its nested ones."""
     if part is None:
         return
     yield part
@@ -153,10 +165,10 @@ def _parts(part: Optional[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
 
 
 def _byte_chars() -> Dict[int, str]:
-    """Return the printable character that stands for each byte in byte-level BPE.
+    """Return the printable character for each byte in byte-level BPE.
 
-    Printable Latin-1 characters stand for themselves, the other bytes take the code
-    points from 256 on, in order (Radford et al. 2019, GPT-2).
+    Printable Latin-1 characters represent themselves. The other bytes are assigned the
+    code points from 256 on, in order (Radford et al. 2019, GPT-2).
     """
     chars: Dict[int, str] = {}
     shifted = 256

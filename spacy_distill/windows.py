@@ -1,23 +1,36 @@
-"""Split long inputs into overlapping windows, batch them and merge the results."""
+"""Splitting Docs into overlapping windows, batching them and merging the results."""
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
 import numpy as np
-from spacy.tokens import Doc
 
 from .errors import DistillError
+
+# Documents in a shard of soft labels.
+SHARD_SIZE = 1000
+# Default size of padded batches, in tokens or word pieces.
+BATCH_WORDS = 4096
+# Default window of teachers and overlap of adjacent windows, in tokens.
+WINDOW = 512
+OVERLAP = 64
 
 Window = Tuple[int, int]
 
 
 def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
-    """Return windows (start, end) that together cover all tokens, in order.
+    """Return overlapping windows (start, end) that cover all tokens, in order.
 
-    n_tokens: length of the Doc; 0 gives no window.
-    window: the most tokens a window may have.
-    overlap: how many tokens neighbouring windows share, 0 or more, below `window`.
+    Args:
+        n_tokens: Length of the Doc. 0 gives no windows.
+        window: Maximum number of tokens of a window.
+        overlap: Number of tokens that adjacent windows share, at least 0 and less than
+            `window`.
 
-    Raises DistillError for a window or an overlap out of range.
+    Returns:
+        Windows in token indices, end exclusive.
+
+    Raises:
+        DistillError: If `window` or `overlap` is out of range.
     """
     if window < 1 or not 0 <= overlap < window:
         raise DistillError(
@@ -34,13 +47,19 @@ def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
 
 
 def homes(windows: Sequence[Window]) -> List[Window]:
-    """Return, for each window, the tokens (start, end) that are at home in it.
+    """Return the tokens (start, end) that have maximum context in each window.
 
-    A token is at home in the window where it lies furthest from an inner edge (an
-    edge of the window that is not an edge of the Doc): there it has most context.
-    Of two equal ones the earlier is taken. The homes follow one another without gap.
+    A token belongs to the window in which it is furthest from an inner edge, i.e. an
+    edge of the window that is not an edge of the Doc. Of two equal windows it is the
+    first. The ranges are contiguous.
+
+    Args:
+        windows: The windows in order; see `split`.
+
+    Returns:
+        One range for each window, in token indices, end exclusive.
     """
-    # Between two neighbours that is simply the middle of what they share.
+    # Between two adjacent windows this is the middle of their overlap.
     cuts = [
         (next_start + end + 1) // 2
         for (_, end), (next_start, _) in zip(windows, windows[1:])
@@ -51,9 +70,14 @@ def homes(windows: Sequence[Window]) -> List[Window]:
 
 
 def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
-    """Join the rows of several windows: [n_tokens, ...] from one [length, ...] each.
+    """Merge the rows of several windows, taking each from its max-context window.
 
-    Every token's row is taken from its home window.
+    Args:
+        windows: The windows in order; see `split`.
+        rows: Rows of each window, [length of the window, ...].
+
+    Returns:
+        [n_tokens, ...].
     """
     parts = [
         row[first - start : last - start]
@@ -62,39 +86,23 @@ def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts)
 
 
-class Cut(NamedTuple):
-    """One window of one of several Docs: `docs[doc][start:end]`."""
-
-    doc: int
-    start: int
-    end: int
-
-
-def cut(docs: Sequence[Doc], *, window: int, overlap: int) -> List[Cut]:
-    """Cut Docs into windows (see `windows.split`), in order. An empty Doc has none."""
-    return [
-        Cut(number, start, end)
-        for number, doc in enumerate(docs)
-        for start, end in split(len(doc), window=window, overlap=overlap)
-    ]
-
-
-def whole(docs: Sequence[Doc]) -> List[Cut]:
-    """Take each Doc as one window, however long it is. An empty Doc has none."""
-    return [Cut(number, 0, len(doc)) for number, doc in enumerate(docs) if len(doc)]
-
-
 def batches_by_size(sizes: Sequence[int], *, most: int) -> List[List[int]]:
-    """Return batches of indices into `sizes`, of like size, the largest first.
+    """Group items of similar size into batches, largest first.
 
-    A batch padded to its largest member has at most `most` cells, unless that member
-    alone has more. The largest come first, so that memory, if it is too small, runs
-    out at once and not after hours.
+    Largest first means that a lack of memory shows at once, not after hours.
+
+    Args:
+        sizes: Size of each item.
+        most: Maximum number of cells of a batch that is padded to its largest item. An
+            item that is larger is a batch of its own.
+
+    Returns:
+        Batches of indices into `sizes`.
     """
     order = sorted(range(len(sizes)), key=lambda i: -sizes[i])
     batches: List[List[int]] = []
     for i in order:
-        # Sizes fall, so a batch is as wide as its first member.
+        # Sizes are descending, so the first item of a batch is its largest.
         if not batches or sizes[batches[-1][0]] * (len(batches[-1]) + 1) > most:
             batches.append([])
         batches[-1].append(i)

@@ -1,4 +1,4 @@
-"""Words by themselves: their shape, and a transformer's word pieces."""
+"""Word shapes and word pieces."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,15 @@ N_SHAPES = 6
 
 
 def word_shape(word: str) -> int:
-    """0 lower case, 1 upper case, 2 capitalised, 3 has a digit, 4 other letters
-    (mixed case, scripts without case), 5 anything else."""
+    """Return the shape of a word.
+
+    Args:
+        word: The word.
+
+    Returns:
+        0 for lowercase, 1 for uppercase, 2 for capitalized, 3 if it has a digit, 4 for
+        other letters (mixed case, scripts without case), 5 for anything else.
+    """
     if word.islower():
         return 0
     if word.isupper():
@@ -29,13 +36,15 @@ def word_shape(word: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class WordPieces:
-    """A teacher's vocabulary of word pieces. Special and unused pieces are left out.
+    """The word pieces of a transformer, without special and unused ones.
 
-    surfaces: the text of each piece, without any marker; n of them.
-    initial: bool [n], True if the piece can begin a word. The same surface may occur
-        twice, once for the beginning of a word and once for its inside.
-    vectors: float16 [n, width], the teacher's own input embeddings.
-    lowercase, strip_accents: what the teacher does to a text before cutting it.
+    Attributes:
+        surfaces: Text of each piece, without markers, n in all.
+        initial: Whether the piece can begin a word, bool [n]. A surface may occur
+            twice, once for the beginning of a word and once for its inside.
+        vectors: Input embeddings, float16 [n, width].
+        lowercase: Whether texts are lowercased before tokenization.
+        strip_accents: Whether accents are stripped before tokenization.
     """
 
     surfaces: List[str]
@@ -62,7 +71,7 @@ class WordPieces:
             )
 
     def to_bytes(self) -> bytes:
-        """Return the word pieces as msgpack: the same pieces give the same bytes."""
+        """Serialize to msgpack. Equal word pieces give equal bytes."""
         return srsly.msgpack_dumps(
             {
                 "surfaces": self.surfaces,
@@ -75,8 +84,18 @@ class WordPieces:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "WordPieces":
-        """Read what `to_bytes` wrote. Raises DistillError for anything else."""
-        # Whatever the bytes are, the answer to them is the same one line.
+        """Deserialize the output of `to_bytes`.
+
+        Args:
+            data: The bytes.
+
+        Returns:
+            The word pieces.
+
+        Raises:
+            DistillError: If they are not word pieces.
+        """
+        # Invalid bytes can raise anything; the error message is always one line.
         try:
             msg = srsly.msgpack_loads(data)
             return cls(
@@ -95,14 +114,25 @@ class WordPieces:
             ) from error
 
     def to_file(self, path: Union[str, Path]) -> None:
-        """Write the word pieces to one file, whole or not at all."""
+        """Write the word pieces to a file atomically.
+
+        Args:
+            path: Path of the file.
+        """
         write_atomically(Path(path), self.to_bytes())
 
     @classmethod
     def from_file(cls, path: Union[str, Path]) -> "WordPieces":
-        """Read what `to_file` wrote.
+        """Read the output of `to_file`.
 
-        Raises DistillError, naming the file, if it is missing or something else.
+        Args:
+            path: Path of the file.
+
+        Returns:
+            The word pieces.
+
+        Raises:
+            DistillError: If the file is missing or invalid. The message names it.
         """
         try:
             data = Path(path).read_bytes()

@@ -11,8 +11,8 @@ from spacy_distill.tasks.ner.lattice.transitions import Transitions, grammar_tra
 from spacy_distill.tasks.ner.tags import biluo_tags, tag_grammar
 
 LABELS = ("PER", "LOC")
-TAGS = biluo_tags(LABELS)
-GRAMMAR = tag_grammar(TAGS)
+COLUMNS = biluo_tags(LABELS)
+GRAMMAR = tag_grammar(COLUMNS)
 
 
 @cache
@@ -61,7 +61,7 @@ class Scores(NamedTuple):
 def random_scores(
     rng: np.random.Generator, n_tokens: int, scale: float = 1.0, float32: bool = False
 ) -> Scores:
-    n = len(TAGS)
+    n = len(COLUMNS)
     shapes = [(n_tokens, n), (n,), (n, n), (n,)]
     arrays = [rng.normal(size=shape) * scale for shape in shapes]
     if float32:
@@ -96,7 +96,7 @@ def log_marginals(
             totals[paths[:, i] == tag].logsumexp(0) - log_z
             if (paths[:, i] == tag).any()
             else None
-            for tag in range(len(TAGS))
+            for tag in range(len(COLUMNS))
         ]
         for i in range(paths.shape[1])
     ]

@@ -7,7 +7,7 @@ from spacy.util import registry
 from thinc.api import fix_random_seed, set_dropout_rate
 
 from spacy_distill.students.encoder import set_words
-from spacy_distill.students.pieces import quantize_rows
+from spacy_distill.students.word_vectors import quantize_vectors
 
 NLP = spacy.blank("en")
 TEXTS = [
@@ -40,7 +40,7 @@ def make(arch="bilstm", pieces=True):
         vectors,
         alphabet=sorted(set("".join(WORDS))),
         pieces=PIECES if pieces else None,
-        piece_vectors=quantize_rows(table) if pieces else None,
+        piece_vectors=quantize_vectors(table) if pieces else None,
     )
     encoder.initialize(X=make_docs())
     # Zeros would put the ReLU on its kink wherever a word is shorter than the window.

@@ -1,4 +1,4 @@
-"""A teacher without a network: cheap, repeatable, and no two words alike."""
+"""A deterministic teacher without a model, with different logits for every word."""
 
 import hashlib
 from typing import Any, Callable, List, Optional, Tuple
@@ -7,27 +7,37 @@ import numpy as np
 import spacy
 from spacy.tokens import Doc
 
-from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.base import LostEntity, Teacher
+from spacy_distill.tasks.ner.task import NERTask
+from spacy_distill.teachers.base import DroppedSpan, Prediction, Teacher
 from spacy_distill.words import WordPieces
 
 
 class HashTeacher(Teacher):
-    """Logits drawn from a hash of the word; the last column tells the context.
+    """A teacher whose logits are random, seeded with a hash of the word.
 
-    The last column holds each token's distance to the nearer edge of what the
-    teacher was given, so that a test can see which window a row came from.
+    The last column contains each token's distance to the nearest end of its Doc, so
+    that tests can determine the window of a row.
 
-    labels: entity labels. seed: another seed is another teacher. blind: words for
-    which it claims to have no word piece. lose: words that it claims to have lost an
-    entity at. whole: whether it asks for whole documents. change: called with each
-    batch's texts and logits, to spoil them. on_batch: called before each batch.
+    Args:
+        labels: Entity labels.
+        seed: Seed of the logits, part of the hash.
+        lang: Language of the pipeline.
+        blind: Words that are unaligned.
+        lose: Words at which an entity is dropped.
+        whole: Whether the teacher needs full documents.
+        pieces: The teacher's word pieces.
+        change: Called with the texts and logits of each batch, to modify the logits.
+        on_batch: Called before each batch.
+
+    Attributes:
+        batches: Lengths of the Docs of each batch so far.
     """
 
     name = "hash_teacher"
-    # Set on each instance; here, since the base class has them abstract.
+    # Set on each instance. They are class attributes because the base class has
+    # abstract properties with these names.
     nlp: Any = None
-    tags: Any = ()
+    task: Any = None
     hash = ""
     whole_documents = False
 
@@ -47,7 +57,7 @@ class HashTeacher(Teacher):
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
         self.nlp = spacy.blank(lang)
-        self.tags = biluo_tags(labels)
+        self.task = NERTask(labels)
         self.hash = f"hash-teacher-{seed}"
         self.seed = seed
         self.blind = blind
@@ -59,42 +69,47 @@ class HashTeacher(Teacher):
         self.batches: List[List[int]] = []
         self._rows: dict = {}
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
         self.on_batch()
         self.batches.append([len(doc) for doc in docs])
-        none = np.zeros((0, len(self.tags)), dtype=np.float32)
-        rows = [
-            np.stack([self.row(t.text) for t in d]) if len(d) else none for d in docs
+        logits = [self._logits(doc) for doc in docs]
+        self.change([doc.text for doc in docs], logits)
+        return [
+            Prediction(rows, self._unaligned(doc), self._dropped(doc))
+            for doc, rows in zip(docs, logits)
         ]
-        for row in rows:
-            places = np.arange(len(row))
-            row[:, -1] = np.minimum(places, places[::-1])
-        self.change([doc.text for doc in docs], rows)
-        return rows
 
     def row(self, word: str) -> np.ndarray:
+        """Return the logits of a word."""
         if word not in self._rows:
             digest = hashlib.sha256(f"{self.seed} {word}".encode()).digest()
             rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
-            self._rows[word] = rng.normal(size=len(self.tags)).astype(np.float32)
+            logits = rng.normal(size=len(self.task.columns))
+            self._rows[word] = logits.astype(np.float32)
         return self._rows[word].copy()
-
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        return [np.array([t.text in self.blind for t in d], dtype=bool) for d in docs]
-
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        # In no order, and with a label that tells what was asked of it.
-        return [
-            [
-                LostEntity(t.i, t.text, f"OF{len(doc)}", "made up")
-                for t in reversed(doc)
-                if t.text in self.lose
-            ]
-            for doc in docs
-        ]
 
     def word_pieces(self) -> Optional[WordPieces]:
         return self.pieces
+
+    def _logits(self, doc: Doc) -> np.ndarray:
+        rows = np.zeros((len(doc), len(self.task.columns)), dtype=np.float32)
+        for token in doc:
+            rows[token.i] = self.row(token.text)
+        positions = np.arange(len(doc))
+        rows[:, -1] = np.minimum(positions, positions[::-1])
+        return rows
+
+    def _unaligned(self, doc: Doc) -> Optional[np.ndarray]:
+        unaligned = np.array([token.text in self.blind for token in doc], dtype=bool)
+        return unaligned if unaligned.any() else None
+
+    def _dropped(self, doc: Doc) -> Tuple[DroppedSpan, ...]:
+        # Unsorted, and with a label that contains the length of the Doc or window.
+        return tuple(
+            DroppedSpan(token.i, token.text, f"OF{len(doc)}", "made up")
+            for token in reversed(doc)
+            if token.text in self.lose
+        )
 
 
 def make_pieces() -> WordPieces:

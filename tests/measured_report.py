@@ -1,4 +1,4 @@
-"""A report on a student and a teacher of rules, as a fixture."""
+"""A report on a student and a rule-based teacher, as a fixture."""
 
 import pytest
 import spacy
@@ -6,19 +6,19 @@ from rule_teacher import make_rule_teacher
 from small import TEXTS, trained, write_gold, write_soft_labels
 
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.evaluate import make_report
+from spacy_distill.evaluation.evaluate import evaluate
 
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory):
-    """Of rules as teacher and a student that has the gold sentences by heart."""
+    """The report of a rule-based teacher and a student trained on the gold Docs."""
     folder = tmp_path_factory.mktemp("report")
     make_rule_teacher().to_disk(folder / "teacher")
     trained().to_disk(folder / "student")
     sources = {name: str(folder / name) for name in ("teacher", "student")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        return make_report(
+        return evaluate(
             sources,
             write_gold(folder / "gold.spacy", spacy.blank("en")),
             soft_labels=write_soft_labels(folder, TEXTS * 30, lose=("Bob",)),

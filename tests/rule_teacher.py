@@ -1,4 +1,4 @@
-"""A pipeline of rules: without parameters and without probabilities."""
+"""A pipeline of rules, which has no parameters and no probabilities."""
 
 import spacy
 from spacy.language import Language
@@ -7,7 +7,10 @@ _NAMES = {"PER": ["Anna", "Bob Smith", "Anna Smith"], "LOC": ["Paris", "New York
 
 
 def make_rule_teacher() -> Language:
-    """Knows the names of `small.SENTENCES`, but for Rome, and half of one."""
+    """Create a ruler for the names in `small.SENTENCES`.
+
+    It does not know Rome, and knows only a part of one name.
+    """
     nlp = spacy.blank("en")
     ruler = nlp.add_pipe("entity_ruler")
     ruler.add_patterns(

@@ -1,4 +1,4 @@
-"""Real pipelines of spaCy's own components, trained in a moment in the test."""
+"""Pipelines of spaCy's own components, small enough to be trained in a test."""
 
 import re
 from functools import cache
@@ -10,9 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_distill.tasks.ner.lattice.decode import decode
-from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
-from spacy_distill.tasks.ner.tags import tag_grammar, tags_to_spans
+from spacy_distill.tasks.ner.decoding import decode_tags
+from spacy_distill.tasks.ner.tags import tags_to_spans
 
 LABELS = ("LOC", "PER")
 MARKED = [
@@ -38,7 +37,7 @@ TEXTS = [
     "the old mill",
     "Otto Holt Mira Brook Linden Tarn Port of of van Man Old Upper",
 ]
-# Narrow, so that they learn little and doubt much.
+# A narrow model, whose predictions remain uncertain.
 TOK2VEC = {
     "@architectures": "spacy.HashEmbedCNN.v2",
     "pretrained_vectors": None,
@@ -49,7 +48,7 @@ TOK2VEC = {
     "maxout_pieces": 2,
     "subword_features": True,
 }
-# By name: what differs from a `ner` with a tok2vec of its own.
+# Options of `ner` models, by name. The base model has its own tok2vec.
 NER: Dict[str, Dict[str, Any]] = {
     "own": {},
     "listener": {},
@@ -60,7 +59,7 @@ NER: Dict[str, Dict[str, Any]] = {
 
 
 def unmark(text: str) -> Tuple[str, List[Tuple[int, int, str]]]:
-    """The text without its marks, and the entities by characters."""
+    """Return the text without markup, and its entities in characters."""
     plain, entities = "", []
     for part in re.split(r"(\[[^\]]+\]\(\w+\))", text):
         match = re.fullmatch(r"\[([^\]]+)\]\((\w+)\)", part)
@@ -72,7 +71,7 @@ def unmark(text: str) -> Tuple[str, List[Tuple[int, int, str]]]:
 
 
 def make_ner(kind: str = "own", *, steps: int = 25) -> Language:
-    """A pipeline with a `ner` (`beam_ner`) of that name; see `NER`."""
+    """Create a pipeline with a `ner` or `beam_ner` named ner; see `NER`."""
     nlp = spacy.blank("en")
     model = {
         "@architectures": "spacy.TransitionBasedParser.v2",
@@ -97,7 +96,7 @@ def make_ner(kind: str = "own", *, steps: int = 25) -> Language:
 
 
 def make_spancat(factory: str = "spancat", **config: Any) -> Language:
-    """A pipeline with a `spancat` or `spancat_singlelabel` named spancat."""
+    """Create a pipeline with a `spancat` or `spancat_singlelabel` named spancat."""
     nlp = spacy.blank("en")
     model = {
         "@architectures": "spacy.SpanCategorizer.v1",
@@ -117,7 +116,7 @@ def make_spancat(factory: str = "spancat", **config: Any) -> Language:
 
 
 def train(nlp: Language, *, steps: int) -> Language:
-    """Train on MARKED; `doc.spans["sc"]` has the entities too."""
+    """Train on MARKED, with the entities in `doc.ents` and `doc.spans["sc"]`."""
     fix_random_seed(0)
     examples = []
     for marked in MARKED:
@@ -138,21 +137,14 @@ def trained_bytes(kind: str) -> bytes:
 
 
 def trained_ner(kind: str = "own") -> Language:
-    """A copy of its own, made once: pipelines grow with what they read."""
+    """Return a copy of a trained pipeline, since pipelines grow with use."""
     nlp = make_ner(kind, steps=0)
     return nlp.from_bytes(trained_bytes(kind), exclude=["tokenizer"])
 
 
 def decoded(logits: Any, tags: Tuple[str, ...]) -> List[Tuple[int, int, str]]:
-    """The entities (start, end, label) that stored logits imply."""
-    grammar = tag_grammar(tags)
-    columns = decode(
-        logits,
-        [len(logits)],
-        grammar=grammar,
-        transitions=grammar_transitions(grammar),
-        is_crf=False,
-    )
+    """Decode logits to entities (start, end, label)."""
+    columns = decode_tags(logits, [len(logits)], tags)
     return tags_to_spans([tags[column] for column in columns])
 
 
@@ -161,14 +153,14 @@ def triples(spans: Any) -> List[Tuple[int, int, str]]:
 
 
 def block(doc: Doc, words: List[str]) -> Doc:
-    """Block the tokens with these texts, and keep what entities there are."""
+    """Block the tokens with these texts. Entities are kept."""
     blocked = [doc[t.i : t.i + 1] for t in doc if t.text in words and not t.ent_type_]
     doc.set_ents(list(doc.ents), blocked=blocked, default="unmodified")
     return doc
 
 
 def preset(doc: Doc, word: str, label: str) -> Doc:
-    """Make every such word, with the token behind it, an entity."""
+    """Set an entity at every such word and the token after it."""
     starts = [t.i for t in doc[:-1] if t.text == word]
     free = [i for i in starts if not any(t.ent_type_ for t in doc[i : i + 2])]
     spans = [Span(doc, i, i + 2, label=label) for i in free]

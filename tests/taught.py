@@ -1,25 +1,51 @@
-"""What a teacher says, against what it was taught: `tiny_classifiers.SENTENCES`."""
+"""Check what teachers predict, e.g. of `tiny_classifiers.SENTENCES`."""
+
+from typing import Any, List, Tuple
 
 import numpy as np
+from spacy.tokens import Doc
 from tiny_classifiers import SENTENCES, TEXTS
 
 from spacy_distill.tasks.ner.tags import biluo_tags, tags_to_spans
+from spacy_distill.teachers.base import Prediction, Teacher
 
 
-def decoded(teacher, logits):
-    """Entities by tokens, from the best tags as they are stored."""
+def logits_of(teacher: Teacher, docs: List[Doc]) -> List[np.ndarray]:
+    """Return the logits of each Doc."""
+    return [prediction.logits for prediction in teacher.predict(docs)]
+
+
+def unaligned_of(predictions: List[Prediction]) -> List[List[int]]:
+    """Return the unaligned tokens of each prediction."""
+    out = []
+    for logits, unaligned, _ in predictions:
+        if unaligned is None:
+            out.append([])
+            continue
+        # None is the only form of "no unaligned tokens".
+        assert unaligned.shape == (len(logits),)
+        assert unaligned.dtype == bool
+        assert unaligned.any()
+        out.append(np.flatnonzero(unaligned).tolist())
+    return out
+
+
+def best_spans(teacher: Teacher, logits: np.ndarray) -> List[Tuple[int, int, str]]:
+    """Return the entities of the best tags, after rounding as in storage."""
     best = logits.astype(np.float16).argmax(axis=1)
-    return tags_to_spans([teacher.tags[tag] for tag in best])
+    return tags_to_spans([teacher.task.columns[tag] for tag in best])
 
 
-def assert_says_what_it_learned(teacher):
-    assert teacher.tags == biluo_tags(["PER", "LOC"])
+def assert_predicts_training_data(teacher: Any) -> None:
+    """Check predictions of a teacher that was trained on SENTENCES."""
+    assert teacher.task.labels == ("PER", "LOC")
+    assert teacher.task.columns == biluo_tags(["PER", "LOC"])
     docs = [teacher.nlp.make_doc(text) for text in TEXTS]
-    rows = teacher.logits(docs)
-    for doc, logits, (_, gold) in zip(docs, rows, SENTENCES):
+    predictions = teacher.predict(docs)
+    for doc, (logits, _, dropped), (_, gold) in zip(docs, predictions, SENTENCES):
         assert logits.shape == (len(doc), 9)
         assert logits.dtype == np.float32
         np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1, atol=1e-5)
-        assert decoded(teacher, logits) == gold
-    assert teacher.lost_entities(docs) == [[] for _ in docs]
-    assert not any(mask.any() for mask in teacher.without_pieces(docs))
+        assert best_spans(teacher, logits) == gold
+        assert dropped == ()
+    assert unaligned_of(predictions) == [[] for _ in docs]

@@ -32,14 +32,13 @@ print(*found, sep="\\n")
 MODULES = (
     "spacy_distill",
     "spacy_distill.tasks.ner.component",
-    "spacy_distill.tasks.ner.scorer",
+    "spacy_distill.tasks.ner.task",
     "spacy_distill.tasks.ner.model",
     "spacy_distill.students.architectures",
     "spacy_distill.students.architectures",
     "spacy_distill.students.architectures",
     "spacy_distill.students.word_vectors",
     "spacy_distill.losses.distillation",
-    "spacy_distill.losses.schedules",
     "spacy_distill.corpora.distill_corpus",
     "spacy_distill.corpora.distill_corpus",
     "spacy_distill.soft_labels.store",
@@ -54,7 +53,8 @@ MODULES = (
     "spacy_distill.teachers.load",
     "spacy_distill.teachers.mapped",
     "spacy_distill.teachers.spacy_pipelines.pipelines",
-    "spacy_distill.teachers.spacy_pipelines.spans",
+    "spacy_distill.teachers.spacy_pipelines.span_teachers",
+    "spacy_distill.teachers.spacy_pipelines.span_predicting",
     "spacy_distill.teachers.spacy_pipelines.transition",
 )
 

@@ -136,7 +136,7 @@ def test_words_start_from_the_teacher_s_pieces(data, tmp_path):
     assert encoder.get_param("piece_vectors").shape == (len(PIECES) - 6, 4)
     assert encoder.get_param("piece_vectors").dtype == np.int8
     unseen = nlp("odd")
-    types = encoder.attrs["cache"].types
+    types = encoder._func.cache.types
     (entry,) = types.find(unseen.to_array(["ORTH"]), nlp.vocab.strings)
     assert types.rows[entry] == -1
     assert types.composed[entry].any()

@@ -1,9 +1,10 @@
-"""Real Hugging Face token classifiers, small enough to be trained in a test."""
+"""Hugging Face token classifiers, small enough to be trained in a test."""
 
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-# Words with spaces between them; entities by words, the end exclusive.
+# Text with words separated by spaces, and entities (start, end, label) in words, end
+# exclusive.
 Sentence = Tuple[str, List[Tuple[int, int, str]]]
 SENTENCES: List[Sentence] = [
     ("anna lowe sailed to porto", [(0, 2, "PER"), (4, 5, "LOC")]),
@@ -19,13 +20,13 @@ SCHEMES = ("BIO", "IOB1", "BILUO", "BIOES", "plain")
 _PREFIXES = {"BIO": "BI", "IOB1": "BI", "BILUO": "BILU", "BIOES": "BIES", "plain": ""}
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789'.,-"
-# Names in two or three pieces each; other words are whole.
+# Names have two or three pieces; other words have one.
 _STEMS = ["an", "lo", "por", "be", "yor", "##na", "##we", "##to", "##n", "##k"]
 LENGTH = 24
 
 
 def label_names(scheme: str, labels: Sequence[str] = ("PER", "LOC")) -> List[str]:
-    """The names of a model's outputs, in their order."""
+    """Return the label names of a model in order."""
     if scheme == "plain":
         return [*labels, "O"]
     return ["O"] + [f"{prefix}-{x}" for x in labels for prefix in _PREFIXES[scheme]]
@@ -34,7 +35,7 @@ def label_names(scheme: str, labels: Sequence[str] = ("PER", "LOC")) -> List[str
 def write_tags(
     n_words: int, entities: Sequence[Tuple[int, int, str]], scheme: str
 ) -> List[str]:
-    """The tags of a sentence's words."""
+    """Return the tags of a sentence's words."""
     tags = ["O"] * n_words
     before = (0, "")
     for start, end, label in entities:
@@ -57,9 +58,16 @@ def write_tags(
 def make_bert(
     folder: Path, scheme: str = "BIO", *, steps: int = 60, length: int = LENGTH
 ) -> Path:
-    """A BERT of two layers with a small WordPiece vocabulary, lowercase.
+    """Train a lowercase BERT with two layers and a small WordPiece vocabulary.
 
-    length: the most word pieces that it takes.
+    Args:
+        folder: Folder to save the model to.
+        scheme: Scheme of the labels.
+        steps: Number of training steps.
+        length: Maximum input length in word pieces.
+
+    Returns:
+        The folder.
     """
     from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
 
@@ -85,7 +93,7 @@ def make_bert(
 
 
 def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
-    """A RoBERTa of two layers with byte-level BPE, learned from SENTENCES."""
+    """Train a RoBERTa with two layers and byte-level BPE learned from SENTENCES."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import (
         RobertaConfig,
@@ -100,7 +108,7 @@ def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
         TEXTS * 2, vocab_size=320, special_tokens=special, show_progress=False
     )
     bpe.save_model(str(folder))
-    # No limit of its own: it has to be read off the model.
+    # The tokenizer has no maximum length, so it must be read from the model.
     tokenizer = RobertaTokenizerFast(
         str(folder / "vocab.json"), str(folder / "merges.txt")
     )
@@ -136,7 +144,7 @@ def _seeded(kind: Any, config: Any) -> Any:
 def _train_and_save(
     model: Any, tokenizer: Any, folder: Path, scheme: str, steps: int
 ) -> Path:
-    """Train as is customary: on the first piece of each word, the others ignored."""
+    """Train on the first piece of each word, as is usual, ignoring the others."""
     import torch
 
     columns = {name: i for i, name in enumerate(label_names(scheme))}

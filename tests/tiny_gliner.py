@@ -1,13 +1,13 @@
-"""Real GLiNER models, small enough to be trained in a test."""
+"""GLiNER models, small enough to be trained in a test."""
 
 import json
 from pathlib import Path
 
 from tiny_classifiers import SENTENCES, make_bert
 
-# What it is asked for, and the label of SENTENCES that it stands for.
+# Label in SENTENCES of each prompt.
 PROMPTS = {"person": "PER", "place": "LOC"}
-# The most words and word pieces that it takes; the prompts need 16 pieces of these.
+# Maximum input length in words and in word pieces. The prompts have 16 pieces.
 WORDS = 12
 PIECES = 60
 _ENCODER = (
@@ -17,9 +17,15 @@ _ENCODER = (
 
 
 def make_gliner(folder: Path, *, span_mode: str = "markerV0", steps: int = 120) -> Path:
-    """A GLiNER over a BERT of two layers, trained on SENTENCES.
+    """Train a GLiNER model with a two-layer BERT encoder on SENTENCES.
 
-    span_mode: "markerV0", or "token_level" for the other architecture.
+    Args:
+        folder: Folder to save the model to.
+        span_mode: Architecture, "markerV0" or "token_level".
+        steps: Number of training steps.
+
+    Returns:
+        Folder of the model.
     """
     import torch
     from gliner import GLiNER, GLiNERConfig

@@ -1,4 +1,4 @@
-"""Real `compact_ner` pipelines, small enough to be made in a test."""
+"""`compact_ner` pipelines, small enough to be created in a test."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ WIDTH = 8
 
 
 def make_cnn_teacher(**model: object) -> Language:
-    """A `compact_ner` over spaCy's own CNN: no word pieces, no torch."""
+    """Create a `compact_ner` with spaCy's CNN, without word pieces and torch."""
     nlp = spacy.blank("en")
     tok2vec = {
         "@architectures": "spacy.HashEmbedCNN.v2",
@@ -48,10 +48,15 @@ def make_bert_teacher(
     max_length: int = 32,
     architecture: str = "spacy-transformers.TransformerModel.v3",
 ) -> Language:
-    """A `compact_ner` that listens to a two-layer BERT, whose files go to `folder`.
+    """Create a `compact_ner` that listens to a two-layer BERT.
 
-    max_length: the most word pieces the model takes at once. architecture: what the
-    transformer component is.
+    Args:
+        folder: Folder to save the BERT to.
+        max_length: Maximum input length in word pieces.
+        architecture: Architecture of the transformer component.
+
+    Returns:
+        The pipeline.
     """
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -111,7 +116,7 @@ def _initialize(nlp: Language) -> Language:
     gold = {"entities": [(0, 4, "PER"), (14, 19, "LOC")]}
     examples = [Example.from_dict(doc, gold)]
     nlp.initialize(lambda: examples)
-    # A layer that starts from zeros would make all tokens alike.
+    # With the initial zeros, all tokens would have the same logits.
     linear = nlp.get_pipe("ner").model.get_ref("output_layer")
     weights = linear.get_param("W")
     rows = [

@@ -8,7 +8,8 @@ from small import TEXTS, make_examples, make_nlp, make_pieces, write_soft_labels
 from spacy.language import Language
 from thinc.api import fix_random_seed
 
-from spacy_distill.students.word_vectors import init_words_v1, teacher_words_v1
+from spacy_distill.students.init_words import init_words_v1
+from spacy_distill.students.word_vectors import teacher_words_v1
 
 
 @cache

@@ -9,7 +9,6 @@ from spacy_distill.corpora.texts import read_texts
 from spacy_distill.docs import LOGITS
 from spacy_distill.files import write_atomically
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.tasks.ner.from_logits import add_ner_from_logits
 
 
 def write_pseudo_labels(
@@ -24,12 +23,9 @@ def write_pseudo_labels(
     """
     nlp = spacy.blank(lang)
     store = SoftLabels(soft_labels)
-    ner = add_ner_from_logits(
-        nlp, store.tags, lambda docs: [doc.user_data[LOGITS] for doc in docs]
-    )
     doc_bin = DocBin()
     # From the texts, as shards do not keep whether a Doc knows its spaces.
     for doc, soft in zip(read_texts(texts, nlp), store.read(nlp)):
-        doc.user_data = soft.user_data
-        doc_bin.add(ner(doc))
+        store.task.annotate([doc], [soft.user_data[LOGITS]])
+        doc_bin.add(doc)
     write_atomically(out, doc_bin.to_bytes())

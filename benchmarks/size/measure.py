@@ -10,9 +10,9 @@ from spacy.language import Language
 from spacy_distill.compression.quantize import compact_pipes, quantize
 from spacy_distill.docs import load_pipeline
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import predict
+from spacy_distill.evaluation.measure import gold_references, predict
 from spacy_distill.evaluation.size import count_parameters, layers, zipped_bytes
-from spacy_distill.tasks.ner.scorer import compact_ner_score
+from spacy_distill.tasks.ner.task import compact_ner_score
 
 from .pruning import prune_magnitudes
 from .variants import Variant
@@ -86,7 +86,7 @@ def _figures(nlp: Language, dev: Optional[Path], test: Path) -> Row:
 
 
 def _f1(nlp: Language, gold: Path) -> float:
-    f1: float = compact_ner_score(predict(nlp, gold))["ents_f"]
+    f1: float = compact_ner_score(predict(nlp, gold_references(gold)))["ents_f"]
     return f1
 
 

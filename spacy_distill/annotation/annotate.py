@@ -1,30 +1,23 @@
-"""Run a teacher over plenty of text, once, and keep what it says."""
+"""Run a teacher over unlabelled text, once, and store its predictions."""
 
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import List, Sequence, Tuple, Union
+from typing import Any, Optional, Sequence, Union
 
-import numpy as np
-from spacy.tokens import Doc
+from tqdm.auto import tqdm
 
-from ..corpora.texts import count_texts, read_texts
-from ..docs import LOGITS
+from ..corpora.texts import Texts, TextSource, as_texts
 from ..errors import DistillError
-from ..soft_labels.manifest import Manifest, Settings, Shard
-from ..soft_labels.shards import shard_file, write_shard
-from ..soft_labels.statistics import count_entities, entropy
+from ..soft_labels.manifest import Manifest, Settings
 from ..teachers.base import Teacher
-from ..windows import split
-from .attach import Attached, attach_logits
-from .defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
-from .progress import Progress
-from .resume import begin_or_resume
+from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW, split
+from .plan import Plan, begin, finish, plan_annotation
+from .shard import annotate_shard, write_shard
 
 
 def annotate(
     teacher: Teacher,
-    texts: Union[str, Path],
+    texts: TextSource,
     out: Union[str, Path],
     *,
     shard_size: int = SHARD_SIZE,
@@ -34,79 +27,126 @@ def annotate(
     replace: bool = False,
     progress: bool = True,
 ) -> Manifest:
-    """Store a teacher's logits for every token of every document at `texts`.
+    """Store a teacher's logits for every document.
 
-    texts: what `corpora.texts.read_texts` reads.
-    out: the folder for the soft labels. If it holds the beginning of this very work
-        (same teacher, texts, tags and settings), that is carried on, and the result
-        has the same bytes as if it had never been interrupted.
-    shard_size: documents in a shard; one shard at a time is held in memory.
-    batch_words: the most words (word pieces, if the teacher has any) in one batch,
-        padding included. It bounds the teacher's memory.
-    window, overlap: documents of more than `window` tokens are cut into windows that
-        share `overlap` tokens; each token's logits come from the window in which it
-        has most context. A teacher that needs whole documents gets them whole.
-    replace: remove soft labels of other work from `out` first.
-    progress: show a bar.
+    The shards are planned before work starts, and each is annotated by itself. If the
+    folder contains the beginning of the same work (teacher, texts and settings), only
+    the shards that are missing are annotated, and the result has the same bytes as if it
+    had not been interrupted.
 
-    Returns the manifest of the completed folder. Raises DistillError if `out` holds
-    anything else, if a text cannot be read or the teacher cannot label it, if a logit
-    is not finite (nothing of that shard is written then), or if the disk is full.
+    Args:
+        teacher: The teacher.
+        texts: A path, or strings or Docs; see `corpora.texts.as_texts`.
+        out: Folder for the soft labels.
+        shard_size: Documents in a shard. One shard at a time is in memory.
+        batch_words: Most words (word pieces, if the teacher has any) in a batch, padding
+            included. It limits the teacher's memory.
+        window: Longer documents, in tokens, are split into windows. Each token's logits
+            are from the window in which it has most context. A teacher that needs whole
+            documents gets them whole.
+        overlap: Tokens that neighbouring windows share.
+        replace: Remove soft labels of other work from `out` first.
+        progress: Show a progress bar.
+
+    Returns:
+        The manifest of the completed folder.
+
+    Raises:
+        DistillError: If `out` contains anything else, if a text cannot be read or the
+            teacher cannot predict it, if a logit is not finite (nothing of that shard
+            is written then), or if the disk is full.
     """
-    texts, out = Path(texts), Path(out)
     if shard_size < 1 or batch_words < 1:
         raise DistillError(
             "Expected shards of 1 document or more and batches of 1 word or more, got"
             f" shard_size={shard_size} and batch_words={batch_words}."
         )
+    # Checks both.
     split(0, window=window, overlap=overlap)
-    # Before anything is written, as what is amiss in the last text is amiss at once.
-    teacher.check_texts(partial(read_texts, texts, teacher.nlp))
+    texts, out = as_texts(texts), Path(out)
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
-    manifest = begin_or_resume(teacher, texts, out, settings, replace=replace)
-    if manifest.complete:
-        return manifest
-    done = manifest.counts.docs
-    with Progress(count_texts(texts), done=done, show=progress) as bar:
-        stream = read_texts(texts, teacher.nlp, skip=done)
-        while docs := list(islice(stream, shard_size)):
-            attached = attach_logits(
+    plan = plan_annotation(teacher, texts, settings)
+    pending = begin(plan, out, replace=replace)
+    if pending:
+        run_local(
+            teacher,
+            texts,
+            plan,
+            pending,
+            out,
+            batch_words=batch_words,
+            progress=progress,
+        )
+    return finish(plan, out)
+
+
+def run_local(
+    teacher: Teacher,
+    texts: Texts,
+    plan: Plan,
+    pending: Sequence[int],
+    out: Path,
+    *,
+    batch_words: int = BATCH_WORDS,
+    progress: bool = True,
+) -> None:
+    """Annotate shards one after the other in this process.
+
+    Args:
+        teacher: The teacher.
+        texts: The texts of the plan.
+        plan: The plan.
+        pending: Numbers of the shards, ascending.
+        out: The folder of soft labels.
+        batch_words: Most words in a batch.
+        progress: Show a progress bar.
+    """
+    done = plan.n_docs - sum(plan.stop(i) - plan.start(i) for i in pending)
+    with _Progress(plan.n_docs, done=done, show=progress) as bar:
+        # One pass over the texts serves all shards in a row.
+        position, stream = 0, iter(())
+        for number in pending:
+            start, stop = plan.start(number), plan.stop(number)
+            if start != position or number == pending[0]:
+                stream = texts.read(teacher.nlp, start)
+            docs = list(islice(stream, stop - start))
+            position = stop
+            shard = annotate_shard(
                 teacher,
                 docs,
-                first=done + 1,
+                plan,
+                number,
                 batch_words=batch_words,
-                window=window,
-                overlap=overlap,
                 on_batch=bar.update,
             )
-            file = shard_file(len(manifest.shards))
-            checksum = write_shard(out / file, docs)
-            shard = _describe(file, checksum, docs, manifest.tags, attached)
-            manifest.shards.append(shard)
-            # A shard counts only once the manifest lists it.
-            manifest.write(out)
-            done += len(docs)
-    manifest.complete = True
-    manifest.write(out)
-    return manifest
+            write_shard(out, number, shard)
 
 
-def _describe(
-    file: str,
-    checksum: str,
-    docs: Sequence[Doc],
-    tags: Tuple[str, ...],
-    attached: Attached,
-) -> Shard:
-    rows: List[np.ndarray] = [doc.user_data[LOGITS] for doc in docs]
-    logits = np.concatenate(rows)
-    return Shard(
-        file=file,
-        sha256=checksum,
-        docs=len(docs),
-        tokens=len(logits),
-        tokens_without_pieces=attached.blind,
-        entities=count_entities(logits, tags),
-        lost=attached.lost,
-        entropy=entropy(logits),
-    )
+class _Progress:
+    """A bar with documents, their rate, the time left, and words per second."""
+
+    def __init__(self, total: int, *, done: int, show: bool) -> None:
+        self._words = 0
+        self._bar = tqdm(
+            total=total,
+            initial=done,
+            desc="Annotating",
+            unit="doc",
+            dynamic_ncols=True,
+            disable=not show,
+        )
+
+    def update(self, docs: int, words: int) -> None:
+        self._words += words
+        if not self._bar.disable:
+            seconds = max(self._bar.format_dict["elapsed"], 1e-6)
+            self._bar.set_postfix_str(
+                f"{self._words / seconds:,.0f} words/s", refresh=False
+            )
+        self._bar.update(docs)
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __exit__(self, *error: Optional[Any]) -> None:
+        self._bar.close()

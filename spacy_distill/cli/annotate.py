@@ -1,4 +1,4 @@
-"""`spacy-distill annotate`: from a teacher and plenty of text to soft labels."""
+"""`spacy-distill annotate`: run a teacher over unlabelled text."""
 
 import time
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
 from typer import Argument, Option
 from wasabi import msg
 
-from ..annotation.defaults import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
+from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
 from .common import friendly_errors, use_device
 
 if TYPE_CHECKING:
     from ..soft_labels.manifest import Manifest
 
-# Lost entities that the summary names.
+# Dropped entities that the summary names.
 _MOST_NAMED = 5
 
 
@@ -78,7 +78,7 @@ def annotate_cli(
 
     A run that was cut short goes on where it stopped when it is started again.
     """
-    # Here and not above: a help text should not have to wait for these.
+    # Imported here, since a help text does not need them.
     from ..annotation.annotate import annotate
     from ..teachers.load import ensemble_teacher_v1, load_teacher
 
@@ -86,7 +86,7 @@ def annotate_cli(
     loaded = load_teacher(teacher, component=component, strict=strict)
     if also:
         loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
-    before = _manifest_in(output)
+    before, done = _begun(output)
     start = time.perf_counter()
     manifest = annotate(
         loaded,
@@ -103,15 +103,20 @@ def annotate_cli(
     if not quiet:
         words = manifest.counts.tokens
         if before is not None and before.difference(manifest) is None:
-            words -= before.counts.tokens
+            words -= done
         _print_summary(manifest, output, words / seconds if words else None)
 
 
-def _manifest_in(output: Path) -> Optional["Manifest"]:
-    """What an earlier run has left in the folder, if any."""
+def _begun(output: Path) -> Tuple[Optional["Manifest"], int]:
+    """The manifest of an earlier run, if any, and the words that it annotated."""
+    import srsly
+
     from ..soft_labels.manifest import FILE_NAME, Manifest
 
-    return Manifest.read(output) if (output / FILE_NAME).exists() else None
+    if not (output / FILE_NAME).exists():
+        return None, 0
+    records = [srsly.read_json(record) for record in output.glob("shard-*.json")]
+    return Manifest.read(output), sum(record["tokens"] for record in records)
 
 
 def _print_summary(
@@ -126,15 +131,15 @@ def _print_summary(
     # On a rerun of finished work there is no speed to tell.
     if words_per_second is not None:
         rows.append(("Words a second", f"{words_per_second:,.0f}"))
-    rows.append(("Words without word pieces", f"{counts.tokens_without_pieces:,}"))
-    rows.append(("Entities lost", f"{counts.lost:,}"))
+    rows.append(("Unaligned words", f"{counts.unaligned:,}"))
+    rows.append(("Dropped entities", f"{counts.dropped:,}"))
     rows.append(("Entropy (nats a word)", f"{counts.mean_entropy:.4f}"))
-    for label, count in counts.entities.items():
+    for label, count in counts.labels.items():
         rows.append((f"Entities {label}", f"{count:,}"))
     rows.append(("Size on disk", f"{size / 1e6:,.1f} MB"))
     msg.good(f"Soft labels are complete: {output}")
     msg.table(rows, aligns=("l", "r"))
-    for lost in manifest.lost[:_MOST_NAMED]:
-        msg.text(f"Lost in {lost.describe()}.")
-    if counts.lost > _MOST_NAMED:
-        msg.text(f"All {counts.lost:,} lost entities are named in the manifest.")
+    for entity in manifest.dropped[:_MOST_NAMED]:
+        msg.text(f"Dropped in {entity.describe()}.")
+    if counts.dropped > _MOST_NAMED:
+        msg.text(f"All {counts.dropped:,} dropped entities are in the manifest.")

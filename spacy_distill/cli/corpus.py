@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Annotated, List, Optional
 
-import spacy
-from spacy.language import Language
 from typer import Option
 from wasabi import msg
 
 from ..corpora.build import FIGURES_FILE, GOLD_SPLITS, build_corpus
 from ..corpora.checks import TEMPLATE_WORDS, CorpusFigures
+from ..docs import blank_pipeline
 from ..errors import DistillError
 from .common import friendly_errors
 
@@ -64,23 +63,13 @@ def corpus_cli(
         unlabelled=unlabelled or None,
         n_labels=n_labels,
         seed=seed,
-        nlp=_blank(lang),
+        nlp=blank_pipeline(lang),
         labels=allowed,
         scheme=scheme,
         out=output,
     )
     _print_figures(figures, allowed)
     msg.good(f"Wrote the corpus and {FIGURES_FILE} to {output}")
-
-
-def _blank(lang: str) -> Language:
-    try:
-        return spacy.blank(lang)
-    except ImportError as error:
-        raise DistillError(
-            f"Expected a language that spaCy has, as in 'en', got '{lang}'"
-            f" ({' '.join(str(error).split())}): choose another."
-        ) from error
 
 
 def _print_figures(figures: CorpusFigures, labels: List[str]) -> None:

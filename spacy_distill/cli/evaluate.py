@@ -47,15 +47,15 @@ def evaluate_cli(
 
     The last pipeline is compared with the first.
     """
-    from ..evaluation.evaluate import make_report
+    from ..evaluation.evaluate import evaluate
     from ..reports.files import write_report
-    from ..reports.terminal import print_report
+    from .common import print_report
 
     if output.suffix != ".json":
         raise DistillError(
             f"Expected a name that ends in .json for --output, got {output}."
         )
-    report = make_report(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
+    report = evaluate(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
     *paths, page = write_report(report, output)
     print_report(report)
     msg.good(f"Wrote {', '.join(map(str, paths))} and {page}")

@@ -1,5 +1,8 @@
-"""`python -m spacy distill`. spaCy imports this module for each of its commands, so
-it must import fast and never fail: the work is imported when it is asked for."""
+"""`python -m spacy distill`.
+
+spaCy imports this module for each of its commands, so it must import fast and never
+fail: heavy modules are imported when the command runs.
+"""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -26,15 +29,21 @@ def distill_spacy_cli(
         ),
     ],
     student_config: Annotated[
-        Path,
-        Argument(help="Config of the student", exists=True, dir_okay=False),
-    ],
+        Optional[Path],
+        Argument(
+            help="Config of the student; by default the one that ships with the"
+            " package",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     output: Annotated[
         Optional[Path],
         Option(
             "--output",
             "-o",
-            help="Folder for the trained student (model-best, model-last)",
+            help="Folder for the student (model-best, model-last), soft labels and"
+            " report",
         ),
     ] = None,
     code_path: Annotated[
@@ -47,13 +56,7 @@ def distill_spacy_cli(
         ),
     ] = None,
     use_gpu: Annotated[
-        int,
-        Option(
-            "--gpu-id",
-            "-g",
-            help="GPU that the teacher annotates on, or -1 for CPU; the student trains"
-            " on CPU",
-        ),
+        int, Option("--gpu-id", "-g", help="GPU for the teacher, or -1 for CPU")
     ] = -1,
     component: Annotated[
         Optional[str],
@@ -63,31 +66,53 @@ def distill_spacy_cli(
         Optional[bool],
         Option(
             "--strict/--skip",
-            help="For a file of annotations with invalid spans: take none of it, or"
+            help="For a file of annotations with invalid spans: reject the file, or"
             " leave them out. Strict by default",
+        ),
+    ] = None,
+    held_out: Annotated[
+        Optional[float],
+        Option(
+            help="Without paths.dev: texts to hold out for evaluation, a number or a"
+            " share below 1. By default a tenth, at most 1,000"
         ),
     ] = None,
 ) -> None:
     """
-    Distil TEACHER into the student of STUDENT_CONFIG. The unlabelled texts at
-    paths.unlabelled are annotated into paths.soft_labels first, unless that is done
-    already; then the student is trained on paths.train and the soft labels, and
-    scored on paths.dev. Settings of the config can be overridden with arguments such
-    as --training.max_steps 1000.
+    Distil TEACHER into the student of STUDENT_CONFIG. The teacher annotates the texts
+    at paths.unlabelled into paths.soft_labels, unless that is done already; then the
+    student is trained on the soft labels and on paths.train, if given, and evaluated on
+    paths.dev, or on held-out texts. Settings of the config can be overridden with
+    arguments such as --paths.unlabelled texts.jsonl or --training.max_steps 1000.
     """
     from spacy.cli._util import import_code
+    from wasabi import msg
 
-    from ..training.config import parse_overrides
+    from ..errors import DistillError
+    from ..evaluation.report import Report
     from ..training.distill import distill
+    from .common import parse_overrides, print_report, use_device
 
     overrides = parse_overrides(ctx.args)
+    if output is None:
+        raise DistillError(
+            "Expected a folder for the student, got none: add --output FOLDER (-o)."
+        )
     import_code(code_path)
-    distill(
+    use_device(use_gpu)
+    nlp = distill(
         teacher,
-        student_config,
-        output,
+        output=output,
+        config=student_config,
         overrides=overrides,
-        use_gpu=use_gpu,
+        held_out=held_out,
         component=component,
         strict=strict,
     )
+    msg.divider("Student")
+    path = output / "report.json"
+    if "spacy_distill" in nlp.meta and path.is_file():
+        print_report(Report.read(path))
+        files = [path.with_suffix(suffix) for suffix in (".json", ".md", ".html")]
+        msg.good(f"Wrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
+    msg.good(f'nlp = spacy.load("{output / "model-best"}")')

@@ -19,7 +19,7 @@ def summary_cli(
 ) -> None:
     """Print the table of a report, and the lines that install and load the package."""
     from ..evaluation.report import Report
-    from ..reports.terminal import print_report
+    from .common import print_report
 
     wheels = sorted(packages.glob("*/dist/*.whl"), key=lambda p: p.stat().st_mtime)
     if not wheels:

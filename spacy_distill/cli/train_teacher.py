@@ -1,14 +1,12 @@
-"""`spacy-distill train-teacher`: `spacy train`, with the weights found first."""
+"""`spacy-distill train-teacher`: fine-tune a transformer on gold annotation."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
-from ..errors import DistillError
-from .common import friendly_errors
+from .common import friendly_errors, parse_overrides, use_device
 
 
 @friendly_errors()
@@ -19,7 +17,7 @@ def train_teacher_cli(
     transformer: Annotated[
         str,
         Option(
-            help="Hub name, folder, or installed package that carries a transformer."
+            help="Hub name, folder, or installed package that contains a transformer."
         ),
     ],
     use_gpu: Annotated[
@@ -28,32 +26,17 @@ def train_teacher_cli(
 ) -> None:
     """Fine-tune a teacher on gold sentences.
 
-    Settings of the config can be overridden with arguments such as
-    --training.max_steps 800.
+    The number of steps follows from the number of sentences. Settings of the config can
+    be overridden with arguments such as --training.max_steps 800.
     """
-    from spacy.cli.train import train
+    from ..training.teacher import train_teacher
 
-    from ..hub import find_transformer
-    from ..training.config import parse_overrides, read_training_config
-    from .common import use_device
-
-    name = find_transformer(transformer)
-    if Path(name).is_dir():
-        # Everything is here; nothing is to be asked of a hub.
-        os.environ["HF_HUB_OFFLINE"] = "1"
     overrides = parse_overrides(ctx.args)
-    overrides["paths.transformer"] = name
-    read_training_config(config, overrides)
-    # Also done by `train`, but there with a traceback if it fails.
     use_device(use_gpu, quiet=True)
-    try:
-        train(config, output, use_gpu=use_gpu, overrides=overrides)
-    except OSError as error:
-        # Errors of the system have a number; Hugging Face's, of missing files, not.
-        if error.errno is not None:
-            raise
-        raise DistillError(
-            f"Expected a transformer that can be loaded as {name!r}, got: {error} Give"
-            " a folder, an installed package that carries one, or a hub name within"
-            " reach."
-        ) from error
+    train_teacher(
+        config,
+        output,
+        transformer=transformer,
+        overrides=overrides,
+        gpu_id=use_gpu,
+    )

@@ -1,1 +1,1 @@
-"""Pipelines made small, once they are trained."""
+"""Compression of trained pipelines."""

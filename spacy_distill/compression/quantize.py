@@ -12,11 +12,11 @@ from spacy.tokens import Doc
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.agreement import compare_entities
-from ..evaluation.measure import predict
+from ..evaluation.measure import gold_references, predict
 from ..evaluation.size import folder_bytes, zipped_bytes
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
-from ..tasks.ner.scorer import compact_ner_score
+from ..tasks.ner.task import compact_ner_score
 from ..tasks.storage import check_storage
 from .tables import round_tables
 from .vocabulary import prune_words
@@ -158,7 +158,7 @@ def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
 def _measure(nlp: Language, gold: Optional[Path]) -> Tuple[Figures, List[Doc]]:
     """What can be told of a pipeline, and the gold documents with its entities."""
     encoders = [e for _, pipe in compact_pipes(nlp) for e in get_encoders(pipe.model)]
-    examples = [] if gold is None else predict(nlp, gold)
+    examples = [] if gold is None else predict(nlp, gold_references(gold))
     assert nlp.path is not None
     figures = Figures(
         folder=folder_bytes(nlp.path),

@@ -1,9 +1,10 @@
-"""Tables of word vectors in fewer bits.
+"""Entropy-constrained quantization of embedding tables.
 
-All rows share one step. Most of their numbers then are a few small ones, and a zip,
-such as a wheel, codes numbers by how frequent they are. Rounding to one step and coding
-so is within a quarter of a bit a number of the best that can be done (Gish & Pierce
-1968). Rows with a scale each would be as exact, but their numbers less alike.
+A table has one quantization scale for all rows, rather than a scale per row. Its
+integers then have a skewed distribution, and the entropy coding of a zip file, such as
+a wheel, shortens them. Uniform quantization followed by entropy coding is within about
+a quarter of a bit per value of the theoretical optimum (Gish & Pierce 1968). Scales per
+row have a similar error, but flatten the distribution.
 """
 
 from typing import Any
@@ -15,16 +16,22 @@ from ..errors import DistillError
 from ..quantization import MOST, round_to, short_step
 from ..students.pieces import PIECE_PARAMS
 
-_HALVINGS = 20
+_BISECTIONS = 20
 
 
 def round_tables(encoder: Model, bits: float) -> None:
-    """Round the word table and the piece table of a student encoder, so that a number
-    of theirs has an entropy of `bits` at most. A table with less is left as it is.
+    """Quantize the word and piece embedding tables of a student encoder, in place.
 
-    The piece table stays int8. The word table stays float32 and is on a grid, which
-    storage as int8 keeps.
-    RAISES: DistillError if bits are not in [1, 8].
+    The entropy of the quantized values is at most `bits`. A table that is below the
+    limit is left unchanged. The piece table stays int8. The word table stays float32;
+    its values are multiples of the scale, so int8 storage is lossless.
+
+    Args:
+        encoder: Student encoder.
+        bits: Maximum entropy in bits per value, from 1 to 8.
+
+    Raises:
+        DistillError: If `bits` is out of range.
     """
     if not 1 <= bits <= 8:
         raise DistillError(f"Expected 1 to 8 bits for tables, got {bits}.")
@@ -44,13 +51,21 @@ def round_tables(encoder: Model, bits: float) -> None:
 
 
 def find_step(table: np.ndarray, bits: float) -> float:
-    """The smallest step that leaves numbers an entropy of `bits` at most; 0 if as many
-    steps as int8 has do so already, as in an empty table or one that is rounded."""
+    """Find the smallest scale that limits the entropy of quantized values to `bits`.
+
+    Args:
+        table: float32 array of any shape.
+        bits: Maximum entropy in bits per value.
+
+    Returns:
+        The scale. 0 if plain int8 quantization is below the limit already, e.g. for an
+        empty table or one that was rounded before.
+    """
     largest = float(np.abs(table).max(initial=0.0))
     low, high = largest / MOST, largest * 2
     if not largest or entropy(round_to(table, low)) <= bits:
         return 0.0
-    for _ in range(_HALVINGS):
+    for _ in range(_BISECTIONS):
         middle = (low * high) ** 0.5
         if entropy(round_to(table, middle)) > bits:
             low = middle
@@ -60,7 +75,14 @@ def find_step(table: np.ndarray, bits: float) -> float:
 
 
 def entropy(numbers: np.ndarray) -> float:
-    """Bits a number, of int8 numbers by themselves."""
+    """Return the empirical entropy of int8 values.
+
+    Args:
+        numbers: int8 array of any shape.
+
+    Returns:
+        Bits per value, without context.
+    """
     counts = np.bincount(numbers.ravel().view(np.uint8), minlength=1)
     shares = counts[counts > 0] / numbers.size
     return float(-(shares * np.log2(shares)).sum())

@@ -1,4 +1,4 @@
-"""Which words are worth a row of their own."""
+"""Pruning of the word embedding table."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,14 @@ from ..students.pieces import PIECE_PARAMS, Segmenter
 
 
 class Pruned(NamedTuple):
-    """before, after: words with a row. bare: those of them that cannot be composed."""
+    """Result of pruning.
+
+    Attributes:
+        before: Number of words with a row before.
+        after: Number of words with a row after.
+        bare: Number of words that keep their row since they cannot be composed from
+            pieces.
+    """
 
     before: int
     after: int
@@ -17,32 +24,43 @@ class Pruned(NamedTuple):
 
 
 def prune_words(encoder: Model, most: int) -> Pruned:
-    """Leave the word table of a student encoder the rows that say most: those farthest
-    (L2) from the vector that the word would be composed to without. The others are
-    dropped, and their words composed from pieces, like any that training never met.
+    """Prune the word embedding table of a student encoder, in place.
 
-    most: so many words keep their row; those that cannot be composed all do, which may
-        be more. At a tie the more frequent word stays.
+    Keeps the rows with the largest L2 distance to the vector composed from the word's
+    pieces. The other words are composed from pieces at run time, like words that were
+    not seen in training.
+
+    Args:
+        encoder: Student encoder.
+        most: Number of rows to keep. Words that cannot be composed always keep their
+            row, so there may be more. Of equal distances the more frequent word is
+            kept.
+
+    Returns:
+        Number of rows before and after.
     """
     words = encoder.attrs["words"]
     table: Any = encoder.get_param("word_vectors")
-    composed, found = _compose(encoder)
+    composed, found = _composed_vectors(encoder)
     distance = np.linalg.norm(table[1:] - composed, axis=1)
     distance[~found] = np.inf
     bare = int((~found).sum())
     order = np.argsort(-distance, kind="stable")
     kept = np.sort(order[: max(most, bare)])
     if len(kept) < len(words):
-        # New objects, by which the encoder sees that its words are others.
+        # The encoder detects changed words by the identity of the list.
         encoder.attrs["words"] = [words[i] for i in kept]
         rows: Any = table[np.concatenate([[0], kept + 1])]
         encoder.set_param("word_vectors", rows)
     return Pruned(before=len(words), after=len(kept), bare=bare)
 
 
-def _compose(encoder: Model) -> Any:
-    """Vectors of all words of the table as composed, float32 [n_words, width], and
-    whether they can be, bool [n_words]."""
+def _composed_vectors(encoder: Model) -> Any:
+    """Compose vectors for all words of the table from their pieces.
+
+    Returns float32 [n_words, width], and whether each word can be composed, bool
+    [n_words].
+    """
     words = encoder.attrs["words"]
     composed = np.zeros((len(words), encoder.attrs["word_width"]), dtype=np.float32)
     found = np.zeros(len(words), dtype=bool)

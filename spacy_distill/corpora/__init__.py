@@ -1,1 +1,1 @@
-"""Readers and batchers that mix gold and unlabelled text."""
+"""Corpus readers and batchers that mix gold and unlabelled text."""

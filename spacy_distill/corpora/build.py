@@ -1,4 +1,4 @@
-"""Write the files of a corpus from gold and unlabelled sources."""
+"""Builds the files of a corpus from gold and unlabelled sources."""
 
 import json
 import random
@@ -30,14 +30,22 @@ Item = TypeVar("Item")
 def draw_gold(
     sentences: Sequence[Item], n: int, *, seed: int
 ) -> Tuple[List[Item], List[Item]]:
-    """Draw `n` sentences at random as gold; the others are to lose their labels.
+    """Sample `n` gold sentences at random. The rest is meant to be used without labels.
 
     The protocol of Izsak et al. 2019 (arXiv 1910.06294, section 4): the indices are
-    shuffled once by `seed`, so a larger draw holds the smaller ones of the same seed.
+    shuffled once with `seed`, so a larger sample contains the smaller ones of the same
+    seed.
 
-    Returns the gold sentences and the rest, both in shuffled order.
+    Args:
+        sentences: All labelled sentences.
+        n: Number of gold sentences.
+        seed: Random seed.
 
-    Raises DistillError when `n` is negative or there are fewer sentences than `n`.
+    Returns:
+        The gold sentences and the rest, both in shuffled order.
+
+    Raises:
+        DistillError: If `n` is negative or larger than the number of sentences.
     """
     if not 0 <= n <= len(sentences):
         raise DistillError(
@@ -66,25 +74,37 @@ def build_corpus(
     scheme: Optional[str] = None,
     out: Union[str, Path],
 ) -> CorpusFigures:
-    """Read the sources, draw the gold, and write the corpus to a folder.
+    """Read the sources, sample the gold sentences and write the corpus to a folder.
 
-    train, dev, test: gold sources, see `read_gold_source`.
-    unlabelled: a source of text; None takes the training sentences that are not drawn.
-    n_labels: how many training sentences keep their labels; 0 keeps all.
-    seed: of the draw.
-    nlp: tokenizes mark-up.
-    labels: the entity labels that may occur; None allows all.
-    scheme: of the tags of column files, see `read_columns`; None finds it out.
+    The folder contains:
 
-    Writes `train.spacy`, `dev.spacy` and `test.spacy`, one Doc a sentence; the
-    unlabelled text in the folder `unlabelled`, as `texts.jsonl` (from mark-up or
-    `.jsonl`: objects with `text` and `meta.topic`, tokenized later) or `texts.spacy`
-    (from the other forms: the given tokens without annotation); and `corpus.json` with
-    the figures.
-    The same sources and settings give the same bytes.
+    - `train.spacy`, `dev.spacy` and `test.spacy`, with one sentence per Doc
+    - `unlabelled/texts.jsonl` if the unlabelled source is markup or `.jsonl`: objects
+      with `text` and `meta.topic`, tokenized later
+    - `unlabelled/texts.spacy` for other formats: the original tokens without annotation
+    - `corpus.json`, with the settings and the statistics
 
-    Returns the figures. Raises DistillError for any fault in the sources, a topic that
-    stands in two of them, or when no unlabelled text remains.
+    The output is deterministic: the same sources and settings give the same bytes.
+
+    Args:
+        train: Gold source of the training split, see `read_gold_source`.
+        dev: Gold source of the development split.
+        test: Gold source of the test split.
+        unlabelled: Source of unlabelled text, see `read_unlabelled_source`. None uses
+            the training sentences that are not sampled as gold.
+        n_labels: Number of training sentences that keep their labels. 0 keeps all.
+        seed: Random seed of the sample.
+        nlp: Pipeline that tokenizes markup.
+        labels: Allowed entity labels. None allows any label.
+        scheme: Tag scheme of column files, see `read_columns`. None detects it.
+        out: Folder to write to.
+
+    Returns:
+        The statistics of the corpus.
+
+    Raises:
+        DistillError: If a source has an error, a topic occurs in more than one source,
+            or there is no unlabelled text.
     """
     gold = {
         name: read_gold_source(path, nlp, labels=labels, scheme=scheme)
@@ -149,7 +169,7 @@ def _write(
     files[FIGURES_FILE] = _json(record, indent=2)
     for name, data in files.items():
         write_atomically(out / name, data)
-    # An earlier run may have left the other form, which would now be out of date.
+    # Remove the other format, which an earlier run may have written.
     (out / (docbin if as_text else jsonl)).unlink(missing_ok=True)
 
 
@@ -164,6 +184,6 @@ def _jsonl(sentences: List[SourceSentence]) -> bytes:
 
 
 def _json(value: Any, *, indent: Optional[int] = None) -> bytes:
-    # Letters with accents stay readable in the file.
+    # No ASCII escapes, so that accented letters stay readable in the file.
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return (text + "\n").encode("utf-8")

@@ -1,4 +1,4 @@
-"""Figures that show what a corpus holds and that its splits are apart."""
+"""Statistics of a corpus and checks for overlap between its splits."""
 
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
@@ -10,13 +10,21 @@ from .sources import SourceSentence
 Split = Sequence[SourceSentence]
 Name = Tuple[str, ...]
 
-# Shorter runs repeat by chance ("at the end of the day"); seven words are a template.
+# Shorter sequences repeat by chance ("at the end of the day"); a repeat of seven words
+# suggests a template.
 TEMPLATE_WORDS = 7
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How much there is. entities: mentions by label, most frequent label first."""
+    """Size of a split or of a register.
+
+    Attributes:
+        documents: Number of documents.
+        sentences: Number of sentences.
+        tokens: Number of tokens.
+        entities: Number of mentions by label, most frequent label first.
+    """
 
     documents: int
     sentences: int
@@ -26,7 +34,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class SplitFigures:
-    """Counts of a split, and of its registers (none outside mark-up)."""
+    """Statistics of a split.
+
+    Attributes:
+        total: Size of the whole split.
+        registers: Size of each register; empty for formats other than markup.
+    """
 
     total: Counts
     registers: Dict[str, Counts]
@@ -34,12 +47,20 @@ class SplitFigures:
 
 @dataclass(frozen=True)
 class NameOverlap:
-    """How many entity names of split `of` stand in the splits `within` too.
+    """Overlap of the entity names of one split with other splits.
 
-    A name is an entity's tokens without regard to case; its label does not matter. In
-    a gold split it counts where it is an entity, in unlabelled text wherever it stands.
-    names: distinct names of `of`. mentions: its entities, every one counted.
-    share_of_names, share_of_mentions: 0 to 1. shared: the names, sorted.
+    A name is the lowercase tokens of an entity, whatever its label. In gold splits it
+    is matched against entities, in unlabelled text against any sequence of tokens.
+
+    Attributes:
+        of: The split whose names are looked up.
+        within: The splits they are looked up in.
+        names: Number of distinct names in `of`.
+        mentions: Number of entities in `of`.
+        share_of_names: Share of the names that also occur in `within`, from 0 to 1.
+        share_of_mentions: Share of the mentions whose name also occurs in `within`,
+            from 0 to 1.
+        shared: The shared names, sorted.
     """
 
     of: str
@@ -53,7 +74,12 @@ class NameOverlap:
 
 @dataclass(frozen=True)
 class SharedTopic:
-    """A topic and the splits it stands in."""
+    """A topic that occurs in more than one split.
+
+    Attributes:
+        topic: "register/topic".
+        splits: Names of the splits.
+    """
 
     topic: str
     splits: Tuple[str, ...]
@@ -61,9 +87,13 @@ class SharedTopic:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A run of words that stands in two or more sentences.
+    """A word sequence that occurs in two or more sentences.
 
-    places: `split:sentence`, numbered from 1, and the topic if there is one.
+    Attributes:
+        words: The words, joined by spaces.
+        length: Number of words.
+        places: `split:sentence` of each occurrence, numbered from 1, followed by the
+            topic if there is one.
     """
 
     words: str
@@ -73,10 +103,15 @@ class Repeat:
 
 @dataclass(frozen=True)
 class CorpusFigures:
-    """All figures of a corpus.
+    """All statistics of a corpus.
 
-    longest_repeat: words in the longest run that two sentences of any splits share.
-    repeats: every such run of `TEMPLATE_WORDS` words or more, longest first.
+    Attributes:
+        splits: Statistics of each split.
+        name_overlap: Overlap of entity names between splits.
+        shared_topics: Topics that occur in more than one split.
+        longest_repeat: Length in words of the longest sequence that two sentences of
+            any splits share.
+        repeats: All such sequences of at least `TEMPLATE_WORDS` words, longest first.
     """
 
     splits: Dict[str, SplitFigures]
@@ -86,17 +121,21 @@ class CorpusFigures:
     repeats: Tuple[Repeat, ...]
 
     def to_json(self) -> Dict[str, Any]:
-        """Return the figures as what JSON can hold."""
+        """Return the statistics as a JSON-serializable dict."""
         return asdict(self)
 
 
 def check_corpus(
     gold: Mapping[str, Split], *, unlabelled: Mapping[str, Split]
 ) -> CorpusFigures:
-    """Count and compare the splits of a corpus.
+    """Compute the statistics of a corpus and compare its splits.
 
-    gold: annotated splits by name, in order: each is compared with those before it.
-    unlabelled: the others.
+    Args:
+        gold: Annotated splits by name. Each is compared with those before it.
+        unlabelled: Unlabelled splits by name.
+
+    Returns:
+        The statistics.
     """
     splits = {**gold, **unlabelled}
     places = [
@@ -104,7 +143,7 @@ def check_corpus(
         for name, split in splits.items()
         for number, sentence in enumerate(split, start=1)
     ]
-    words = [_words(sentence) for split in splits.values() for sentence in split]
+    words = [_lower_words(sentence) for split in splits.values() for sentence in split]
     repeats = tuple(
         Repeat(
             " ".join(run.words), len(run.words), tuple(places[i] for i in run.sentences)
@@ -125,7 +164,14 @@ def check_corpus(
 
 
 def shared_topics(splits: Mapping[str, Split]) -> Tuple[SharedTopic, ...]:
-    """Return the topics that stand in more than one split."""
+    """Return the topics that occur in more than one split.
+
+    Args:
+        splits: Splits by name.
+
+    Returns:
+        The topics in order of first appearance.
+    """
     found: Dict[str, List[str]] = defaultdict(list)
     for name, split in splits.items():
         for topic in dict.fromkeys(s.topic for s in split if s.topic):
@@ -215,8 +261,11 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def _words(sentence: SourceSentence) -> List[str]:
-    """Lower-case words: punctuation would let a template hide behind a comma."""
+def _lower_words(sentence: SourceSentence) -> List[str]:
+    """Return the lowercase tokens of a sentence that contain a letter or digit.
+
+    Punctuation is ignored, so that a comma does not hide a repeated template.
+    """
     return [
         token.lower_ for token in sentence.doc if any(c.isalnum() for c in token.text)
     ]

@@ -1,12 +1,12 @@
-"""Gold text a token a line, as CoNLL-2003 has it.
+"""Reader for column files, one token per line, as in CoNLL-2003.
 
     -DOCSTART- -X- -X- O
 
     SOCCER NN I-NP O
     JAPAN NNP I-NP I-LOC
 
-The word is the first column, the entity tag the last; a blank line ends a sentence,
-and a line that starts with -DOCSTART- begins a document.
+The first column is the word and the last one its entity tag. A blank line ends a
+sentence. A line that starts with -DOCSTART- begins a document.
 """
 
 import re
@@ -21,15 +21,17 @@ from .tag_schemes import TaggedToken, detect_scheme, entity_bounds
 from .text_files import read_utf8
 
 _DOCUMENT_START = "-DOCSTART-"
-# Not every white space: an ideographic space may be a word of the text.
+# Only spaces and tabs: an ideographic space can be a token of the text.
 _SEPARATOR = re.compile(r"[ \t]+")
 
 
 class ColumnSentence(NamedTuple):
-    """A sentence as a Doc, and the number of its document in the file, from 0.
+    """A sentence of a column file.
 
-    doc: the file's own tokens, a space after each but the last; tokens outside
-        the entities are annotated as outside.
+    Attributes:
+        doc: Doc with the tokens of the file and a space after each but the last. Tokens
+            outside of entities are annotated as outside.
+        document: Index of the sentence's document in the file.
     """
 
     doc: Doc
@@ -41,12 +43,20 @@ def read_columns(
 ) -> List[ColumnSentence]:
     """Read a column file.
 
-    path: UTF-8; columns apart by spaces or tabs, the same number in every line.
-    scheme: "IOB1", "IOB2" or "BILUO"; None finds it out from the whole file.
+    Args:
+        path: UTF-8 file. Columns are separated by spaces or tabs, and all lines have
+            the same number of them.
+        vocab: Vocab of the Docs.
+        scheme: Tag scheme: "IOB1", "IOB2" or "BILUO". None detects it from the whole
+            file.
 
-    Raises DistillError, with `path:line`, for a file that cannot be read, a line with
-    one column or another number of columns than the first, a tag that is none, a tag
-    that cannot stand after the one before it, and a file without sentences.
+    Returns:
+        The sentences in file order.
+
+    Raises:
+        DistillError: If the file cannot be read or has no sentences. With `path:line`,
+            if a line has a single column or another number of columns than the first,
+            if a tag is malformed, or if it may not follow the tag before it.
     """
     rows = _read_rows(path)
     if not rows:
@@ -71,6 +81,7 @@ def read_columns(
 
 
 def _read_rows(path: Union[str, Path]) -> List[Tuple[List[TaggedToken], int]]:
+    """Return the tokens of each sentence and the index of its document."""
     rows: List[Tuple[List[TaggedToken], int]] = []
     tokens: List[TaggedToken] = []
     widths: Dict[int, int] = {}
@@ -82,7 +93,7 @@ def _read_rows(path: Union[str, Path]) -> List[Tuple[List[TaggedToken], int]]:
             if tokens:
                 rows.append((tokens, document))
                 tokens = []
-            # Before the first sentence it opens document 0; later ones open the next.
+            # The marker before the first sentence belongs to document 0.
             if starts_document and rows:
                 document += 1
             continue

@@ -1,4 +1,4 @@
-"""The training corpus: gold and soft-labelled Examples in one stream."""
+"""Readers and batches for training: gold and soft-labelled Examples in one stream."""
 
 import random
 from itertools import islice
@@ -10,21 +10,119 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
-from ..docs import bare_doc, read_gold
+from ..docs import LOGITS, bare_doc, read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+
+
+@registry.readers("spacy_distill.DistillCorpus.v1")
+def distill_corpus_v1(
+    gold: Optional[Path] = None,
+    soft_labels: Optional[Path] = None,
+    gold_share: float = 0.0,
+    held_out: int = 0,
+) -> Callable[[Language], Iterable[Example]]:
+    """Create a corpus for [corpora.train].
+
+    One pass contains every soft-labelled Doc once, shard by shard in random order, with
+    gold Docs spread evenly among them. With [training] max_epochs = -1 only one shard is
+    in memory. At least one of `gold` and `soft_labels` is needed.
+
+    Args:
+        gold: `.spacy` file or folder.
+        soft_labels: Folder that `annotate` wrote.
+        gold_share: Share of gold Docs in a pass, in [0, 1); they are repeated, or left
+            for the next pass. 0 takes each gold Doc once per pass.
+        held_out: Leave out so many soft-labelled Docs, those of `HeldOutCorpus.v1`.
+
+    Raises:
+        DistillError: When the corpus is read: if data are missing or empty, or if soft
+            labels do not fit the pipeline.
+    """
+    if not 0.0 <= gold_share < 1.0:
+        raise DistillError(
+            f"Expected gold_share in [0, 1), got {gold_share}: change [corpora]."
+        )
+
+    def read(nlp: Language) -> Iterator[Example]:
+        if gold is None and soft_labels is None:
+            raise DistillError(
+                "Expected a path for gold or soft_labels in [corpora], got neither."
+            )
+        gold_docs = [] if gold is None else list(read_gold(gold, nlp.vocab))
+        # spaCy seeds the global generator; a separate one keeps streams independent.
+        rng = random.Random(random.getrandbits(64))
+        if soft_labels is None:
+            rng.shuffle(gold_docs)
+            yield from (_example(nlp, doc) for doc in gold_docs)
+            return
+        store = SoftLabels(soft_labels)
+        store.check(nlp)
+        n_soft = len(store) - held_out
+        n_gold = len(gold_docs)
+        if gold_docs and gold_share:
+            n_gold = round(n_soft * gold_share / (1.0 - gold_share))
+        soft = store.read(nlp, rng=rng, held_out=held_out)
+        hard = _endless(gold_docs, rng)
+        left = n_gold + n_soft
+        while left:
+            take_gold = rng.random() * left < n_gold
+            n_gold -= take_gold
+            left -= 1
+            yield _example(nlp, next(hard if take_gold else soft))
+
+    return read
+
+
+@registry.readers("spacy_distill.HeldOutCorpus.v1")
+def held_out_corpus_v1(
+    soft_labels: Optional[Path] = None, documents: int = 0
+) -> Callable[[Language], Iterable[Example]]:
+    """Create a corpus for [corpora.dev] out of soft labels, without gold annotation.
+
+    The references are the teacher's predictions, so the scores are the agreement of the
+    student with its teacher, not its quality.
+
+    Args:
+        soft_labels: Folder that `annotate` wrote.
+        documents: How many documents, evenly spread over all. Give the same number as
+            `held_out` of `DistillCorpus.v1`.
+
+    Raises:
+        DistillError: When the corpus is read: if there are no soft labels, or if they do
+            not fit the pipeline.
+    """
+
+    def read(nlp: Language) -> Iterator[Example]:
+        if soft_labels is None:
+            raise DistillError(
+                "Expected a path for soft_labels in [corpora], got none."
+            )
+        store = SoftLabels(soft_labels)
+        store.check(nlp)
+        for doc in store.read_held_out(nlp, documents):
+            store.task.annotate([doc], [doc.user_data[LOGITS]])
+            doc.user_data = {}
+            yield _example(nlp, doc)
+
+    return read
 
 
 @registry.batchers("spacy_distill.bucketed_batches.v1")
 def bucketed_batches_v1(
     size: int = 32, buffer: int = 20
 ) -> Callable[[Iterable[Example]], Iterator[List[Example]]]:
-    """A batcher for [training.batcher]: takes `buffer` batches' worth of Examples
-    from the stream, sorts them by length, cuts them and yields the batches in random
-    order. Gold and soft-labelled Examples mix as they come.
+    """Create a batcher for [training.batcher] that batches Examples of similar length.
 
-    size: Examples in a batch. buffer: batches held at a time.
-    RAISES: DistillError on sizes below 1.
+    It takes the Examples of `buffer` batches from the stream, sorts them by length,
+    and yields their batches in random order. Gold and soft-labelled Examples mix.
+
+    Args:
+        size: Examples in a batch.
+        buffer: Batches in memory at a time.
+
+    Raises:
+        DistillError: If one of them is below 1.
     """
     if size < 1 or buffer < 1:
         raise DistillError(
@@ -41,58 +139,6 @@ def bucketed_batches_v1(
             yield from batches
 
     return batch
-
-
-@registry.readers("spacy_distill.DistillCorpus.v1")
-def distill_corpus_v1(
-    gold: Optional[Path] = None,
-    soft_labels: Optional[Path] = None,
-    gold_share: float = 0.0,
-) -> Callable[[Language], Iterable[Example]]:
-    """A corpus for [corpora.train]. One pass has every soft-labelled Doc once, read
-    shard by shard in random order, with gold Docs spread evenly among them. With
-    [training] max_epochs = -1 nothing but one shard is in memory.
-
-    gold: `.spacy` file or folder. soft_labels: a folder that `annotate` wrote. At
-        least one of them.
-    gold_share: share of gold Docs in a pass, in [0, 1); they are repeated or left
-        for the next pass as needed. 0 takes each gold Doc once a pass.
-    RAISES (when called): DistillError on missing or empty data, or on soft labels
-        that do not fit the pipeline.
-    """
-    if not 0.0 <= gold_share < 1.0:
-        raise DistillError(
-            f"Expected gold_share in [0, 1), got {gold_share}: change [corpora]."
-        )
-
-    def read(nlp: Language) -> Iterator[Example]:
-        if gold is None and soft_labels is None:
-            raise DistillError(
-                "Expected a path for gold or soft_labels in [corpora], got neither."
-            )
-        gold_docs = [] if gold is None else list(read_gold(gold, nlp.vocab))
-        # spaCy seeds the global generator; an own one keeps streams independent.
-        rng = random.Random(random.getrandbits(64))
-        if soft_labels is None:
-            rng.shuffle(gold_docs)
-            yield from (_example(nlp, doc) for doc in gold_docs)
-            return
-        store = SoftLabels(soft_labels)
-        store.check(nlp)
-        n_soft = store.manifest.counts.docs
-        n_gold = len(gold_docs)
-        if gold_docs and gold_share:
-            n_gold = round(n_soft * gold_share / (1.0 - gold_share))
-        soft = store.read(nlp, rng=rng)
-        hard = _endless(gold_docs, rng)
-        left = n_gold + n_soft
-        while left:
-            take_gold = rng.random() * left < n_gold
-            n_gold -= take_gold
-            left -= 1
-            yield _example(nlp, next(hard if take_gold else soft))
-
-    return read
 
 
 def _endless(docs: List[Doc], rng: random.Random) -> Iterator[Doc]:

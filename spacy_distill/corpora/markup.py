@@ -1,15 +1,15 @@
-r"""Gold text as people write it: `[words](LABEL)` in running text.
+r"""Markup format for gold text: `[words](LABEL)` in running text.
 
     # science/tide-gauges
 
     The gauge at [Viana do Castelo](LOC) stopped at dawn.
 
-A document starts with a heading, `# register/topic`; then comes a sentence a line.
-Blank lines are ignored. A bracket of the text itself is written `\[` or `\]`, a
-backslash `\\`. Unlabelled text has the same form without entities.
+A document starts with a heading, `# register/topic`, followed by one sentence per line.
+Blank lines are ignored. Literal brackets are escaped as `\[` and `\]`, a literal
+backslash as `\\`. Unlabelled text has the same format, without entities.
 
-`parse_markup` takes nothing for granted: every fault is a DistillError that starts
-with `file:line`. `write_markup` is its inverse.
+`parse_markup` is strict: every error is a DistillError that starts with `file:line`.
+`write_markup` is its inverse.
 """
 
 import re
@@ -26,7 +26,13 @@ _ESCAPED = "[]\\"
 
 @dataclass(frozen=True)
 class MarkedEntity:
-    """An entity of a sentence: characters `start` to `end` of its text."""
+    """An entity of a sentence.
+
+    Attributes:
+        start: Offset of its first character in the sentence's text.
+        end: Offset after its last character.
+        label: Entity label.
+    """
 
     start: int
     end: int
@@ -35,9 +41,12 @@ class MarkedEntity:
 
 @dataclass(frozen=True)
 class MarkedSentence:
-    """A sentence without its mark-up, and its entities from left to right.
+    """A sentence with its markup removed.
 
-    line: where it stood in its file, from 1; not compared.
+    Attributes:
+        text: Text of the sentence.
+        entities: Its entities, from left to right.
+        line: Line number in the file, from 1. Ignored in comparisons.
     """
 
     text: str
@@ -49,7 +58,12 @@ class MarkedSentence:
 class MarkedDocument:
     """The sentences under one heading, `# register/topic`.
 
-    source: the file it stood in, for messages. line: the heading's. Not compared.
+    Attributes:
+        register: First part of the heading.
+        topic: Second part of the heading.
+        sentences: The sentences of the document.
+        source: Name of the file, for error messages. Ignored in comparisons.
+        line: Line number of the heading, from 1. Ignored in comparisons.
     """
 
     register: str
@@ -60,20 +74,26 @@ class MarkedDocument:
 
     @property
     def name(self) -> str:
-        """The heading: `register/topic`."""
+        """The heading without `#`: `register/topic`."""
         return f"{self.register}/{self.topic}"
 
 
 def parse_markup(
     text: str, *, source: str = "<text>", labels: Optional[Collection[str]] = None
 ) -> List[MarkedDocument]:
-    """Read the documents of a text in mark-up.
+    """Parse the documents of a text with markup.
 
-    source: the file's name, for messages.
-    labels: the labels that may occur; None allows all, an empty collection no
-        entities at all.
+    Args:
+        text: Text with markup.
+        source: Name of the file, for error messages.
+        labels: Allowed entity labels. None allows any label, an empty collection allows
+            no entities.
 
-    Raises DistillError for the first fault, with `source:line`.
+    Returns:
+        The documents in order.
+
+    Raises:
+        DistillError: With `source:line`, for the first error in the markup.
     """
     headings: List[Tuple[str, str, int]] = []
     bodies: List[List[MarkedSentence]] = []
@@ -82,12 +102,12 @@ def parse_markup(
         where = f"{source}:{number}"
         if not line:
             continue
-        _check_white_space(line, where)
+        _check_whitespace(line, where)
         if line.startswith("#"):
             _check_has_sentences(headings, bodies, source)
             name = _parse_heading(line, where)
             if name in lines_by_name:
-                raise _fault(
+                raise _error(
                     where,
                     "a heading of its own for every document",
                     f"'{line}' again (first in line {lines_by_name[name]})",
@@ -97,7 +117,7 @@ def parse_markup(
             headings.append((*name, number))
             bodies.append([])
         elif not bodies:
-            raise _fault(
+            raise _error(
                 where,
                 "a heading '# register/topic' before the first sentence",
                 _quote(line),
@@ -113,17 +133,25 @@ def parse_markup(
 
 
 def write_markup(documents: Iterable[MarkedDocument]) -> str:
-    """Write documents as `parse_markup` reads them: parse(write(x)) == x.
+    """Format documents as markup, so that `parse_markup(write_markup(docs)) == docs`.
 
-    Raises DistillError for what the form cannot hold: white space other than single
-    spaces, entities that overlap or are empty, a sentence that starts with `#`, ...
+    Args:
+        documents: Documents to format.
+
+    Returns:
+        Text with markup.
+
+    Raises:
+        DistillError: If the format cannot represent the documents: white space other
+            than single spaces, empty or overlapping entities, a sentence that starts
+            with `#`, ...
     """
     documents = list(documents)
     text = "\n".join(
         f"# {document.name}\n\n" + "".join(map(_sentence_line, document.sentences))
         for document in documents
     )
-    # The parser knows every rule; asking it keeps the two from drifting apart.
+    # The parser implements every rule of the format, so it also validates the output.
     if parse_markup(text, source="<written>") != documents:
         raise DistillError(
             "Expected documents whose text and entities can be read back, got some that"
@@ -152,7 +180,7 @@ def _escape(text: str) -> str:
 def _parse_heading(line: str, where: str) -> Tuple[str, str]:
     match = _HEADING.fullmatch(line)
     if not match:
-        raise _fault(
+        raise _error(
             where,
             "a heading '# register/topic' of lower-case letters, digits and hyphens",
             _quote(line),
@@ -176,7 +204,7 @@ def _parse_sentence(
             i += 1
         elif char == "[":
             if start is not None:
-                raise _fault(
+                raise _error(
                     where,
                     "']' before the next '['",
                     _quote(line[i - 1 :]),
@@ -186,7 +214,7 @@ def _parse_sentence(
             start = len(text)
         elif char == "]":
             if start is None:
-                raise _fault(
+                raise _error(
                     where,
                     "'[' before ']'",
                     _quote(line[:i], tail=True),
@@ -202,7 +230,7 @@ def _parse_sentence(
         else:
             text.append(char)
     if start is not None:
-        raise _fault(
+        raise _error(
             where,
             "']' to close an entity",
             f"the end of the line after {_quote('[' + ''.join(text[start:]))}",
@@ -212,8 +240,9 @@ def _parse_sentence(
 
 
 def _escaped_char(line: str, i: int, where: str) -> str:
+    """Return the character at offset `i`, which follows a backslash."""
     if i == len(line) or line[i] not in _ESCAPED:
-        raise _fault(
+        raise _error(
             where,
             "'[', ']' or '\\' after a backslash",
             _quote(line[i:]),
@@ -223,9 +252,10 @@ def _escaped_char(line: str, i: int, where: str) -> str:
 
 
 def _label_after(line: str, i: int, words: str, where: str) -> str:
+    """Return the label in parentheses at offset `i` of a line."""
     match = _LABEL.match(line, i)
     if not match:
-        raise _fault(
+        raise _error(
             where,
             f"a label as in '[{words}](LABEL)'",
             f"{_quote(line[i:])} after '[{words}]'",
@@ -236,14 +266,14 @@ def _label_after(line: str, i: int, words: str, where: str) -> str:
 
 def _check_words(words: str, where: str) -> None:
     if not words:
-        raise _fault(
+        raise _error(
             where,
             "words in an entity's brackets",
             "'[]'",
             "fill them in, or write brackets of the text as '\\[' and '\\]'",
         )
     if words != words.strip():
-        raise _fault(
+        raise _error(
             where,
             "an entity without white space at its edges",
             f"'[{words}]'",
@@ -257,13 +287,13 @@ def _check_label(
     if labels is None or label in labels:
         return
     if not labels:
-        raise _fault(
+        raise _error(
             where,
             "unlabelled text",
             f"'[{words}]({label})'",
             "remove the mark-up, or use the text as gold",
         )
-    raise _fault(
+    raise _error(
         where,
         f"one of the labels {', '.join(labels)}",
         f"{label!r} for '[{words}]'",
@@ -271,15 +301,15 @@ def _check_label(
     )
 
 
-def _check_white_space(line: str, where: str) -> None:
+def _check_whitespace(line: str, where: str) -> None:
     for char in line:
         if char != " " and (char.isspace() or unicodedata.category(char) == "Cc"):
             name = {"\t": "a tab", "\r": "a carriage return"}.get(char, repr(char))
-            raise _fault(
+            raise _error(
                 where, "plain spaces only", name, "replace it by a space or remove it"
             )
     if line != line.strip(" ") or "  " in line:
-        raise _fault(
+        raise _error(
             where,
             "no space at either end of a line and no two in a row",
             _quote(line, tail=line.endswith(" ")),
@@ -294,7 +324,7 @@ def _check_has_sentences(
 ) -> None:
     if bodies and not bodies[-1]:
         register, topic, number = headings[-1]
-        raise _fault(
+        raise _error(
             f"{source}:{number}",
             f"sentences under '# {register}/{topic}'",
             "none",
@@ -302,12 +332,12 @@ def _check_has_sentences(
         )
 
 
-def _fault(where: str, expected: str, got: str, remedy: str) -> DistillError:
+def _error(where: str, expected: str, got: str, remedy: str) -> DistillError:
     return DistillError(f"{where}: expected {expected}, got {got}; {remedy}.")
 
 
 def _quote(text: str, *, tail: bool = False) -> str:
-    """Quote a piece of a line, cut so that a message stays readable."""
+    """Quote a part of a line, shortened to keep error messages readable."""
     if not text:
         return "the end of the line"
     if len(text) > 40:

@@ -1,4 +1,4 @@
-"""Mark-up on disk, and its sentences as spaCy Docs."""
+"""Markup files, and conversion of their sentences to Docs."""
 
 from pathlib import Path
 from typing import Collection, Dict, List, Optional, Union
@@ -14,13 +14,19 @@ from .text_files import read_utf8
 def read_markup(
     path: Union[str, Path], *, labels: Optional[Collection[str]] = None
 ) -> List[MarkedDocument]:
-    """Read a mark-up file, or all `.txt` files of a folder, however deep, sorted.
+    """Read a markup file, or all `.txt` files of a folder and its subfolders.
 
-    labels: see `parse_markup`.
+    Args:
+        path: File or folder.
+        labels: Allowed entity labels, see `parse_markup`.
 
-    Raises DistillError for a missing path, a folder without `.txt`, a file without
-    documents, text that is not UTF-8, a heading that stands in two files, and every
-    fault of the mark-up.
+    Returns:
+        The documents, in the order of the sorted file paths.
+
+    Raises:
+        DistillError: If the path does not exist, a folder has no `.txt` files, a file
+            has no documents or is not UTF-8, two documents have the same heading, or
+            the markup has an error.
     """
     path = Path(path)
     files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
@@ -50,12 +56,19 @@ def read_markup(
 
 
 def marked_doc(sentence: MarkedSentence, nlp: Language, *, source: str) -> Doc:
-    """Tokenize a sentence with `nlp` and set its entities; other tokens are outside.
+    """Tokenize a sentence and set its entities. Other tokens are annotated as outside.
 
-    source: the sentence's file, for messages.
+    Args:
+        sentence: Sentence to convert.
+        nlp: Pipeline whose tokenizer is used.
+        source: Name of the sentence's file, for error messages.
 
-    Raises DistillError, with `source:line`, for an entity that does not start and
-    end where a token does.
+    Returns:
+        The annotated Doc.
+
+    Raises:
+        DistillError: With `source:line`, if an entity does not start and end on token
+            boundaries.
     """
     doc = nlp.make_doc(sentence.text)
     spans = []

@@ -1,4 +1,4 @@
-"""Word sequences that stand in more than one sentence."""
+"""Search for word sequences that occur in more than one sentence."""
 
 from collections import defaultdict
 from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
@@ -7,7 +7,12 @@ Gram = Tuple[str, ...]
 
 
 class RepeatedRun(NamedTuple):
-    """A word sequence and the sentences it stands in (their numbers, ascending)."""
+    """A repeated word sequence.
+
+    Attributes:
+        words: The words of the sequence.
+        sentences: Indices of the sentences that contain it, ascending.
+    """
 
     words: Gram
     sentences: Tuple[int, ...]
@@ -16,20 +21,27 @@ class RepeatedRun(NamedTuple):
 def repeated_runs(
     sentences: Sequence[Sequence[str]], *, at_least: int
 ) -> List[RepeatedRun]:
-    """Find every run of `at_least` words or more that stands in two sentences.
+    """Find all word sequences that occur in two or more sentences.
 
-    Of runs inside one another only the longest is kept, unless the shorter one stands
-    in more sentences. Longest first, then in order of first appearance.
+    A sequence that is contained in a longer one is omitted, unless it occurs in more
+    sentences.
+
+    Args:
+        sentences: Words of each sentence.
+        at_least: Minimum number of words.
+
+    Returns:
+        The sequences, longest first, then in order of first appearance.
     """
-    places = _repeated_grams(sentences, at_least)
+    places = _repeated_ngrams(sentences, at_least)
     found: Dict[Gram, Tuple[int, ...]] = {}
     while places:
-        longer = _one_word_longer(sentences, places)
-        members = {gram: _members(where) for gram, where in places.items()}
+        longer = _extend_ngrams(sentences, places)
+        members = {gram: _sentence_indices(where) for gram, where in places.items()}
         kept = dict(members)
         for gram, where in longer.items():
             for part in (gram[:-1], gram[1:]):
-                if kept.get(part) == _members(where):
+                if kept.get(part) == _sentence_indices(where):
                     del kept[part]
         found.update(kept)
         places = longer
@@ -38,42 +50,56 @@ def repeated_runs(
 
 
 def longest_repeat(sentences: Sequence[Sequence[str]], *, at_most: int) -> int:
-    """Return the length of the longest repeated run, looking up to `at_most`."""
+    """Return the length of the longest sequence that occurs in two or more sentences.
+
+    Args:
+        sentences: Words of each sentence.
+        at_most: Maximum length to search for.
+
+    Returns:
+        Length in words, 0 if no word is repeated.
+    """
     for n in range(at_most, 0, -1):
-        if _repeated_grams(sentences, n):
+        if _repeated_ngrams(sentences, n):
             return n
     return 0
 
 
-# gram -> (sentence, first word) of each of its places, in order
-_Places = Dict[Gram, List[Tuple[int, int]]]
+# n-gram -> (sentence, first word) of each occurrence, in order
+_Occurrences = Dict[Gram, List[Tuple[int, int]]]
 
 
-def _repeated_grams(sentences: Sequence[Sequence[str]], n: int) -> _Places:
-    places: _Places = defaultdict(list)
+def _repeated_ngrams(sentences: Sequence[Sequence[str]], n: int) -> _Occurrences:
+    places: _Occurrences = defaultdict(list)
     for number, words in enumerate(sentences):
         for i in range(len(words) - n + 1):
             places[tuple(words[i : i + n])].append((number, i))
-    return _in_two_sentences(places)
+    return _filter_repeated(places)
 
 
-def _one_word_longer(sentences: Sequence[Sequence[str]], places: _Places) -> _Places:
-    # A run of n + 1 words repeats only if both its runs of n words do.
+def _extend_ngrams(
+    sentences: Sequence[Sequence[str]], places: _Occurrences
+) -> _Occurrences:
+    # An (n + 1)-gram repeats only if both n-grams in it repeat.
     starts: Set[Tuple[int, int]] = {
         place for where in places.values() for place in where
     }
-    longer: _Places = defaultdict(list)
+    longer: _Occurrences = defaultdict(list)
     for gram, where in places.items():
         for number, i in where:
             if (number, i + 1) in starts:
                 one_more = sentences[number][i + len(gram)]
                 longer[gram + (one_more,)].append((number, i))
-    return _in_two_sentences(longer)
+    return _filter_repeated(longer)
 
 
-def _in_two_sentences(places: _Places) -> _Places:
-    return {gram: where for gram, where in places.items() if len(_members(where)) > 1}
+def _filter_repeated(places: _Occurrences) -> _Occurrences:
+    return {
+        gram: where
+        for gram, where in places.items()
+        if len(_sentence_indices(where)) > 1
+    }
 
 
-def _members(where: List[Tuple[int, int]]) -> Tuple[int, ...]:
+def _sentence_indices(where: List[Tuple[int, int]]) -> Tuple[int, ...]:
     return tuple(sorted({number for number, _ in where}))

@@ -1,4 +1,4 @@
-"""Sentences from any of the forms that a corpus comes in."""
+"""Reader for the source files of a corpus, in any supported format."""
 
 from pathlib import Path
 from typing import Collection, Iterable, List, NamedTuple, Optional, Union
@@ -14,11 +14,12 @@ from .texts import read_texts
 
 
 class SourceSentence(NamedTuple):
-    """A sentence as a Doc, and where it stood.
+    """A sentence of a source.
 
-    doc: with its entities if the source is gold.
-    document: the number of its document in the source, from 0.
-    topic: "register/topic" in mark-up; None in the other forms.
+    Attributes:
+        doc: The sentence, with its entities if the source is gold.
+        document: Index of its document in the source.
+        topic: "register/topic" for markup, None for other formats.
     """
 
     doc: Doc
@@ -27,12 +28,19 @@ class SourceSentence(NamedTuple):
 
     @property
     def register(self) -> Optional[str]:
-        """The register, in mark-up."""
+        """First part of `topic`, None for formats other than markup."""
         return self.topic.partition("/")[0] if self.topic else None
 
 
 def is_markup(path: Union[str, Path]) -> bool:
-    """Say whether a source is mark-up: a folder, or a `.txt` file."""
+    """Whether a source is markup: a folder, or a `.txt` file.
+
+    Args:
+        path: File or folder.
+
+    Returns:
+        True for markup.
+    """
     path = Path(path)
     return path.is_dir() or path.suffix == ".txt"
 
@@ -44,21 +52,27 @@ def read_gold_source(
     labels: Optional[Collection[str]] = None,
     scheme: Optional[str] = None,
 ) -> List[SourceSentence]:
-    """Read annotated sentences, one a Doc.
+    """Read annotated sentences, one per Doc.
 
-    path: a mark-up folder or `.txt` file, tokenized by `nlp`; a `.spacy` file, each
-        Doc of which counts as a sentence; or else a column file.
-    labels: the entity labels that may occur; None allows all.
-    scheme: of a column file's tags, see `read_columns`.
+    Args:
+        path: A markup folder or `.txt` file; a `.spacy` file, in which each Doc counts
+            as a sentence; or a column file, for any other name.
+        nlp: Pipeline that tokenizes markup and whose vocab the Docs have.
+        labels: Allowed entity labels. None allows any label.
+        scheme: Tag scheme of a column file, see `read_columns`.
 
-    Raises DistillError for a missing path, a fault in a file, a Doc without
-    annotation, an entity with another label, or when there is no sentence at all.
+    Returns:
+        The sentences in order.
+
+    Raises:
+        DistillError: If the path does not exist, a file has an error or no sentences, a
+            Doc has no entity annotation, or a label is not allowed.
     """
-    path = _existing(path)
+    path = _existing_path(path)
     if is_markup(path):
         return _read_markup(path, nlp, labels)
     if path.suffix == ".spacy":
-        sentences = _each_its_own_document(read_gold(path, nlp.vocab))
+        sentences = _one_document_per_doc(read_gold(path, nlp.vocab))
         for number, sentence in enumerate(sentences, start=1):
             if not sentence.doc.has_annotation("ENT_IOB"):
                 raise DistillError(
@@ -78,16 +92,25 @@ def read_gold_source(
 def read_unlabelled_source(
     path: Union[str, Path], nlp: Language, *, scheme: Optional[str] = None
 ) -> List[SourceSentence]:
-    """Read sentences without annotation, from the same forms as `read_gold_source`
-    and from `.jsonl` files with a `text` in each line.
+    """Read sentences without annotation.
 
-    Mark-up must be without entities. The annotation of the other forms is dropped.
+    Args:
+        path: A source in any format of `read_gold_source`, or a `.jsonl` file with a
+            `text` in each line. Markup must have no entities. Annotation in other
+            formats is discarded.
+        nlp: Pipeline that tokenizes texts and whose vocab the Docs have.
+        scheme: Tag scheme of a column file, see `read_columns`.
 
-    Raises DistillError for a missing path, a fault in a file, or no sentence at all.
+    Returns:
+        The sentences in order.
+
+    Raises:
+        DistillError: If the path does not exist, or a file has an error or no
+            sentences.
     """
-    path = _existing(path)
+    path = _existing_path(path)
     if path.suffix in (".spacy", ".jsonl") and not is_markup(path):
-        return _each_its_own_document(read_texts(path, nlp))
+        return _one_document_per_doc(read_texts(path, nlp))
     if is_markup(path):
         sentences = _read_markup(path, nlp, ())
     else:
@@ -95,7 +118,7 @@ def read_unlabelled_source(
     return [s._replace(doc=bare_doc(s.doc, s.doc.vocab)) for s in sentences]
 
 
-def _existing(path: Union[str, Path]) -> Path:
+def _existing_path(path: Union[str, Path]) -> Path:
     path = Path(path)
     if not path.exists():
         raise DistillError(
@@ -117,7 +140,7 @@ def _read_markup(
     ]
 
 
-def _each_its_own_document(docs: Iterable[Doc]) -> List[SourceSentence]:
+def _one_document_per_doc(docs: Iterable[Doc]) -> List[SourceSentence]:
     return [SourceSentence(doc, number, None) for number, doc in enumerate(docs)]
 
 

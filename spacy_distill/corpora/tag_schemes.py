@@ -1,14 +1,14 @@
-"""Entity tags of column files: IOB1, IOB2 (BIO) and BILUO.
+"""Entity tag schemes of column files: IOB1, IOB2 (BIO) and BILUO.
 
-They differ in how an entity begins and ends. With two names side by side:
+They differ in how the first and last token of an entity are tagged. Two adjacent names:
 
     scheme  Ada   Lowe  Ben   met  Porto
-    IOB1    I-PER I-PER B-PER O    I-LOC    B needed only after the same label
-    IOB2    B-PER I-PER B-PER O    B-LOC    B wherever an entity begins
-    BILUO   B-PER L-PER U-PER O    U-LOC    L where it ends, U where it is one token
+    IOB1    I-PER I-PER B-PER O    I-LOC    B only after an entity of the same label
+    IOB2    B-PER I-PER B-PER O    B-LOC    B on the first token of every entity
+    BILUO   B-PER L-PER U-PER O    U-LOC    L on the last token, U on a single token
 
-A B that IOB1 does not need is still read as a beginning: CoNLL-2003 has two such.
-IOB2 and BILUO allow no exception.
+An unnecessary B in IOB1 is accepted as the first token of an entity: CoNLL-2003 has
+two. IOB2 and BILUO are checked strictly.
 """
 
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
@@ -19,7 +19,13 @@ SCHEMES = ("IOB1", "IOB2", "BILUO")
 
 
 class TaggedToken(NamedTuple):
-    """A word, its tag as written, and its line in the file."""
+    """A token of a column file.
+
+    Attributes:
+        word: Text of the token.
+        tag: Tag as written in the file.
+        line: Line number, from 1.
+    """
 
     word: str
     tag: str
@@ -27,22 +33,29 @@ class TaggedToken(NamedTuple):
 
 
 def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) -> str:
-    """Find the scheme of a file's tags.
+    """Detect the tag scheme of a file.
 
-    An L or U tells BILUO. IOB1 and IOB2 are told apart by how the entities begin that
-    do not follow one of the same label: with I or with B. A few B in IOB1 are harmless,
-    since both schemes read them alike; a few I in IOB2 are faults.
+    An L or U tag means BILUO. IOB1 and IOB2 differ in the first tag of entities that do
+    not follow an entity of the same label: I in IOB1, B in IOB2. The majority decides.
+    A few B in an IOB1 file are harmless, since both schemes read them alike. A few I in
+    an IOB2 file are errors.
 
-    source: the file's name, for messages.
+    Args:
+        sentences: Tokens of each sentence.
+        source: Name of the file, for error messages.
 
-    Raises DistillError, with `source:line`, when a tag is none, or for an I that begins
-    an entity in a file where most begin with B.
+    Returns:
+        One of `SCHEMES`.
+
+    Raises:
+        DistillError: With `source:line`, if a tag is malformed, or if an entity begins
+            with I in a file where most entities begin with B.
     """
     beginnings: Dict[str, List[TaggedToken]] = {"B": [], "I": []}
     for tokens in sentences:
         label_before = ""
         for token in tokens:
-            prefix, label = _split(token, source)
+            prefix, label = _split_tag(token, source)
             if prefix in ("L", "U"):
                 return "BILUO"
             if prefix != "O" and label != label_before:
@@ -65,10 +78,19 @@ def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) ->
 def entity_bounds(
     tokens: Sequence[TaggedToken], scheme: str, *, source: str
 ) -> List[Tuple[int, int, str]]:
-    """Return the entities of a sentence: first token, token after the last, label.
+    """Return the entities of a sentence.
 
-    Raises DistillError for an unknown scheme and, with `source:line`, for a tag that
-    the scheme does not have or does not allow where it stands.
+    Args:
+        tokens: Tokens of the sentence.
+        scheme: One of `SCHEMES`.
+        source: Name of the file, for error messages.
+
+    Returns:
+        First token, end token (exclusive) and label of each entity, in order.
+
+    Raises:
+        DistillError: If the scheme is unknown. With `source:line`, if the scheme does
+            not have a tag or does not allow it in its position.
     """
     if scheme not in SCHEMES:
         raise DistillError(
@@ -76,11 +98,11 @@ def entity_bounds(
         )
     found: List[Tuple[int, int, str]] = []
     start = 0
-    opened = ""  # label of the entity that can go on, if any
+    opened = ""  # label of the entity that the next token may continue, if any
     for i, token in enumerate(tokens):
-        prefix, label = _split(token, source)
-        if not _allowed(prefix, label, opened, scheme):
-            raise _misplaced(token, opened, scheme, source)
+        prefix, label = _split_tag(token, source)
+        if not _is_allowed(prefix, label, opened, scheme):
+            raise _tag_error(token, opened, scheme, source)
         begins = prefix in "BU" or (prefix == "I" and label != opened)
         if opened and (begins or prefix == "O"):
             found.append((start, i, opened))
@@ -100,7 +122,8 @@ def entity_bounds(
     return found
 
 
-def _allowed(prefix: str, label: str, opened: str, scheme: str) -> bool:
+def _is_allowed(prefix: str, label: str, opened: str, scheme: str) -> bool:
+    """Whether a scheme allows a tag after an open entity `opened`, or none."""
     if scheme == "BILUO":
         return label == opened if prefix in "IL" else not opened
     if prefix in "LU":
@@ -108,7 +131,7 @@ def _allowed(prefix: str, label: str, opened: str, scheme: str) -> bool:
     return label == opened if (prefix, scheme) == ("I", "IOB2") else True
 
 
-def _misplaced(
+def _tag_error(
     token: TaggedToken, opened: str, scheme: str, source: str
 ) -> DistillError:
     state = f"inside an entity {opened}" if opened else "outside of entities"
@@ -118,8 +141,8 @@ def _misplaced(
     )
 
 
-def _split(token: TaggedToken, source: str) -> Tuple[str, str]:
-    """Cut a tag in prefix and label; `O` has the label ''."""
+def _split_tag(token: TaggedToken, source: str) -> Tuple[str, str]:
+    """Split a tag into prefix and label. The label of `O` is empty."""
     if token.tag == "O":
         return "O", ""
     prefix, dash, label = token.tag.partition("-")

@@ -1,4 +1,4 @@
-"""Read text files line by line, and JSON objects with a text."""
+"""Readers for text files and for JSONL files with a `text` in each line."""
 
 import gzip
 import json
@@ -10,9 +10,16 @@ from ..errors import DistillError
 
 
 def read_utf8(path: Union[str, Path]) -> str:
-    r"""Return a file's text, its line ends as `\n`, without a byte order mark.
+    r"""Return the text of a file, with `\n` line ends and without a byte order mark.
 
-    Raises DistillError when the file cannot be read or, with `path:line`, is not UTF-8.
+    Args:
+        path: Path of the file.
+
+    Returns:
+        The text.
+
+    Raises:
+        DistillError: If the file cannot be read. With `path:line`, if it is not UTF-8.
     """
     try:
         data = Path(path).read_bytes()
@@ -33,25 +40,39 @@ def read_utf8(path: Union[str, Path]) -> str:
     return text.replace("\r\n", "\n")
 
 
-# What Prodigy notes on a task whose annotation is not to be used.
-_NOT_ACCEPTED = ("reject", "ignore")
+# Values of `answer` in Prodigy's output that exclude a task.
+_EXCLUDED_ANSWERS = ("reject", "ignore")
 
 
 def open_file(file: Path) -> IO[bytes]:
-    """Open a file for reading; unzipped, if its name ends in `.gz`."""
+    """Open a file for reading. A file whose name ends in `.gz` is decompressed.
+
+    Args:
+        file: Path of the file.
+
+    Returns:
+        A binary stream.
+    """
     return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
 
 
 def read_lines(file: Path) -> Iterator[Tuple[int, str]]:
-    """Yield (number from 1, line) for every line that is not blank.
+    """Yield the lines of a file that are not blank.
 
-    Raises DistillError, with the line, for what is not UTF-8 or cannot be read.
+    Args:
+        file: Path of the file.
+
+    Yields:
+        Line number, from 1, and line without its line end.
+
+    Raises:
+        DistillError: With the line number, if the file is not UTF-8 or cannot be read.
     """
     number = 0
     try:
         with open_file(file) as stream:
             for number, raw in enumerate(stream, start=1):
-                # Some editors put a byte order mark first; it is no part of the text.
+                # Strip the byte order mark that some editors write.
                 encoding = "utf-8-sig" if number == 1 else "utf-8"
                 line = raw.decode(encoding).rstrip("\r\n")
                 if line and not line.isspace():
@@ -68,14 +89,22 @@ def read_lines(file: Path) -> Iterator[Tuple[int, str]]:
 
 
 def read_records(file: Path) -> Iterator[Tuple[int, Dict[str, Any]]]:
-    """Yield (number from 1, object) for every line that is not blank.
+    """Yield the objects of a JSONL file. Blank lines are skipped.
 
-    Raises DistillError, with the line, for what is no JSON object with a `text`.
+    Args:
+        file: Path of the file.
+
+    Yields:
+        Line number, from 1, and object.
+
+    Raises:
+        DistillError: With the line number, if a line is not a JSON object with a string
+            `text`.
     """
     for number, line in read_lines(file):
         place = f"{file}:{number}"
         try:
-            # Not srsly's, which reads 0.7 as another number.
+            # srsly's parser is not exact for floats such as 0.7.
             record = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise DistillError(f"Expected JSON in {place}: {error}.") from error
@@ -92,5 +121,12 @@ def read_records(file: Path) -> Iterator[Tuple[int, Dict[str, Any]]]:
 
 
 def is_accepted(record: Dict[str, Any]) -> bool:
-    """Return False if an annotator has rejected or ignored a record, as in Prodigy."""
-    return record.get("answer") not in _NOT_ACCEPTED
+    """Whether a record was accepted, i.e. not rejected or ignored in Prodigy.
+
+    Args:
+        record: An object of a JSONL file.
+
+    Returns:
+        False if its `answer` is "reject" or "ignore".
+    """
+    return record.get("answer") not in _EXCLUDED_ANSWERS

@@ -1,92 +1,239 @@
-"""Read unlabelled text, from whatever file it comes in, as Docs without annotation."""
+"""Unlabelled texts, from files or from memory, as Docs without annotation."""
 
-from hashlib import blake2b
+from functools import cached_property
+from hashlib import blake2b, sha256
+from itertools import islice
 from pathlib import Path
-from typing import Iterator, List, Optional, Set, Tuple, Union
+from typing import Iterable, Iterator, List, Optional, Protocol, Set, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
 from .text_files import is_accepted, open_file, read_lines, read_records
 
 _ENDINGS = (".txt", ".jsonl", ".spacy")
-_WHAT_IS_READ = ".txt, .jsonl or .spacy (each also with .gz)"
+_SUPPORTED = ".txt, .jsonl or .spacy (each also with .gz)"
+
+# Whatever `as_texts` takes.
+TextSource = Union[str, Path, "Texts", Iterable[Union[str, Doc]]]
 
 
-def read_texts(
-    path: Union[str, Path], nlp: Language, *, skip: int = 0
-) -> Iterator[Doc]:
-    """Yield the documents at `path` as Docs with the vocab of `nlp`, unannotated.
+class Texts(Protocol):
+    """Unlabelled documents that can be read more than once.
 
-    path: a file, or a folder of files (taken in sorted order, however deep; names
-        that begin with a dot are passed over). `.txt` holds a document a line, blank
-        lines skipped; `.jsonl` an object with a `text` a line; `.spacy` Docs, whose
-        own tokens are kept and whose annotation is dropped. Each may end in `.gz`.
-        Of annotations in `.jsonl` (lines with `spans`) a text counts once, however
-        many annotators it had; a line that was not accepted (its `answer` is "reject"
-        or "ignore") does not count.
-    skip: pass over this many documents first, without tokenizing them.
-
-    Raises DistillError, with the file and line, for anything that cannot be read.
+    Attributes:
+        own_tokens: Whether the documents have tokens of their own.
+        hash: Fingerprint of the documents and their order.
     """
-    path = Path(path)
-    count = 0
-    for file in _files(path):
-        if _ending(file) == ".spacy":
-            for words, spaces in _own_tokens(file):
-                count += 1
-                if count > skip:
-                    yield Doc(nlp.vocab, words=words, spaces=spaces)
-        else:
-            for place, text in _texts(file):
-                count += 1
-                if count > skip:
-                    yield _tokenize(nlp, text, place)
-    if not count:
-        raise DistillError(f"Expected documents in {path}, found none: check the path.")
+
+    @property
+    def own_tokens(self) -> bool: ...
+
+    @property
+    def hash(self) -> str: ...
+
+    def __len__(self) -> int:
+        """Return the number of documents."""
+        ...
+
+    def read(
+        self, nlp: Language, start: int = 0, stop: Optional[int] = None
+    ) -> Iterator[Doc]:
+        """Read documents as Docs without annotation.
+
+        Args:
+            nlp: Pipeline that tokenizes, and whose vocab the Docs get.
+            start: First document to read; those before it are not tokenized.
+            stop: First document after those to read; None for all.
+        """
+        ...
 
 
-def count_texts(path: Union[str, Path]) -> int:
-    """Return how many documents `read_texts` would yield. Raises as it does."""
-    count = 0
-    for file in _files(Path(path)):
-        if _ending(file) == ".spacy":
-            count += len(_doc_bin(file))
-        else:
-            count += sum(1 for _ in _texts(file))
-    if not count:
-        raise DistillError(f"Expected documents in {path}, found none: check the path.")
-    return count
+def as_texts(source: TextSource) -> Texts:
+    """Return unlabelled documents that can be read more than once.
 
+    Args:
+        source: A path (see `FileTexts`), or strings or Docs, which are kept in memory.
 
-def has_own_tokens(path: Union[str, Path]) -> bool:
-    """Return True if the documents come with tokens of their own (`.spacy`).
-
-    Raises DistillError if a folder holds both such documents and plain text: the two
-    would be tokenized differently.
+    Raises:
+        DistillError: If a path does not exist or has other files.
     """
-    own = {_ending(file) == ".spacy" for file in _files(Path(path))}
-    if len(own) > 1:
-        raise DistillError(
-            f"Expected either text or .spacy files in {path}, found both: they would be"
-            " tokenized differently, so put them in two folders."
-        )
-    return own.pop()
+    if isinstance(source, (str, Path)):
+        return FileTexts(source)
+    if isinstance(source, (FileTexts, MemoryTexts)):
+        return source
+    return MemoryTexts(source)  # type: ignore[arg-type]
 
 
-def hash_texts(path: Union[str, Path]) -> str:
-    """Return one SHA-256 over the files `read_texts` would read, and their order."""
-    path = Path(path)
-    parts = [
-        f"{file.relative_to(path).as_posix()} {sha256_file(file)}\n"
-        if path.is_dir()
-        else f"{_ending(file)} {sha256_file(file)}\n"
-        for file in _files(path)
-    ]
-    return sha256_bytes("".join(parts).encode("utf-8", "surrogateescape"))
+class FileTexts:
+    """The documents of a file, or of all files in a folder.
+
+    Files of a folder are read in sorted order, however deep; names that begin with a dot
+    are skipped. `.txt` has a document on each line, and blank lines are skipped;
+    `.jsonl` an object with a `text` on each line; `.spacy` Docs, whose own tokens are
+    kept and whose annotation is dropped. Each may end in `.gz`. A text with annotations
+    in `.jsonl` (lines with `spans`) counts once, whatever the number of its annotators;
+    a line that was not accepted (its `answer` is "reject" or "ignore") is skipped.
+
+    Args:
+        path: The file or folder.
+
+    Raises:
+        DistillError: If there is no such path, or if a file is of another kind. The
+            methods raise it, with file and line, for anything that cannot be read.
+    """
+
+    def __init__(self, path: Union[str, Path]) -> None:
+        self.path = Path(path)
+        self._files = _files(self.path)
+
+    @cached_property
+    def own_tokens(self) -> bool:
+        """Whether the documents have tokens of their own (`.spacy`).
+
+        Raises:
+            DistillError: If a folder has both such documents and plain text, which
+                would be tokenized differently.
+        """
+        own = {_ending(file) == ".spacy" for file in self._files}
+        if len(own) > 1:
+            raise DistillError(
+                f"Expected either text or .spacy files in {self.path}, found both: they"
+                " would be tokenized differently, so put them in two folders."
+            )
+        return own.pop()
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the files and their order."""
+        is_folder = self.path.is_dir()
+        parts = [
+            f"{file.relative_to(self.path).as_posix()} {sha256_file(file)}\n"
+            if is_folder
+            else f"{_ending(file)} {sha256_file(file)}\n"
+            for file in self._files
+        ]
+        return sha256_bytes("".join(parts).encode("utf-8", "surrogateescape"))
+
+    @cached_property
+    def _number(self) -> int:
+        number = 0
+        for file in self._files:
+            if _ending(file) == ".spacy":
+                number += len(_doc_bin(file))
+            else:
+                number += sum(1 for _ in _texts(file))
+        return number
+
+    def __len__(self) -> int:
+        if not self._number:
+            raise _nothing_in(self.path)
+        return self._number
+
+    def read(
+        self, nlp: Language, start: int = 0, stop: Optional[int] = None
+    ) -> Iterator[Doc]:
+        """Read documents; see `Texts.read`."""
+        found = False
+        for number, document in enumerate(islice(self._documents(), stop)):
+            found = True
+            if number < start:
+                continue
+            if isinstance(document, Doc):
+                doc = bare_doc(document, nlp.vocab)
+                doc.has_unknown_spaces = document.has_unknown_spaces
+                yield doc
+            else:
+                yield _tokenize(nlp, *document)
+        if not found and stop != 0:
+            raise _nothing_in(self.path)
+
+    def _documents(self) -> Iterator[Union[Doc, Tuple[str, str]]]:
+        """Docs with own tokens, or ("file:line", text)."""
+        for file in self._files:
+            if _ending(file) == ".spacy":
+                # A vocab of its own keeps the annotation's strings out of others.
+                yield from _doc_bin(file).get_docs(Vocab())
+            else:
+                yield from _texts(file)
+
+
+class MemoryTexts:
+    """Documents in memory.
+
+    Args:
+        documents: Strings, or Docs, whose tokens are kept and whose annotation is
+            dropped.
+
+    Raises:
+        DistillError: If there are none, or both strings and Docs.
+    """
+
+    def __init__(self, documents: Iterable[Union[str, Doc]]) -> None:
+        self._documents = list(documents)
+        kinds = {type(document) for document in self._documents}
+        if kinds not in ({str}, {Doc}):
+            found = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
+            raise DistillError(
+                f"Expected texts as strings or as Docs, got {found}: give a list of"
+                " either, or a path."
+            )
+
+    @property
+    def own_tokens(self) -> bool:
+        """Whether the documents are Docs."""
+        return isinstance(self._documents[0], Doc)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the documents and their order."""
+        digest = sha256()
+        for document in self._documents:
+            words = (
+                [t.text_with_ws for t in document] if self.own_tokens else [document]
+            )
+            for word in words:
+                digest.update(str(word).encode("utf-8", "surrogatepass") + b"\0")
+            digest.update(b"\0")
+        return digest.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def read(
+        self, nlp: Language, start: int = 0, stop: Optional[int] = None
+    ) -> Iterator[Doc]:
+        """Read documents; see `Texts.read`."""
+        for number, document in enumerate(self._documents[:stop]):
+            if number < start:
+                continue
+            if isinstance(document, Doc):
+                doc = bare_doc(document, nlp.vocab)
+                doc.has_unknown_spaces = document.has_unknown_spaces
+                yield doc
+            else:
+                yield _tokenize(nlp, f"text {number + 1}", document)
+
+
+def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
+    """Read the documents of a file or folder; see `FileTexts`.
+
+    Args:
+        path: The file or folder.
+        nlp: Pipeline that tokenizes, and whose vocab the Docs get.
+
+    Raises:
+        DistillError: With file and line, for anything that cannot be read.
+    """
+    return FileTexts(path).read(nlp)
+
+
+def _nothing_in(path: Path) -> DistillError:
+    return DistillError(f"Expected documents in {path}, found none: check the path.")
 
 
 def _files(path: Path) -> List[Path]:
@@ -101,12 +248,12 @@ def _files(path: Path) -> List[Path]:
     for file in files:
         if _ending(file) not in _ENDINGS:
             raise DistillError(
-                f"Expected files ending in {_WHAT_IS_READ}, got {file}: convert it or"
+                f"Expected files ending in {_SUPPORTED}, got {file}: convert it or"
                 " move it away."
             )
     if not files:
         raise DistillError(
-            f"Expected files ending in {_WHAT_IS_READ} in {path}: found none."
+            f"Expected files ending in {_SUPPORTED} in {path}: found none."
         )
     return files
 
@@ -140,7 +287,7 @@ def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _tokenize(nlp: Language, text: str, place: str) -> Doc:
+def _tokenize(nlp: Language, place: str, text: str) -> Doc:
     try:
         return nlp.make_doc(text)
     except UnicodeEncodeError as error:
@@ -161,18 +308,9 @@ def _doc_bin(file: Path) -> DocBin:
     try:
         with open_file(file) as stream:
             return DocBin().from_bytes(stream.read())
-    # Bytes that are no DocBin fail in many ways; all mean the same to the reader.
+    # Bytes that are no DocBin fail in many ways, with the same remedy.
     except Exception as error:
         raise DistillError(
             f"Expected spaCy's DocBin format in {file}: {error}. Make it again with"
             " `spacy convert` or `DocBin.to_disk`."
         ) from error
-
-
-def _own_tokens(file: Path) -> Iterator[Tuple[List[str], Optional[List[bool]]]]:
-    """Yield (words, spaces) of each Doc; spaces are None where they are not known."""
-    # A vocab of its own keeps the annotation's strings out of the teacher's.
-    for doc in _doc_bin(file).get_docs(Vocab()):
-        words = [token.text for token in doc]
-        spaces = [bool(token.whitespace_) for token in doc]
-        yield words, None if doc.has_unknown_spaces else spaces

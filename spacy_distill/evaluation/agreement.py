@@ -9,27 +9,35 @@ from spacy.tokens import Doc
 
 from .entities import Entity, SideBySide, get_entities, get_probabilities
 
-# A text of as many characters is shown whole.
-_LONG = 400
-# Behind the end of a sentence or of a line.
-_BREAK = re.compile(r"(?<=[.!?…。！？])[\"'”’)]*\s+|\n\s*|(?<=[。！？])")
+# Texts of up to this many characters are not split.
+_MAX_UNSPLIT = 400
+# White space after a sentence, or a line break.
+_BREAKS = re.compile(r"(?<=[.!?…。！？])[\"'”’)]*\s+|\n\s*|(?<=[。！？])")
 
 
 def passages(text: str, entities: Sequence[Entity]) -> List[Tuple[int, int]]:
-    """Where the passages of a text begin and end, by characters, in order.
+    """Split a text into passages for display.
 
-    A short text is one passage. A long one is cut behind sentences and lines, but
-    never within one of the entities; white space between passages is in neither.
+    A short text is one passage. A long one is split after sentences and lines, but not
+    inside an entity.
+
+    Args:
+        text: The text.
+        entities: Entities that must not be split.
+
+    Returns:
+        Start and end offset of each passage, in characters and in order. White space
+        between passages belongs to neither.
     """
-    if len(text) <= _LONG:
+    if len(text) <= _MAX_UNSPLIT:
         return [(0, len(text))]
     inside: Set[int] = set()
     for entity in entities:
         inside.update(range(entity.start + 1, entity.end))
     out: List[Tuple[int, int]] = []
     start = 0
-    for match in _BREAK.finditer(text):
-        cut, after = _trim(text, match)
+    for match in _BREAKS.finditer(text):
+        cut, after = _passage_bounds(text, match)
         if cut > start and inside.isdisjoint(range(cut, after + 1)):
             out.append((start, cut))
             start = after
@@ -39,24 +47,37 @@ def passages(text: str, entities: Sequence[Entity]) -> List[Tuple[int, int]]:
 
 
 def move(entity: Entity, offset: int) -> Entity:
-    """The entity in a text that begins `offset` characters later."""
+    """Convert an entity's offsets from a text to a passage of it.
+
+    Args:
+        entity: Entity with offsets in the text.
+        offset: Offset of the passage in the text, in characters.
+
+    Returns:
+        Entity with offsets in the passage.
+    """
     return entity._replace(start=entity.start - offset, end=entity.end - offset)
 
 
-def _trim(text: str, match: "re.Match[str]") -> Tuple[int, int]:
-    """End of the passage before a break and start of the next: the quotation mark
-    behind a full stop belongs to what it closes."""
+def _passage_bounds(text: str, match: "re.Match[str]") -> Tuple[int, int]:
+    """Return the end of the passage before a break and the start of the next.
+
+    A closing quotation mark after a period belongs to the passage before.
+    """
     found = match.group()
     return match.start() + len(found.rstrip()), match.end()
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A passage on which two pipelines differ.
+    """A passage on which two pipelines disagree.
 
-    document: its number, from 0. text: of the passage, and so are the characters that
-        the entities count.
-    probabilities: of the student's entities; None for one without.
+    Attributes:
+        document: Index of the document.
+        text: Text of the passage. Offsets of entities refer to it.
+        teacher: Entities of the teacher.
+        student: Entities of the student.
+        probabilities: Probability of each entity of the student, None if unknown.
     """
 
     document: int
@@ -67,21 +88,21 @@ class Disagreement:
 
     @property
     def only_teacher(self) -> List[str]:
-        """What the student does not have, as "text (LABEL)"."""
-        return self._spell(self.teacher, self.student)
+        """Entities that only the teacher has, as "text (LABEL)"."""
+        return self._format_missing(self.teacher, self.student)
 
     @property
     def only_student(self) -> List[str]:
-        """What the teacher does not have, as "text (LABEL)"."""
-        return self._spell(self.student, self.teacher)
+        """Entities that only the student has, as "text (LABEL)"."""
+        return self._format_missing(self.student, self.teacher)
 
     @property
     def differences(self) -> int:
-        """How many entities only one of the two has."""
+        """Number of entities that only one of the two has."""
         return len(set(self.teacher) ^ set(self.student))
 
     def side_by_side(self) -> SideBySide:
-        """The passage, to be drawn."""
+        """Return the passage in the form that the reports render."""
         scored = zip(self.student, self.probabilities)
         return SideBySide(
             text=self.text,
@@ -90,7 +111,9 @@ class Disagreement:
             probabilities={e: p for e, p in scored if p is not None},
         )
 
-    def _spell(self, entities: List[Entity], others: List[Entity]) -> List[str]:
+    def _format_missing(
+        self, entities: List[Entity], others: List[Entity]
+    ) -> List[str]:
         return [
             f"{self.text[e.start : e.end]} ({e.label})"
             for e in entities
@@ -100,10 +123,15 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """precision, recall, f1: of the student's entities with the teacher's as gold; f1
-        is None if neither has any.
-    documents: number of those with the very same entities. compared: of all.
-    worst: the passages with most differences, most first.
+    """Agreement of a student with its teacher.
+
+    Attributes:
+        precision: Precision of the student's entities, with the teacher's as gold.
+        recall: Recall of the same.
+        f1: F1 of the same; None if neither has any entities.
+        documents: Number of documents with identical entities.
+        compared: Number of documents compared.
+        worst: Passages with the most differences, in descending order.
     """
 
     precision: float
@@ -121,9 +149,16 @@ def compare_entities(
     spans_key: Optional[str] = None,
     n_worst: int = 10,
 ) -> Agreement:
-    """Compare two pipelines' Docs of the same texts. The tokens may differ.
+    """Compare the entities of two pipelines on the same texts. Tokenization may differ.
 
-    spans_key: where the student's Docs have their probabilities.
+    Args:
+        teacher: Docs of the teacher.
+        student: Docs of the student, in the same order.
+        spans_key: Key in `doc.spans` of the student's entities with probabilities.
+        n_worst: Maximum number of passages in `Agreement.worst`.
+
+    Returns:
+        The agreement.
     """
     score = PRFScore()
     worst: List[Disagreement] = []
@@ -135,7 +170,7 @@ def compare_entities(
             same += 1
             continue
         scored = get_probabilities(ours, spans_key)
-        worst.extend(_differing(i, theirs.text, wanted, got, scored))
+        worst.extend(_find_disagreements(i, theirs.text, wanted, got, scored))
     worst.sort(key=lambda passage: -passage.differences)
     return Agreement(
         precision=score.precision,
@@ -147,7 +182,7 @@ def compare_entities(
     )
 
 
-def _differing(
+def _find_disagreements(
     document: int,
     text: str,
     teacher: List[Entity],

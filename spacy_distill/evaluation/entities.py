@@ -1,4 +1,4 @@
-"""Entities as plain values, and two pipelines' entities side by side."""
+"""Entities of a Doc as plain values, and pairs of pipelines for display."""
 
 from dataclasses import dataclass, field
 from typing import Dict, List, NamedTuple, Optional, Set
@@ -7,7 +7,13 @@ from spacy.tokens import Doc
 
 
 class Entity(NamedTuple):
-    """An entity by its characters, which two tokenizers share; tokens they may not."""
+    """An entity with character offsets, which do not depend on the tokenizer.
+
+    Attributes:
+        start: Offset of its first character.
+        end: Offset after its last character.
+        label: Entity label.
+    """
 
     start: int
     end: int
@@ -15,12 +21,28 @@ class Entity(NamedTuple):
 
 
 def get_entities(doc: Doc) -> List[Entity]:
-    """The entities of a Doc, in order."""
+    """Return the entities of a Doc.
+
+    Args:
+        doc: Annotated Doc.
+
+    Returns:
+        The entities in order.
+    """
     return [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
 
 
 def get_probabilities(doc: Doc, spans_key: Optional[str]) -> Dict[Entity, float]:
-    """The probability of each entity; none where the pipeline gives none."""
+    """Return the probabilities of the entities of a Doc.
+
+    Args:
+        doc: Annotated Doc.
+        spans_key: Key in `doc.spans` of the entities with probabilities; None if the
+            pipeline has no probabilities.
+
+    Returns:
+        Probabilities by entity; empty if there are none.
+    """
     group = doc.spans.get(spans_key) if spans_key is not None else None
     if group is None:
         return {}
@@ -32,7 +54,14 @@ def get_probabilities(doc: Doc, spans_key: Optional[str]) -> Dict[Entity, float]
 
 @dataclass(frozen=True)
 class SideBySide:
-    """A text with the entities of both, and the student's probabilities."""
+    """A text with the entities of teacher and student.
+
+    Attributes:
+        text: The text.
+        teacher: Entities of the teacher.
+        student: Entities of the student.
+        probabilities: Probabilities of the student's entities.
+    """
 
     text: str
     teacher: List[Entity]
@@ -41,17 +70,25 @@ class SideBySide:
 
     @property
     def differing(self) -> Set[Entity]:
-        """Entities that only one of the two has: another end or another label makes
-        another entity."""
+        """Entities that only one of the two has.
+
+        Entities with different bounds or labels are different entities.
+        """
         return set(self.teacher) ^ set(self.student)
 
 
 def put_side_by_side(
     teacher: Doc, student: Doc, *, spans_key: Optional[str] = None
 ) -> SideBySide:
-    """Compare two Docs of the same text.
+    """Combine the entities of two Docs of the same text.
 
-    spans_key: where the student's Doc has its probabilities.
+    Args:
+        teacher: Doc of the teacher.
+        student: Doc of the student.
+        spans_key: Key in `doc.spans` of the student's entities with probabilities.
+
+    Returns:
+        The text with the entities of both.
     """
     return SideBySide(
         text=student.text,
@@ -62,7 +99,16 @@ def put_side_by_side(
 
 
 def format_probability(probability: Optional[float]) -> str:
-    """Two digits; never a certainty that is not there. Empty for None."""
+    """Format a probability with two decimals.
+
+    Values below 1 are not rounded up to 1.00, nor values above 0 down to 0.00.
+
+    Args:
+        probability: Probability or None.
+
+    Returns:
+        The number, or an empty string for None.
+    """
     if probability is None:
         return ""
     if 0.995 <= probability < 1.0:

@@ -1,4 +1,4 @@
-"""What a measurement was made with: figures mean little without."""
+"""Software versions and hardware of a measurement."""
 
 import os
 import platform
@@ -8,29 +8,35 @@ from pathlib import Path
 from typing import Any, Dict
 
 LIBRARIES = ("spacy-distill", "spacy", "thinc", "numpy")
-# They show only if they were needed, which is as good as a measurement itself.
-_HEAVY = {"torch": "torch", "transformers": "transformers"}
+# Reported only if imported, which shows whether the pipelines needed them.
+_OPTIONAL_LIBRARIES = {"torch": "torch", "transformers": "transformers"}
 
 
 def get_versions() -> Dict[str, str]:
-    """Versions of Python and of the libraries that matter; torch and transformers
-    if something has imported them."""
+    """Return the versions of Python and of the relevant libraries.
+
+    Returns:
+        Versions by name. torch and transformers are included if they were imported.
+    """
     versions = {"python": platform.python_version()}
     versions.update({name: version(name) for name in LIBRARIES})
-    for module, name in _HEAVY.items():
+    for module, name in _OPTIONAL_LIBRARIES.items():
         if module in sys.modules:
             versions[name] = version(name)
     return versions
 
 
 def get_machine() -> Dict[str, Any]:
-    """The processor, how many of its cores may be used, and how many threads torch
-    and other libraries were told to take (None: as many as they like)."""
+    """Return the operating system, processor, available cores and thread settings.
+
+    Returns:
+        JSON-serializable dict. A thread setting is None if it is not set.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
     torch = sys.modules.get("torch")
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": _processor_name(),
         "cores": len(affinity(0)) if affinity else os.cpu_count(),
         "threads": {
             "torch": torch.get_num_threads() if torch is not None else None,
@@ -39,7 +45,7 @@ def get_machine() -> Dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def _processor_name() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

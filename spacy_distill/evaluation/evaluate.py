@@ -1,90 +1,68 @@
-"""Measure pipelines and put together what came of it."""
+"""Measure pipelines side by side and put the results together."""
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, Iterable, Mapping, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example
 
-from ..files import sha256_path
 from .agreement import Agreement, compare_entities
 from .environment import get_machine, get_versions
-from .measure import Row, measure_examples, predict, unannotated
-from .predictors import find_spans_key, load_predictor
-from .report import GoldCounts, Report, SoftLabelCounts, compare_rows
+from .measure import Measured, Row, gold_references, measure, unannotated
+from .predictors import Predictor, describe_source, find_spans_key, load_predictor
+from .report import Report, SoftLabelCounts, compare_rows
 from .soft_sample import SoftSample, sample_soft_labels
 from .speed import words_per_second
+from .training_facts import find_training_facts
 
-# Lost entities that a report names; the manifest names all.
+# Dropped entities that a report names; the manifest names all.
 _MOST_NAMED = 20
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What one pipeline made of the gold texts.
-
-    row: its scores, without its speed. docs: its predictions.
-    gold: what it was compared with. spans_key: where its probabilities are.
-    """
-
-    row: Row
-    docs: List[Doc]
-    gold: GoldCounts
-    spans_key: Optional[str]
-
-
-def make_report(
-    sources: Mapping[str, str],
-    gold: Path,
+def evaluate(
+    pipelines: Mapping[str, Predictor],
+    gold: Union[str, Path, Iterable[Doc]],
     *,
-    soft_labels: Optional[Path] = None,
+    soft_labels: Optional[Union[str, Path]] = None,
     rounds: int = 5,
 ) -> Report:
     """Measure pipelines on the same gold Docs.
 
-    sources: by name, an installed package, a folder, or any other teacher (see
-        `pipelines.load_predictor`); the teacher first and the one that matters last.
-    soft_labels: the folder that the students learned from.
-    rounds: see `words_per_second`; with 0, speed is not measured.
-    RAISES: DistillError if a pipeline, the gold Docs or the soft labels cannot be used.
+    Args:
+        pipelines: By name, a pipeline, a teacher, or the name or path of either; the
+            teacher first and the student last.
+        gold: `.spacy` file or folder, or annotated Docs.
+        soft_labels: Folder of soft labels that the students learned from.
+        rounds: Rounds of the speed measurement, the median of which counts; 0 to skip
+            it.
+
+    Returns:
+        The report.
+
+    Raises:
+        DistillError: If a pipeline, the gold Docs or the soft labels cannot be used.
     """
-    # First, since what is amiss with it shows at once.
-    sample = None if soft_labels is None else sample_soft_labels(soft_labels)
-    pipelines = {name: load_predictor(source) for name, source in sources.items()}
-    measured = [measure_on(nlp, gold, name=name) for name, nlp in pipelines.items()]
+    # First, since errors in it show at once.
+    sample = None if soft_labels is None else sample_soft_labels(Path(soft_labels))
+    loaded = {name: load_predictor(source) for name, source in pipelines.items()}
+    references = gold_references(gold)
+    measured = [measure(nlp, references, name=name) for name, nlp in loaded.items()]
     first = measured[0]
     speeds: Dict[str, float] = {}
     if rounds:
         speeds = words_per_second(
-            pipelines,
+            loaded,
             [doc.text for doc in first.docs],
-            words=first.gold.words,
+            words=first.counts.words,
             rounds=rounds,
         )
-    students = {name: pipelines[name] for name in list(pipelines)[1:] or pipelines}
     return put_together(
         [replace(m, row=_with_speed(m.row, speeds)) for m in measured],
-        sources=sources,
+        sources={name: describe_source(s) for name, s in pipelines.items()},
         sample=sample,
-        students=students,
+        students={name: loaded[name] for name in list(loaded)[1:] or loaded},
         rounds=rounds,
-    )
-
-
-def measure_on(nlp: Language, gold: Path, *, name: str) -> Measured:
-    """Run a pipeline over the texts of gold Docs and score what it finds.
-
-    RAISES: DistillError if there are no Docs, or no entity in any.
-    """
-    examples = predict(nlp, gold)
-    return Measured(
-        row=measure_examples(nlp, examples, name=name),
-        docs=[eg.predicted for eg in examples],
-        gold=_count_gold(gold, examples),
-        spans_key=find_spans_key(nlp),
     )
 
 
@@ -96,15 +74,22 @@ def put_together(
     students: Mapping[str, Language],
     rounds: int,
 ) -> Report:
-    """Make the report of pipelines that were measured on the same gold Docs.
+    """Create the report of pipelines that were measured on the same Docs.
 
-    students: those to be compared with the sample of the soft labels.
+    Args:
+        measured: The measurements; the teacher first and the student last.
+        sources: Where each pipeline was loaded from, by name.
+        sample: A sample of the soft labels; None for none.
+        students: The trained pipelines, by name. They are compared with the sample.
+        rounds: Rounds of the speed measurement.
     """
     first, *others = measured
     rows = [m.row for m in measured]
+    training = {name: find_training_facts(nlp) for name, nlp in students.items()}
     return Report(
         rows=rows,
         sources=dict(sources),
+        training={name: facts for name, facts in training.items() if facts is not None},
         comparison=compare_rows(rows),
         agreement={
             m.row.name: compare_entities(first.docs, m.docs, spans_key=m.spans_key)
@@ -115,7 +100,7 @@ def put_together(
             if sample is None
             else {name: _compare(nlp, sample) for name, nlp in students.items()}
         ),
-        gold=first.gold,
+        references=first.counts,
         soft_labels=None if sample is None else _count_soft(sample),
         rounds=rounds,
         versions=get_versions(),
@@ -135,10 +120,10 @@ def _count_soft(sample: SoftSample) -> SoftLabelCounts:
         teacher_hash=manifest.teacher_hash,
         documents=counts.docs,
         words=counts.tokens,
-        words_without_pieces=counts.tokens_without_pieces,
-        entities=counts.entities,
-        lost=counts.lost,
-        lost_first=manifest.lost[:_MOST_NAMED],
+        unaligned=counts.unaligned,
+        labels=counts.labels,
+        dropped=counts.dropped,
+        dropped_first=manifest.dropped[:_MOST_NAMED],
         mean_entropy=counts.mean_entropy,
         sampled=len(sample.docs),
         entropy=sample.entropy,
@@ -147,14 +132,3 @@ def _count_soft(sample: SoftSample) -> SoftLabelCounts:
 
 def _with_speed(row: Row, speeds: Mapping[str, float]) -> Row:
     return replace(row, words_per_second=speeds.get(row.name))
-
-
-def _count_gold(gold: Path, examples: Sequence[Example]) -> GoldCounts:
-    entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
-    return GoldCounts(
-        path=str(gold),
-        sha256=sha256_path(gold),
-        documents=len(examples),
-        words=sum(len(eg.reference) for eg in examples),
-        entities=dict(sorted(entities.items())),
-    )

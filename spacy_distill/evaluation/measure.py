@@ -1,16 +1,19 @@
-"""Scores, calibration and size of one pipeline on gold Docs."""
+"""Scores, calibration and size of one pipeline on annotated Docs."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Union
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from ..docs import read_gold
+from ..docs import LOGITS, read_gold
 from ..errors import DistillError
-from ..tasks.ner.scorer import (
+from ..files import sha256_bytes, sha256_path
+from ..soft_labels.store import SoftLabels
+from ..tasks.ner.task import (
     compact_ner_score,
     entity_outcomes,
     expected_calibration_error,
@@ -18,12 +21,62 @@ from ..tasks.ner.scorer import (
 from .predictors import find_sized, find_spans_key
 from .size import count_parameters, folder_bytes
 
+GOLD, TEACHER = "gold", "teacher"
+
+
+@dataclass(frozen=True)
+class References:
+    """Annotated Docs that predictions are compared with.
+
+    Attributes:
+        read: Reads the Docs with a pipeline's vocab.
+        path: Where they are from, for display.
+        sha256: Fingerprint of the data.
+        kind: "gold", or "teacher" if the annotation is the teacher's predictions:
+            scores are then agreement with the teacher, not quality.
+        role: What the data are, e.g. "test data".
+    """
+
+    read: Callable[[Language], Iterator[Doc]]
+    path: str
+    sha256: str
+    kind: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ReferenceCounts:
+    """What pipelines were compared with.
+
+    Attributes:
+        path: Where it is from.
+        sha256: Fingerprint of the data.
+        kind: See `References`.
+        role: See `References`.
+        documents: Number of documents.
+        words: Number of tokens.
+        entities: Entities by label.
+    """
+
+    path: str
+    sha256: str
+    kind: str
+    role: str
+    documents: int
+    words: int
+    entities: Dict[str, int]
+
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """Entities whose probability lies in [low, high); the last bin has 1.0 as well.
+    """Predictions with a probability in [low, high); the last bin includes 1.0.
 
-    probability: the mean of what the pipeline said. accuracy: how many were right.
+    Attributes:
+        low: Lower bound.
+        high: Upper bound.
+        entities: Number of predictions.
+        probability: Their mean probability.
+        accuracy: Share of them that is right.
     """
 
     low: float
@@ -31,27 +84,6 @@ class CalibrationBin:
     entities: int
     probability: float
     accuracy: float
-
-
-def calibration_bins(
-    probabilities: Sequence[float], correct: Sequence[bool], n_bins: int = 10
-) -> List[CalibrationBin]:
-    """The bins of equal width that the expected calibration error is summed over,
-    empty ones left out."""
-    members: List[List[int]] = [[] for _ in range(n_bins)]
-    for i, probability in enumerate(probabilities):
-        members[min(int(probability * n_bins), n_bins - 1)].append(i)
-    return [
-        CalibrationBin(
-            low=k / n_bins,
-            high=(k + 1) / n_bins,
-            entities=len(indices),
-            probability=sum(probabilities[i] for i in indices) / len(indices),
-            accuracy=sum(correct[i] for i in indices) / len(indices),
-        )
-        for k, indices in enumerate(members)
-        if indices
-    ]
 
 
 @dataclass(frozen=True)
@@ -65,15 +97,21 @@ class TypeScore:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a pipeline and what was measured of it.
+    """Measurements of one pipeline.
 
-    components: the names of those that run.
-    precision, recall, f1: of whole entities, in [0, 1].
-    ece: expected calibration error; None if the pipeline gives no probabilities.
-    parameters: trained ones; None if that cannot be told, as of a teacher that is no
-        pipeline. table: numbers in the table for unknown words.
-    size: bytes on disk; None for what is in memory alone, or cannot be told.
-    words_per_second: None if it was not measured.
+    Attributes:
+        name: Name of the pipeline in the report.
+        components: Names of its components.
+        precision: Precision of whole entities, in [0, 1].
+        recall: Recall of whole entities, in [0, 1].
+        f1: F1 of whole entities, in [0, 1].
+        per_type: Scores by entity type.
+        ece: Expected calibration error; None without probabilities or gold annotation.
+        calibration: Bins of the calibration error, empty ones left out.
+        parameters: Trained parameters; None if unknown.
+        table: Numbers that unknown words are composed from, which are not trained.
+        size: Bytes on disk; None for a pipeline in memory, or if unknown.
+        words_per_second: None if it was not measured.
     """
 
     name: str
@@ -90,40 +128,179 @@ class Row:
     words_per_second: Optional[float] = None
 
 
-def measure(nlp: Language, gold: Path, *, name: str) -> Row:
-    """Run a pipeline over gold Docs and measure everything but its speed, which is
-    `speed.words_per_second`'s: that takes all pipelines in turns.
+@dataclass(frozen=True)
+class Measured:
+    """Predictions of one pipeline and their scores.
 
-    gold: `.spacy` file or folder. name: what to call the pipeline.
-    RAISES: DistillError if there is no gold annotation to compare with.
+    Attributes:
+        row: Its measurements, without speed.
+        docs: Its predictions.
+        counts: What they were compared with.
+        spans_key: Key of scored entities in `doc.spans`; None without probabilities.
     """
-    return measure_examples(nlp, predict(nlp, gold), name=name)
+
+    row: Row
+    docs: List[Doc]
+    counts: ReferenceCounts
+    spans_key: Optional[str]
 
 
-def predict(nlp: Language, gold: Path) -> List[Example]:
-    """Run a pipeline over the texts of gold Docs. As in spaCy's own corpus, the
-    pipeline's tokenizer cuts them, unless the Docs do not know their spaces.
+def gold_references(
+    gold: Union[str, Path, Iterable[Doc]], *, role: str = "test data"
+) -> References:
+    """Return gold annotation to compare with.
 
-    RAISES: DistillError if there are no Docs, or no entity in any.
+    Args:
+        gold: `.spacy` file or folder, or annotated Docs.
+        role: What the data are.
+    """
+    if isinstance(gold, (str, Path)):
+        path = Path(gold)
+        # Reading errors come before the error of a checksum of nothing.
+        if not path.exists():
+            next(read_gold(path, Language().vocab), None)
+        return References(
+            lambda nlp: read_gold(path, nlp.vocab),
+            str(gold),
+            sha256_path(path),
+            GOLD,
+            role,
+        )
+    data = DocBin(docs=list(gold)).to_bytes()
+    return References(
+        lambda nlp: DocBin().from_bytes(data).get_docs(nlp.vocab),
+        "Docs in memory",
+        sha256_bytes(data),
+        GOLD,
+        role,
+    )
+
+
+def held_out_references(soft_labels: Path, number: int) -> References:
+    """Return held-out predictions of the teacher to compare with.
+
+    Args:
+        soft_labels: Folder of soft labels.
+        number: Documents that training left out; see `SoftLabels.read_held_out`.
+    """
+    store = SoftLabels(soft_labels)
+
+    def read(nlp: Language) -> Iterator[Doc]:
+        for doc in store.read_held_out(nlp, number):
+            store.task.annotate([doc], [doc.user_data[LOGITS]])
+            doc.user_data = {}
+            yield doc
+
+    sha256 = sha256_path(soft_labels / "manifest.json")
+    return References(
+        read, str(soft_labels), sha256, TEACHER, "held-out documents of the soft labels"
+    )
+
+
+def measure(nlp: Language, references: References, *, name: str) -> Measured:
+    """Run a pipeline over the texts of annotated Docs and score its predictions.
+
+    Speed is measured by `speed.words_per_second`, with all pipelines in turns.
+
+    Args:
+        nlp: The pipeline.
+        references: The annotated Docs.
+        name: Name of the pipeline in the report.
+
+    Raises:
+        DistillError: If there are no Docs, or no entity in any.
+    """
+    examples = predict(nlp, references)
+    entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
+    return Measured(
+        row=_score(nlp, examples, name, calibrated=references.kind == GOLD),
+        docs=[eg.predicted for eg in examples],
+        counts=ReferenceCounts(
+            path=references.path,
+            sha256=references.sha256,
+            kind=references.kind,
+            role=references.role,
+            documents=len(examples),
+            words=sum(len(eg.reference) for eg in examples),
+            entities=dict(sorted(entities.items())),
+        ),
+        spans_key=find_spans_key(nlp),
+    )
+
+
+def predict(nlp: Language, references: References) -> List[Example]:
+    """Run a pipeline over the texts of annotated Docs.
+
+    As in spaCy's own corpus, the pipeline's tokenizer splits them, unless the spaces
+    between their tokens are unknown.
+
+    Args:
+        nlp: The pipeline.
+        references: The annotated Docs.
+
+    Raises:
+        DistillError: If there are no Docs, or no entity in any.
     """
     examples = [
-        Example(unannotated(nlp, doc), doc)
-        for doc in read_gold(gold, nlp.vocab)
-        if len(doc)
+        Example(unannotated(nlp, doc), doc) for doc in references.read(nlp) if len(doc)
     ]
     if not any(eg.reference.ents for eg in examples):
         raise DistillError(
-            f"Expected Docs with entities in {gold}, got none: give annotated ones."
+            f"Expected Docs with entities in {references.path}, got none: give"
+            " annotated ones."
         )
     for eg, doc in zip(examples, nlp.pipe([eg.predicted for eg in examples])):
         eg.predicted = doc
     return examples
 
 
-def measure_examples(nlp: Language, examples: List[Example], *, name: str) -> Row:
-    """As `measure`, with Examples that `predict` gave."""
+def unannotated(nlp: Language, doc: Doc) -> Doc:
+    """Create a Doc with the text of another.
+
+    Args:
+        nlp: Its tokenizer splits the text, unless the spaces between the tokens are
+            unknown.
+        doc: The other Doc.
+    """
+    if doc.has_unknown_spaces:
+        return Doc(nlp.vocab, words=[token.text for token in doc])
+    return nlp.make_doc(doc.text)
+
+
+def calibration_bins(
+    probabilities: Sequence[float], correct: Sequence[bool], n_bins: int = 10
+) -> List[CalibrationBin]:
+    """Return the bins that the expected calibration error is summed over.
+
+    Args:
+        probabilities: Probability of each prediction.
+        correct: Whether each prediction is right.
+        n_bins: Number of bins of equal width.
+
+    Returns:
+        The bins that have predictions.
+    """
+    members: List[List[int]] = [[] for _ in range(n_bins)]
+    for i, probability in enumerate(probabilities):
+        members[min(int(probability * n_bins), n_bins - 1)].append(i)
+    return [
+        CalibrationBin(
+            low=k / n_bins,
+            high=(k + 1) / n_bins,
+            entities=len(indices),
+            probability=sum(probabilities[i] for i in indices) / len(indices),
+            accuracy=sum(correct[i] for i in indices) / len(indices),
+        )
+        for k, indices in enumerate(members)
+        if indices
+    ]
+
+
+def _score(
+    nlp: Language, examples: List[Example], name: str, *, calibrated: bool
+) -> Row:
     scores = compact_ner_score(examples)
-    key = find_spans_key(nlp)
+    key = find_spans_key(nlp) if calibrated else None
     outcomes = entity_outcomes(examples, key) if key is not None else ([], [])
     sized = find_sized(nlp)
     counts = None if sized is None else count_parameters(sized)
@@ -143,11 +320,3 @@ def measure_examples(nlp: Language, examples: List[Example], *, name: str) -> Ro
         table=0 if counts is None else counts.table,
         size=None if sized is None or sized.path is None else folder_bytes(sized.path),
     )
-
-
-def unannotated(nlp: Language, doc: Doc) -> Doc:
-    """A Doc of the same text, cut by the pipeline's tokenizer unless the Doc does not
-    know its spaces."""
-    if doc.has_unknown_spaces:
-        return Doc(nlp.vocab, words=[token.text for token in doc])
-    return nlp.make_doc(doc.text)

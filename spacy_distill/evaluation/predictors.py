@@ -1,4 +1,4 @@
-"""The pipelines that a report is about."""
+"""The pipelines that are evaluated: students, and teachers of any kind."""
 
 from pathlib import Path
 from typing import Optional, Union
@@ -7,22 +7,36 @@ from spacy.language import Language
 
 from ..docs import load_pipeline
 from ..tasks.ner.component import CompactNER
+from ..tasks.ner.task import SPANS_KEY
+from ..teachers.base import Teacher
 from ..teachers.load import is_pipeline, load_teacher
 from ..teachers.pipe import find_teacher, teacher_pipeline
 from ..teachers.spacy_pipelines.component import ComponentTeacher
 from ..teachers.spacy_pipelines.pipelines import ADAPTERS
 
+Predictor = Union[str, Path, Language, Teacher]
 
-def load_predictor(source: Union[str, Path]) -> Language:
-    """Load whatever predicts entities: a pipeline, or any teacher as one.
 
-    source: what `load_pipeline` or `teachers.load.load_teacher` takes. A pipeline whose
-        entities are not in `doc.ents`, such as one with a spancat, comes as a teacher.
-    RAISES: DistillError if it cannot be loaded.
+def load_predictor(source: Predictor) -> Language:
+    """Load anything that predicts entities as a pipeline.
+
+    A pipeline whose entities are not in `doc.ents`, such as one with a spancat, is
+    loaded as a teacher.
+
+    Args:
+        source: A pipeline, a teacher, or what `load_pipeline` or `load_teacher` take.
+
+    Raises:
+        DistillError: If it cannot be loaded.
     """
-    if not is_pipeline(source):
+    if isinstance(source, Teacher):
+        return teacher_pipeline(source)
+    if isinstance(source, Language):
+        nlp = source
+    elif is_pipeline(source):
+        nlp = load_pipeline(source)
+    else:
         return teacher_pipeline(load_teacher(source))
-    nlp = load_pipeline(source)
     metas = [nlp.get_pipe_meta(name) for name in nlp.pipe_names]
     sets_entities = any("doc.ents" in meta.assigns for meta in metas)
     can_teach = any(meta.factory in ADAPTERS for meta in metas)
@@ -31,9 +45,22 @@ def load_predictor(source: Union[str, Path]) -> Language:
     return nlp
 
 
+def describe_source(source: Predictor) -> str:
+    """Return where a pipeline was loaded from, for display."""
+    if isinstance(source, Teacher):
+        return source.name
+    if isinstance(source, Language):
+        return "in memory" if source.path is None else str(source.path)
+    return str(source)
+
+
 def find_sized(nlp: Language) -> Optional[Language]:
-    """The pipeline whose parameters and files those of `nlp` are: itself, or the one
-    that a teacher is a component of; None for other teachers."""
+    """Return the pipeline whose parameters and files count as those of `nlp`.
+
+    Returns:
+        The pipeline itself, or the one that a teacher is a component of; None for other
+        teachers.
+    """
     teacher = find_teacher(nlp)
     if teacher is None:
         return nlp
@@ -41,8 +68,13 @@ def find_sized(nlp: Language) -> Optional[Language]:
 
 
 def find_spans_key(nlp: Language) -> Optional[str]:
-    """Where the pipeline puts entities with their probabilities, in `doc.spans`;
-    None if it has no component that gives probabilities."""
+    """Return the key of scored entities in `doc.spans`.
+
+    Returns:
+        The key; None if no component predicts probabilities.
+    """
+    if find_teacher(nlp) is not None:
+        return SPANS_KEY
     for _, pipe in nlp.pipeline:
         if isinstance(pipe, CompactNER) and pipe.spans_key is not None:
             return pipe.spans_key

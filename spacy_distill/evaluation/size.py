@@ -1,4 +1,4 @@
-"""How big a pipeline is."""
+"""Size of a pipeline, in parameters and in bytes."""
 
 import zlib
 from pathlib import Path
@@ -12,17 +12,28 @@ from ..students.pieces import PIECE_PARAMS
 
 
 class ParameterCounts(NamedTuple):
-    """trained: numbers that training sets. table: those of the table that words never
-    seen in training are composed from, which training only reads."""
+    """Number of parameters.
+
+    Attributes:
+        trained: Trainable parameters.
+        table: Values in the piece embedding table, which unseen words are composed
+            from. It is not trained.
+    """
 
     trained: int
     table: int
 
 
 def count_parameters(nlp: Language) -> ParameterCounts:
-    """Count the parameters of all enabled components, shared ones once.
+    """Count the parameters of all enabled components. Shared layers are counted once.
 
-    Counts Thinc's own and those of torch modules in shims.
+    Includes parameters of Thinc layers and of torch modules in shims.
+
+    Args:
+        nlp: Pipeline.
+
+    Returns:
+        The number of parameters.
     """
     trained = table = 0
     seen: Set[int] = set()
@@ -44,30 +55,57 @@ def count_parameters(nlp: Language) -> ParameterCounts:
 
 
 def has_torch_parameters(nlp: Language) -> bool:
-    """Whether any enabled component has parameters that torch owns."""
+    """Whether any enabled component has parameters in a torch module.
+
+    Args:
+        nlp: Pipeline.
+
+    Returns:
+        True if there are any.
+    """
     return any(True for node in layers(nlp) for _ in _torch_parameters(node))
 
 
 def folder_bytes(path: Union[str, Path]) -> int:
-    """The bytes of all files in a folder, however deep."""
+    """Return the total size of all files in a folder and its subfolders.
+
+    Args:
+        path: Path of the folder.
+
+    Returns:
+        Size in bytes.
+    """
     return sum(f.stat().st_size for f in Path(path).rglob("*") if f.is_file())
 
 
 def zipped_bytes(path: Union[str, Path]) -> int:
-    """The bytes of all files in a folder, however deep, each as a wheel has it. What a
-    zip notes of each file beside is not counted."""
-    return sum(_deflated(f) for f in Path(path).rglob("*") if f.is_file())
+    """Return the total compressed size of all files in a folder, as in a wheel.
+
+    Args:
+        path: Path of the folder. Its subfolders are included.
+
+    Returns:
+        Size in bytes, without the zip headers.
+    """
+    return sum(_deflated_bytes(f) for f in Path(path).rglob("*") if f.is_file())
 
 
-def _deflated(path: Path) -> int:
-    # As zipfile does: no header, and no larger than the file itself.
+def _deflated_bytes(path: Path) -> int:
+    # As in zipfile: raw deflate, or the data as is if that is smaller.
     data = path.read_bytes()
     deflate = zlib.compressobj(wbits=-15)
     return min(len(data), len(deflate.compress(data)) + len(deflate.flush()))
 
 
 def layers(nlp: Language) -> Iterator[Model]:
-    """All layers of all enabled components that have a model; shared ones again."""
+    """Yield all layers of all enabled components that have a model.
+
+    Args:
+        nlp: Pipeline.
+
+    Yields:
+        Layers. A layer that is shared by components occurs more than once.
+    """
     for _, pipe in nlp.pipeline:
         model = getattr(pipe, "model", None)
         if isinstance(model, Model):
@@ -76,7 +114,7 @@ def layers(nlp: Language) -> Iterator[Model]:
 
 def _torch_parameters(node: Model) -> Iterator[Any]:
     for shim in node.shims:
-        # Any torch module has `parameters`; no need to import torch to ask for it.
+        # Duck typing, so that torch is not imported.
         parameters = getattr(getattr(shim, "_model", None), "parameters", None)
         if parameters is not None:
             yield from parameters()

@@ -1,4 +1,4 @@
-"""A look into soft labels: some of their documents, evenly spread over all."""
+"""A sample of soft labels: some of their documents, evenly spread over all."""
 
 import math
 from dataclasses import dataclass
@@ -13,19 +13,20 @@ from ..arrays import token_entropies
 from ..docs import LOGITS
 from ..soft_labels.manifest import Manifest
 from ..soft_labels.shards import read_shard
-from ..tasks.ner.from_logits import add_ner_from_logits
 
-# Enough for shares to a percent. The rest of millions of documents is left unread.
+# Enough to estimate shares to a percent; millions of documents are not all read.
 _WORDS = 20_000
 _SHARDS = 10
-# In nats. Teachers are sure of most words: equal steps would show one tall bar.
+# In nats. Teachers are certain of most words, so equal steps would show one tall bar.
 _BOUNDS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
 class EntropyBin:
-    """Words of which the teacher's entropy lies in [low, high), in nats; the last bin
-    has its upper end as well."""
+    """Words for which the teacher's entropy is in [low, high), in nats.
+
+    The last bin includes its upper end.
+    """
 
     low: float
     high: float
@@ -34,8 +35,12 @@ class EntropyBin:
 
 @dataclass(frozen=True)
 class SoftSample:
-    """manifest: of the soft labels.
-    docs: with the entities that the stored logits imply. entropy: of their words.
+    """Some documents of soft labels.
+
+    Attributes:
+        manifest: Manifest of the soft labels.
+        docs: Documents with the entities decoded from the stored logits.
+        entropy: Entropy of the teacher's distributions for their words.
     """
 
     manifest: Manifest
@@ -44,9 +49,14 @@ class SoftSample:
 
 
 def sample_soft_labels(folder: Path, *, words: int = _WORDS) -> SoftSample:
-    """Read documents of about so many words, from a few shards evenly spread.
+    """Read some documents, from a few shards evenly spread.
 
-    RAISES: DistillError if the manifest or a shard is damaged.
+    Args:
+        folder: Folder of soft labels.
+        words: About how many words to read.
+
+    Raises:
+        DistillError: If the manifest or a shard is damaged.
     """
     manifest = Manifest.read(folder)
     counts = manifest.counts
@@ -56,21 +66,20 @@ def sample_soft_labels(folder: Path, *, words: int = _WORDS) -> SoftSample:
     needed = math.ceil(wanted * len(filled) / max(counts.docs, 1))
     shards = [filled[i] for i in _spread(len(filled), max(needed, _SHARDS))]
     nlp = Language()
+    task = manifest.find_task()
     docs: List[Doc] = []
     for shard in shards:
         read = read_shard(
-            Path(folder) / shard.file, nlp.vocab, manifest.tags, sha256=shard.sha256
+            Path(folder) / shard.file, nlp.vocab, task, sha256=shard.sha256
         )
         share = math.ceil(wanted / len(shards))
         docs += [read[i] for i in _spread(len(read), share)]
-    add_ner_from_logits(
-        nlp, manifest.tags, lambda docs: [doc.user_data[LOGITS] for doc in docs]
-    )
     rows = [doc.user_data[LOGITS] for doc in docs]
+    task.annotate(docs, rows)
     return SoftSample(
         manifest=manifest,
-        docs=list(nlp.pipe(docs)),
-        entropy=_entropy_bins(rows, len(manifest.tags)),
+        docs=docs,
+        entropy=_entropy_bins(rows, len(task.columns)),
     )
 
 

@@ -1,4 +1,4 @@
-"""How fast pipelines are, measured side by side."""
+"""Prediction speed of pipelines."""
 
 import math
 import time
@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping, Sequence
 
 from spacy.language import Language
 
-# A shorter pass would measure the clock and the moment more than the pipeline.
+# Minimum duration of a turn: shorter ones are dominated by noise.
 _SECONDS_A_PASS = 0.5
 
 
@@ -18,14 +18,21 @@ def words_per_second(
     words: int,
     rounds: int = 5,
 ) -> Dict[str, float]:
-    """Words a second from text to entities: `nlp.pipe` with its own batch size,
-    tokenizer included.
+    """Measure words per second from text to Doc, tokenizer included.
 
-    words: how many there are in the texts. One number for all pipelines, so that a
-        tokenizer that cuts finer does not look faster.
-    rounds: in each, every pipeline has a turn; the median counts. What else the
-        machine does then slows all of them alike. Before, each reads the texts once
-        to warm up; a quick one reads them several times a turn.
+    Uses `nlp.pipe` with its default batch size. Every pipeline first reads the texts
+    once to warm up. Then the pipelines take turns, so that other load on the machine
+    affects all of them alike. Fast pipelines read the texts several times per turn.
+
+    Args:
+        pipelines: Pipelines by name.
+        texts: Texts to process.
+        words: Number of words in the texts. The same number is used for all pipelines,
+            so that a finer tokenizer does not look faster.
+        rounds: Number of turns. The result is their median.
+
+    Returns:
+        Words per second by name.
     """
     repeats: Dict[str, int] = {}
     for name, nlp in pipelines.items():

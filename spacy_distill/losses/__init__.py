@@ -1,1 +1,1 @@
-"""What is learned: the task loss, the distillation loss and how they are weighed."""
+"""Losses: the task loss, the distillation loss and their weighting."""

@@ -1,60 +1,90 @@
-"""The contract between a token classifier and what it learns from."""
+"""The interface of losses: scores and targets in, loss and gradient out."""
 
 from dataclasses import dataclass, field
-from typing import Dict, Optional, Protocol, Sequence, runtime_checkable
+from typing import Dict, Optional, Protocol, Tuple, runtime_checkable
 
 import numpy as np
-
-from ..tasks.ner.lattice.transitions import Transitions
-from ..tasks.ner.tags import TagGrammar
-
-
-@dataclass
-class Prediction:
-    """What the model put out for a batch, sentences one after the other.
-
-    logits: float32 [n_tokens, n_tags]. lengths: tokens of each Doc.
-    grammar: the tags' BILUO constraints.
-    transitions: grammar-constrained scores of a CRF; None for a softmax.
-    """
-
-    logits: np.ndarray
-    lengths: Sequence[int]
-    grammar: TagGrammar
-    transitions: Optional[Transitions] = None
 
 
 @dataclass
 class Targets:
-    """What the batch should have been, aligned with `Prediction.logits`.
+    """Training targets of a batch, one row for each row of the scores.
 
-    gold: int64 [n_tokens], the tag's column, or -1 where there is no annotation.
-    teacher: float32 [n_tokens, n_tags], the teacher's logits; rows without any are 0.
-    has_teacher: bool [n_tokens].
+    Attributes:
+        gold: Column of the gold label, int64 [n_rows]; -1 without annotation.
+        teacher: The teacher's logits, float32 [n_rows, n_columns]; zeros without any.
+        has_teacher: Rows that have teacher logits, bool [n_rows].
+        pseudo: Column of the teacher's label (pseudo label), int64 [n_rows]; -1 where
+            there is a gold label or no teacher.
     """
 
     gold: np.ndarray
     teacher: np.ndarray
     has_teacher: np.ndarray
+    pseudo: np.ndarray
 
 
 @dataclass
 class LossResult:
-    """The loss, its parts by name, and its derivatives.
+    """A loss and its gradient.
 
-    d_logits: float32 [n_tokens, n_tags]. d_transitions: None for a softmax.
+    Attributes:
+        loss: The loss.
+        d_scores: Derivative by the scores, float32 [n_rows, n_columns].
+        parts: The terms of the loss by name.
     """
 
     loss: float
-    d_logits: np.ndarray
-    d_transitions: Optional[Transitions] = None
+    d_scores: np.ndarray
     parts: Dict[str, float] = field(default_factory=dict)
+
+
+class Terms(Protocol):
+    """The two terms of a distillation loss, for one kind of output layer.
+
+    Each method returns a weighted sum over rows and its derivative by the scores.
+    """
+
+    def task(self, labels: np.ndarray, weights: np.ndarray) -> Tuple[float, np.ndarray]:
+        """Compare with labels.
+
+        Args:
+            labels: Columns, int64 [n_rows]; -1 for none.
+            weights: float64 [n_rows].
+        """
+        ...
+
+    def distillation(
+        self,
+        teacher: np.ndarray,
+        weights: np.ndarray,
+        temperature: float,
+        divergence: str,
+    ) -> Tuple[float, np.ndarray]:
+        """Compare with the teacher's distribution.
+
+        Args:
+            teacher: Logits [n_rows, n_columns].
+            weights: float64 [n_rows].
+            temperature: Softens both distributions.
+            divergence: A name in `divergences.DIVERGENCES`.
+        """
+        ...
 
 
 @runtime_checkable
 class Loss(Protocol):
-    """Anything that the `loss` block of a `compact_ner` may name."""
+    """Anything that the `loss` block of a component may name."""
 
-    def __call__(self, prediction: Prediction, targets: Targets) -> LossResult:
-        """Compare a batch with its targets. Called once an update."""
+    def __call__(
+        self, scores: np.ndarray, targets: Targets, terms: Optional[Terms] = None
+    ) -> LossResult:
+        """Compare the scores of a batch with its targets. Called once per update.
+
+        Args:
+            scores: Logits of the batch, float32 [n_rows, n_columns].
+            targets: The targets of the same rows.
+            terms: How the scores are compared, for output layers that are no softmax,
+                such as a CRF. By default cross entropy and divergences of a softmax.
+        """
         ...

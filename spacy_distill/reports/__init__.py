@@ -1,1 +1,1 @@
-"""What came of it: measured tables, agreement, model cards and pictures."""
+"""Reports: score tables, model cards and charts."""

@@ -1,4 +1,4 @@
-"""The model card: what a packaged pipeline is, what it can do and what not."""
+"""The model card of a packaged pipeline."""
 
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Optional
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.measure import Row
 from ..evaluation.report import Report
-from .markdown import describe
+from ..evaluation.training_facts import TrainingFacts
+from .markdown import describe, describe_training, score_header, score_name
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
@@ -22,13 +23,22 @@ from .table import (
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a card says that no measurement tells.
+    """Contents of a card that are not measured. Empty strings are left out.
 
-    package: name of the package, language code included. version: its version.
-    language: the language's name. labels: what the pipeline finds.
-    spans_key: where the probabilities are; None if there are none.
-    needs_torch: whether the pipeline has torch parameters.
-    data: what the pipeline was trained on; empty if nobody said.
+    Attributes:
+        package: Name of the package, including the language code.
+        version: Version of the package.
+        language: Name of the language.
+        labels: Labels that the pipeline predicts.
+        spans_key: Key of scored entities in `doc.spans`; None without probabilities.
+        numpy_only: Whether all components are known to run on numpy.
+        description: One sentence about the pipeline.
+        license: License of the package.
+        data: What the pipeline was trained on, in Markdown.
+        teacher: What it was distilled from.
+        teacher_license: License of the teacher.
+        author: Who made it.
+        url: Where to find out more.
     """
 
     package: str
@@ -36,7 +46,7 @@ class CardFacts:
     language: str
     labels: List[str]
     spans_key: Optional[str]
-    needs_torch: bool
+    numpy_only: bool
     description: str
     license: str
     data: str = ""
@@ -60,32 +70,54 @@ class _Page:
 
 
 def model_card(facts: CardFacts, report: Report, row: Row) -> str:
-    """A README for the pipeline that `row` was measured of, in Markdown."""
+    """Render the README of a pipeline in Markdown.
+
+    Args:
+        facts: What is not measured.
+        report: The report with the pipeline's row.
+        row: The pipeline's measurements.
+    """
     page = _Page()
     page.add(f"# {facts.package}", facts.description)
     page.section("Use", _use(facts))
     page.section("Measured", *_measured(report, row))
     page.section("Labels", ", ".join(f"`{label}`" for label in facts.labels))
-    page.section("Probabilities", *_probabilities(facts, row))
-    page.section("Training data", *_training_data(facts, report))
+    page.section("Probabilities", *_probabilities(facts, report, row))
+    page.section("Training data", *_training_data(facts, report, row))
     page.section("Teacher", _teacher(facts, report, row))
-    page.section("Limits", *_limits(facts, row))
+    page.section("Limits", *_limits(facts, report, row))
     page.section("Versions", _versions(report))
     page.section("License", _license(facts))
     return "\n\n".join(page.parts) + "\n"
 
 
 def fill_meta(
-    meta: Dict[str, Any], facts: CardFacts, row: Row, *, lang: str
+    meta: Dict[str, Any],
+    facts: CardFacts,
+    row: Row,
+    *,
+    lang: str,
+    prefix: str = "ents",
 ) -> Dict[str, Any]:
-    """A pipeline's meta.json with name, version, license and so on filled in, and with
-    the measured scores for `performance`."""
+    """Fill in a pipeline's meta.json.
+
+    Args:
+        meta: The meta data so far.
+        facts: Name, version, license and so on.
+        row: Its measurements, for `performance`.
+        lang: Language code.
+        prefix: Prefix of the scores' names: "ents", or "agreement" if they are not
+            measured on gold annotation.
+
+    Returns:
+        New meta data.
+    """
     name = facts.package[len(lang) + 1 :]
     performance: Dict[str, Any] = {
-        "ents_f": row.f1,
-        "ents_p": row.precision,
-        "ents_r": row.recall,
-        "ents_per_type": {
+        f"{prefix}_f": row.f1,
+        f"{prefix}_p": row.precision,
+        f"{prefix}_r": row.recall,
+        f"{prefix}_per_type": {
             label: {"p": s.precision, "r": s.recall, "f": s.f1}
             for label, s in row.per_type.items()
         },
@@ -110,15 +142,22 @@ def fill_meta(
     }
 
 
-def default_description(language: str, row: Row) -> str:
-    """One sentence for pipelines that nobody has described."""
+def default_description(
+    language: str, row: Row, training: Optional[TrainingFacts]
+) -> str:
+    """Describe a pipeline in one sentence.
+
+    Args:
+        language: Name of the language.
+        row: Its measurements.
+        training: How it was trained; None if unknown.
+    """
     size = ""
     if row.parameters is not None:
-        size = f" of {millions(row.parameters + row.table)} parameters"
-    return (
-        f"Named entities in {language} text, by a compact student{size} that was"
-        " distilled from a larger teacher."
-    )
+        size = f" with {millions(row.parameters + row.table)} parameters"
+    distilled = training is not None and training.soft_labels
+    by = "a student of a teacher's predictions" if distilled else "a pipeline"
+    return f"Named entities in {language} text, by {by}{size}."
 
 
 def _use(facts: CardFacts) -> str:
@@ -138,16 +177,24 @@ def _use(facts: CardFacts) -> str:
         ]
     wheel = f"{facts.package}-{facts.version}-py3-none-any.whl"
     code = "\n".join(lines)
-    runs_on = "" if facts.needs_torch else "\n\nIt runs on numpy; torch is not needed."
+    runs_on = (
+        "" if not facts.numpy_only else "\n\nIt runs on numpy; torch is not needed."
+    )
     return f"```bash\npip install {wheel}\n```\n\n```python\n{code}\n```{runs_on}"
 
 
 def _measured(report: Report, row: Row) -> List[str]:
-    gold = report.gold
+    references = report.references
+    data = (
+        "There is no gold annotation: scores are the agreement with the teacher on the"
+        if report.is_agreement
+        else "It was measured on the"
+    )
     parts = [
-        f"This pipeline is `{row.name}`. The test data are {gold.documents:,} documents"
-        f" with {gold.words:,} words and {sum(gold.entities.values()):,} entities.",
-        markdown_table(HEADER, table_cells(report.rows)),
+        f"This pipeline is `{row.name}`. {data} {references.role}:"
+        f" {references.documents:,} documents with {references.words:,} words and"
+        f" {sum(references.entities.values()):,} entities.",
+        markdown_table(score_header(report, HEADER), table_cells(report.rows)),
     ]
     if report.comparison is not None and report.comparison.pipeline == row.name:
         parts += describe(report.comparison)
@@ -156,62 +203,75 @@ def _measured(report: Report, row: Row) -> List[str]:
     return parts
 
 
-def _probabilities(facts: CardFacts, row: Row) -> List[str]:
+def _probabilities(facts: CardFacts, report: Report, row: Row) -> List[str]:
     if facts.spans_key is None or row.ece is None:
         return []
     return [
         f'`doc.spans["{facts.spans_key}"]` has the entities of `doc.ents` in the same'
         ' order; its `.attrs["scores"]` is a float32 array with the probability of'
-        " each: that precisely these words are an entity with this label, given the"
-        " text. Entities that another component has set before count as certain, 1.0.",
-        f"How far that can be trusted, on the test data (expected calibration error"
+        " each: that exactly these words are an entity with this label, given the"
+        " text."
+        + (
+            " Entities that another component sets before have 1.0."
+            if len(row.components) > 1
+            else ""
+        ),
+        f"Calibration on the {report.references.role} (expected calibration error"
         f" {row.ece:.3f}):",
         markdown_table(CALIBRATION_HEADER, calibration_cells(row)),
     ]
 
 
-def _training_data(facts: CardFacts, report: Report) -> List[str]:
+def _training_data(facts: CardFacts, report: Report, row: Row) -> List[str]:
     parts = [facts.data]
     soft = report.soft_labels
-    if soft is not None:
+    training = report.training.get(row.name)
+    if soft is not None and training is not None and training.soft_labels:
         parts.append(
-            f"The teacher read {soft.documents:,} unlabelled documents"
-            f" ({soft.words:,} words), and its probabilities for every word were what"
-            " the student learned from, beside the labelled sentences."
+            f"The teacher annotated {soft.documents:,} unlabelled documents"
+            f" ({soft.words:,} words)."
         )
+    if training is not None:
+        first, *others = describe_training(training)
+        parts.append(" ".join([f"The pipeline was trained on {first}", *others]))
     return parts
 
 
 def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
-    told = []
+    described = []
     if facts.teacher:
         license = facts.teacher_license
-        told.append(facts.teacher + (f" (license: {license})" if license else "") + ".")
+        described.append(
+            facts.teacher + (f" (license: {license})" if license else "") + "."
+        )
     first = report.rows[0]
     if first.name != row.name:
         size = ""
         if first.parameters is not None:
             size = f"{millions(first.parameters)} parameters and "
-        told.append(
-            f"In the table it is `{first.name}`, with {size}an F1 of"
-            f" {percent(first.f1)}."
+        described.append(
+            f"In the table, `{first.name}` has {size}an F1 of {percent(first.f1)}."
         )
-    return " ".join(told)
+    return " ".join(described)
 
 
-def _limits(facts: CardFacts, row: Row) -> List[str]:
+def _limits(facts: CardFacts, report: Report, row: Row) -> List[str]:
+    training = report.training.get(row.name)
     limits = [
-        "- The scores hold for texts like those of the test data; on others expect"
-        " less, and measure before you rely on it.",
-        "- It learned from a teacher and shares its mistakes and biases, in"
-        " particular about names that the teacher rarely saw.",
+        f"- The scores were measured on the {report.references.role} alone: measure on"
+        " texts of your own before you rely on it.",
         f"- It reads {facts.language} and knows the labels above, no others. Entities"
         " do not overlap.",
     ]
     if len(row.per_type) > 1:
         label, score = min(row.per_type.items(), key=lambda item: item[1].f1)
         f1 = percent(score.f1)
-        limits.insert(1, f"- The weakest entity type is `{label}`, with an F1 of {f1}.")
+        name = score_name(report)
+        limits.insert(1, f"- The weakest entity type is `{label}`: {name} {f1}.")
+    if training is not None and training.soft_labels:
+        limits.append(
+            "- It learned from the predictions of a teacher, its mistakes included."
+        )
     return ["\n".join(limits)]
 
 

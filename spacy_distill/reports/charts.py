@@ -1,5 +1,8 @@
-"""Charts as SVG for an HTML page, which has `CHARTS_CSS` and the colors of
-`web_page`. They are narrow, to be read on a phone, and set side by side elsewhere."""
+"""SVG charts for HTML pages.
+
+The page must include `CHARTS_CSS` and the color variables of `web_page`. Charts are
+narrow enough for a phone; wider screens show several in a row.
+"""
 
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
@@ -8,7 +11,7 @@ from xml.sax.saxutils import escape
 from .line_layout import text_width
 from .web_page import clean
 
-# Kinds of rows that colors are told apart for; then they come round again.
+# Number of distinct colors. Further series repeat them.
 N_SERIES = 6
 CHARTS_CSS = """
 :root { --s0: #57606a; --s1: #d4860b; --s2: #0b7fc2; --s3: #0a8f6a; --s4: #b5528f;
@@ -30,13 +33,13 @@ svg.chart { display: block; width: 100%; height: auto }
 .chart .dot { fill: var(--hue); fill-opacity: .45; stroke: var(--hue) }
 """
 _WIDTH = 400.0
-# The widest name of a group.
-_NAMES = 110.0
-_SIZE = 12.0
-_BAR = 13.0
-_NEXT = 16.0
-_GAP = 12.0
-# A square with its axes, for probabilities.
+# Maximum width of a group name.
+_MAX_NAME_WIDTH = 110.0
+_FONT_SIZE = 12.0
+_BAR_SIZE = 13.0
+_BAR_STEP = 16.0
+_GROUP_GAP = 12.0
+# Layout of `unit_chart`: side of the square, and margins for the axes.
 _SIDE = 170.0
 _LEFT = 40.0
 _TOP = 8.0
@@ -44,7 +47,13 @@ _TOP = 8.0
 
 @dataclass(frozen=True)
 class Bar:
-    """series: whose it is, by number. value: None draws none. text: stands beside."""
+    """A bar of a bar chart.
+
+    Attributes:
+        series: Index of the series, which determines the color.
+        value: Length of the bar; None omits it.
+        text: Text after the bar.
+    """
 
     series: int
     value: Optional[float]
@@ -53,8 +62,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point in the unit square. weight: its area, as against other dots'.
-    note: shown to those who point at it."""
+    """A point in the unit square.
+
+    Attributes:
+        x: Horizontal position, from 0 to 1.
+        y: Vertical position, from 0 to 1.
+        weight: Area of the dot, relative to the other dots.
+        note: Tooltip.
+    """
 
     x: float
     y: float
@@ -63,7 +78,14 @@ class Dot:
 
 
 def series_class(number: int) -> str:
-    """The class that gives a series its color."""
+    """Return the CSS class for the color of a series.
+
+    Args:
+        number: Index of the series.
+
+    Returns:
+        Name of the class.
+    """
     return f"s{number % N_SERIES}"
 
 
@@ -74,12 +96,21 @@ def bar_chart(
     most: float,
     width: float = _WIDTH,
 ) -> str:
-    """Bars from left to right, in groups one below the other.
+    """Draw a horizontal bar chart with grouped bars.
 
-    title: for those who cannot see it. groups: names and bars; a group without a name
-        has no room for one. most: the value that fills the width, which is in pixels.
+    Args:
+        title: Accessible title.
+        groups: Name and bars of each group. If no group has a name, there is no name
+            column.
+        most: Value of a bar that fills the width.
+        width: Width of the chart in pixels.
+
+    Returns:
+        An `svg` element.
     """
-    widest = min(max((_width(name) for name, _ in groups), default=0.0), _NAMES)
+    widest = min(
+        max((_width(name) for name, _ in groups), default=0.0), _MAX_NAME_WIDTH
+    )
     left = widest + 8 if widest else 0.0
     texts = [bar.text for _, bars in groups for bar in bars]
     room = width - left - max(map(_width, texts), default=0.0) - 8
@@ -87,28 +118,33 @@ def bar_chart(
     parts: List[str] = []
     y = 0.0
     for name, bars in groups:
-        middle = y + (len(bars) * _NEXT + _BAR - _NEXT) / 2 + 4
+        middle = y + (len(bars) * _BAR_STEP + _BAR_SIZE - _BAR_STEP) / 2 + 4
         if name:
-            parts.append(_text(_cut(name, _NAMES), widest, middle, "end"))
+            parts.append(_text(_truncate(name, _MAX_NAME_WIDTH), widest, middle, "end"))
         for bar in bars:
             length = (bar.value or 0.0) * scale
             if bar.value is not None:
                 parts.append(
                     f'<rect class="bar {series_class(bar.series)}" x="{left:.1f}"'
-                    f' y="{y:.1f}" width="{max(length, 1.0):.1f}" height="{_BAR}"'
+                    f' y="{y:.1f}" width="{max(length, 1.0):.1f}" height="{_BAR_SIZE}"'
                     ' rx="2"/>'
                 )
             parts.append(_text(bar.text, left + length + 5, y + 10.5, "small"))
-            y += _NEXT
-        y += _GAP
-    return _svg(title, width, max(y - _GAP, 1.0), parts)
+            y += _BAR_STEP
+        y += _GROUP_GAP
+    return _svg(title, width, max(y - _GROUP_GAP, 1.0), parts)
 
 
 def histogram(title: str, bars: Sequence[Tuple[str, float, str]], *, axis: str) -> str:
-    """Upright bars side by side.
+    """Draw a vertical bar chart.
 
-    bars: what each stands for, its height (0 or more), and the text above it.
-    axis: what the bars' names are.
+    Args:
+        title: Accessible title.
+        bars: Name, height (0 or more) and text above each bar.
+        axis: Label of the horizontal axis.
+
+    Returns:
+        An `svg` element.
     """
     high = 130.0
     step = _WIDTH / max(len(bars), 1)
@@ -133,11 +169,22 @@ def histogram(title: str, bars: Sequence[Tuple[str, float, str]], *, axis: str) 
 def unit_chart(
     title: str, dots: Sequence[Dot], *, series: int, x_axis: str, y_axis: str
 ) -> str:
-    """Dots in the unit square, joined in their order, with the diagonal."""
+    """Draw connected dots in the unit square, with the diagonal.
+
+    Args:
+        title: Accessible title.
+        dots: Dots in the order in which they are connected.
+        series: Index of the series, which determines the color.
+        x_axis: Label of the horizontal axis.
+        y_axis: Label of the vertical axis.
+
+    Returns:
+        An `svg` element.
+    """
     bottom, right = _TOP + _SIDE, _LEFT + _SIDE
     parts: List[str] = []
     for share in (0.0, 0.5, 1.0):
-        x, y = _place(share, share)
+        x, y = _to_pixels(share, share)
         parts += [
             f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y}" y2="{y}"/>',
             f'<line class="grid" x1="{x}" x2="{x}" y1="{_TOP}" y2="{bottom}"/>',
@@ -150,7 +197,7 @@ def unit_chart(
         f'<text class="small middle" transform="translate(11 {_TOP + _SIDE / 2:g})'
         f' rotate(-90)">{_escape(y_axis)}</text>',
     ]
-    places = [_place(dot.x, dot.y) for dot in dots]
+    places = [_to_pixels(dot.x, dot.y) for dot in dots]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts.append(f'<polyline class="line" points="{points}"/>')
     most = max((dot.weight for dot in dots), default=0.0) or 1.0
@@ -160,12 +207,13 @@ def unit_chart(
             f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"><title>'
             f"{_escape(dot.note)}</title></circle>"
         )
-    # Room for a dot in the corner.
+    # The margin leaves room for a dot in the corner.
     drawn = f'<g class="{series_class(series)}">{"".join(parts)}</g>'
     return _svg(title, right + 10, bottom + 36, [drawn])
 
 
-def _place(x: float, y: float) -> Tuple[float, float]:
+def _to_pixels(x: float, y: float) -> Tuple[float, float]:
+    """Convert a position in the unit square to pixels."""
     return _LEFT + x * _SIDE, _TOP + (1.0 - y) * _SIDE
 
 
@@ -180,7 +228,7 @@ def _text(text: str, x: float, y: float, look: str) -> str:
     return f'<text class="{look}" x="{x:.1f}" y="{y:.1f}">{_escape(text)}</text>'
 
 
-def _cut(text: str, width: float) -> str:
+def _truncate(text: str, width: float) -> str:
     if _width(text) <= width:
         return text
     while text and _width(f"{text}…") > width:
@@ -189,7 +237,7 @@ def _cut(text: str, width: float) -> str:
 
 
 def _width(text: str) -> float:
-    return text_width(text, _SIZE)
+    return text_width(text, _FONT_SIZE)
 
 
 def _escape(text: str) -> str:

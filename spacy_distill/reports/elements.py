@@ -1,4 +1,4 @@
-"""What a report's page is put together from: tiles, figures with captions, tables."""
+"""HTML elements of the report page: tiles, figures with captions, tables."""
 
 from typing import Sequence, Tuple
 
@@ -33,16 +33,34 @@ figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
 
 
 def draw_tiles(tiles: Sequence[Tuple[str, str]]) -> str:
-    """A list of figures, each with what it is of."""
-    items = "".join(f"<li><b>{as_html(n)}</b>{as_html(told)}</li>" for n, told in tiles)
+    """Render a list of key figures.
+
+    Args:
+        tiles: Number and description of each.
+
+    Returns:
+        HTML.
+    """
+    items = "".join(
+        f"<li><b>{as_html(n)}</b>{as_html(description)}</li>"
+        for n, description in tiles
+    )
     return f'<ul class="tiles">{items}</ul>'
 
 
 def draw_figure(
     caption: str, drawn: str, series: Sequence[Tuple[int, str]] = ()
 ) -> str:
-    """A drawing with a caption. series: numbers and names of those to be told apart by
-    color."""
+    """Render a chart with a caption.
+
+    Args:
+        caption: Caption as plain text.
+        drawn: HTML or SVG of the chart.
+        series: Index and name of each series in the legend.
+
+    Returns:
+        HTML.
+    """
     legend = "".join(
         f'<span class="series {series_class(i)}"><span class="swatch"></span>'
         f"{as_html(name)}</span>"
@@ -55,8 +73,16 @@ def draw_figure(
 def draw_table(
     header: Sequence[str], cells: Sequence[Sequence[str]], *, colored: bool = False
 ) -> str:
-    """A table that scrolls where it is too wide. colored: the first column has the
-    rows' colors."""
+    """Render a table. It scrolls horizontally if it is too wide.
+
+    Args:
+        header: Column names.
+        cells: Cells of each row. The first cell is the row's name.
+        colored: Whether row names have the color of the series with their index.
+
+    Returns:
+        HTML.
+    """
     head = "".join(f'<th scope="col">{as_html(name)}</th>' for name in header)
     body = ""
     for i, (name, *others) in enumerate(cells):

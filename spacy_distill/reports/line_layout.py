@@ -1,4 +1,4 @@
-"""Break text with marked entities into lines, without a font to measure with."""
+"""Line breaking for text with entities, with font metrics instead of a font."""
 
 import unicodedata
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Dict, Iterator, List, Optional, Sequence
 
 from ..evaluation.entities import Entity
 
-# Widths of Helvetica and the fonts made to its measure, in thousandths of the size.
+# Widths in Helvetica and metric-compatible fonts, in thousandths of the font size.
 _WIDTHS = {
     191: "'’‘",
     222: "ijl",
@@ -31,18 +31,36 @@ _WIDTHS = {
     1015: "@",
 }
 _WIDTH = {char: width for width, chars in _WIDTHS.items() for char in chars}
-_OTHER = 600
+_DEFAULT_WIDTH = 600
 
 
 def text_width(text: str, size: float) -> float:
-    """The width of a line of sans-serif text, in the unit of the font's size. Exact
-    for ASCII in Helvetica, Arial and Liberation Sans, an estimate for the rest."""
-    return sum(map(_thousandths, unicodedata.normalize("NFD", text))) * size / 1000
+    """Return the width of a line of sans-serif text.
+
+    Exact for ASCII in Helvetica, Arial and Liberation Sans, an estimate for other
+    characters and fonts.
+
+    Args:
+        text: Text of the line.
+        size: Font size.
+
+    Returns:
+        Width in the unit of `size`.
+    """
+    return sum(map(_char_width, unicodedata.normalize("NFD", text))) * size / 1000
 
 
 def has_wide(text: str) -> bool:
-    """Whether there are square characters in it, as in Chinese, between which a line
-    may break."""
+    """Whether a text has full-width letters, such as Chinese ones.
+
+    Lines may break between them.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        True if there are any.
+    """
     return any(_is_wide(c) and unicodedata.category(c) == "Lo" for c in text)
 
 
@@ -50,15 +68,16 @@ def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF"
 
 
-def _thousandths(char: str) -> int:
+def _char_width(char: str) -> int:
+    """Return the width of a character in thousandths of the font size."""
     if unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0
     if _is_wide(char):
         return 1000
-    return _WIDTH.get(char, _OTHER)
+    return _WIDTH.get(char, _DEFAULT_WIDTH)
 
 
-# Before a label or a probability, in pixels.
+# Space before a label or probability, in pixels.
 LABEL_GAP = 5.0
 
 
@@ -66,8 +85,11 @@ LABEL_GAP = 5.0
 class TextStyle:
     """Sizes in pixels.
 
-    size: of the font. label_size: of that of labels and probabilities.
-    padding, margin: on either side of the text in an entity's box, and of the box.
+    Attributes:
+        size: Font size of the text.
+        label_size: Font size of labels and probabilities.
+        padding: Space between the text and the edges of an entity's box, on each side.
+        margin: Space outside of the box, on each side.
     """
 
     size: float = 15.0
@@ -81,17 +103,30 @@ class TextStyle:
         return text_width(" ", self.size)
 
     def label_width(self, text: str) -> float:
-        """Width of a label or probability with the space before it."""
-        # Bold capitals are wider than the table says.
+        """Return the width of a label or probability, with the space before it.
+
+        Args:
+            text: The label or probability; may be empty.
+
+        Returns:
+            Width in pixels, 0 for an empty text.
+        """
+        # The widths are of regular text; bold capitals are wider.
         return text_width(text, self.label_size) * 1.08 + LABEL_GAP if text else 0.0
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A word, or a box with (part of) an entity, that is never broken.
+    """An unbreakable unit of a line: a word, or a box with (part of) an entity.
 
-    x: from the line's start. glued: no space, and no break, before it.
-    entity: None for plain words. label, probability: in the entity's last box alone.
+    Attributes:
+        text: Text of the unit.
+        width: Width in pixels.
+        x: Offset from the start of the line, in pixels.
+        glued: Whether there is no space, and thus no break, before it.
+        entity: Entity in the box; None for words.
+        label: Label to print; only in the last box of an entity.
+        probability: Probability to print; only in the last box of an entity.
     """
 
     text: str
@@ -111,18 +146,28 @@ def lay_out(
     style: TextStyle,
     probabilities: Dict[Entity, str],
 ) -> List[List[Piece]]:
-    """The lines of a text. Breaks are at spaces, where that is possible; Chinese and
-    its like break anywhere. A word or an entity wider than a line is cut. White space
-    counts as one space.
+    """Break a text into lines.
 
-    width: of a line, in pixels. probabilities: what to print in the boxes.
+    Lines break at spaces where possible, and between full-width letters. A word or
+    entity that is wider than a line is split. White space is collapsed to single
+    spaces.
+
+    Args:
+        text: The text.
+        entities: Entities in order, without overlap.
+        width: Width of a line in pixels.
+        style: Sizes.
+        probabilities: Text to print after the label, by entity.
+
+    Returns:
+        The units of each line, with their offsets.
     """
     pieces = list(_pieces(text, entities, width, style, probabilities))
     lines: List[List[Piece]] = []
     used = 0.0
     for cluster in _clusters(pieces):
         needed = sum(piece.width for piece in cluster)
-        # What fits no line whole need not begin a new one.
+        # A cluster wider than a line is split anyway, so it does not start a new one.
         if lines and (needed > width or used + style.gap + needed <= width):
             used += style.gap
         else:
@@ -138,6 +183,7 @@ def lay_out(
 
 
 def _clusters(pieces: Sequence[Piece]) -> Iterator[List[Piece]]:
+    """Group units that have no space between them."""
     cluster: List[Piece] = []
     for piece in pieces:
         if cluster and not piece.glued:
@@ -157,27 +203,27 @@ def _pieces(
 ) -> Iterator[Piece]:
     at = 0
     for entity in entities:
-        yield from _words(text, at, entity.start, width, style)
+        yield from _plain_words(text, at, entity.start, width, style)
         glued = entity.start > 0 and not text[entity.start - 1].isspace()
         shown = probabilities.get(entity, "")
-        yield from _boxes(text, entity, width, style, glued, shown)
+        yield from _entity_boxes(text, entity, width, style, glued, shown)
         at = entity.end
-    yield from _words(text, at, len(text), width, style)
+    yield from _plain_words(text, at, len(text), width, style)
 
 
-def _words(
+def _plain_words(
     text: str, start: int, end: int, width: float, style: TextStyle
 ) -> Iterator[Piece]:
     glued = start > 0 and not text[start - 1].isspace()
     for i, word in enumerate(text[start:end].split()):
         joined = i == 0 and glued and not text[start].isspace()
-        parts = word if has_wide(word) else _cut(word, width, style.size)
+        parts = word if has_wide(word) else _split_to_fit(word, width, style.size)
         for k, part in enumerate(parts):
             part_width = text_width(part, style.size)
             yield Piece(text=part, width=part_width, glued=joined or k > 0)
 
 
-def _boxes(
+def _entity_boxes(
     text: str,
     entity: Entity,
     width: float,
@@ -190,7 +236,7 @@ def _boxes(
     room = max(width - tail - beside, width / 3)
     parts: List[str] = []
     for word in text[entity.start : entity.end].split():
-        for part in _cut(word, room, style.size):
+        for part in _split_to_fit(word, room, style.size):
             joined = f"{parts[-1]} {part}" if parts else part
             if parts and text_width(joined, style.size) <= room:
                 parts[-1] = joined
@@ -208,8 +254,8 @@ def _boxes(
         )
 
 
-def _cut(word: str, width: float, size: float) -> Iterator[str]:
-    """The word, in parts that are no wider than a line."""
+def _split_to_fit(word: str, width: float, size: float) -> Iterator[str]:
+    """Split a word into parts that are no wider than `width`."""
     part = ""
     for char in word:
         if part and text_width(part + char, size) > width:

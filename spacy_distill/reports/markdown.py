@@ -1,9 +1,10 @@
-"""A report for people."""
+"""Render a report as Markdown, and its figures as sentences."""
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement, Disagreement
 from ..evaluation.report import Comparison, Report, SoftLabelCounts
+from ..evaluation.training_facts import TrainingFacts
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
@@ -17,14 +18,19 @@ from .table import (
 
 
 def report_markdown(report: Report) -> str:
-    """The report as Markdown: the table, what follows from it, and F1 by type;
-    calibration and disagreements of the last pipeline; what it was measured with."""
+    """Render a report as Markdown.
+
+    Returns:
+        The table, what follows from it and scores by type; calibration and
+        disagreements of the last pipeline; versions and machine.
+    """
     last = report.rows[-1]
+    header = score_header(report, HEADER)
     parts = [
         f"# {' / '.join(row.name for row in report.rows)}",
-        markdown_table(*without_empty(HEADER, table_cells(report.rows))),
+        markdown_table(*without_empty(header, table_cells(report.rows))),
         *summary_lines(report),
-        "## F1 by type",
+        f"## {score_name(report)} by type",
         _by_type(report),
     ]
     if last.calibration:
@@ -40,40 +46,109 @@ def report_markdown(report: Report) -> str:
             _differences(worst, (other, last.name)),
         ]
     soft = report.soft_labels
-    if soft is not None and soft.lost:
-        parts += ["## Entities lost", _lost(soft)]
+    if soft is not None and soft.dropped:
+        parts += ["## Dropped entities", _dropped(soft)]
     parts += ["## Measured with", measured_with(report)]
     return "\n\n".join(parts) + "\n"
 
 
+def score_name(report: Report) -> str:
+    """Return what the main score of a report is called."""
+    return "Agreement (F1)" if report.is_agreement else "F1"
+
+
+def score_header(report: Report, header: Sequence[str]) -> Tuple[str, ...]:
+    """Return a table header with the right name for the main score."""
+    return tuple(score_name(report) if name == "F1" else name for name in header)
+
+
 def summary_lines(report: Report) -> List[str]:
-    """What the figures come to, in sentences."""
+    """Summarize the figures of a report in sentences."""
     lines = [] if report.comparison is None else describe(report.comparison)
-    told = _agreements(report.agreement)
-    if told:
-        lines.append(f"Agreement with {report.rows[0].name} (F1): {told}.")
-    told = _agreements(report.soft_agreement)
-    if told:
-        lines.append(f"Agreement with the soft labels (F1, on some of them): {told}.")
+    found = _agreements(report.agreement)
+    if found:
+        lines.append(f"Agreement with {report.rows[0].name} (F1): {found}.")
+    found = _agreements(report.soft_agreement)
+    if found:
+        lines.append(
+            "Agreement with the soft labels (F1, on"
+            f" {report.soft_labels.sampled:,} of their documents): {found}."
+            if report.soft_labels is not None
+            else f"Agreement with the soft labels (F1): {found}."
+        )
+    references = report.references
+    compared = (
+        "There is no gold annotation: scores are the agreement with the teacher's"
+        " predictions on held-out documents, "
+        if report.is_agreement
+        else f"Measured on the {references.role}: "
+    )
     lines.append(
-        f"Measured on {report.gold.documents:,} documents,"
-        f" {report.gold.words:,} words, {_entities(report.gold.entities)}."
+        f"{compared}{references.documents:,} documents,"
+        f" {references.words:,} words, {_entities(references.entities)}."
     )
     soft = report.soft_labels
     if soft is not None:
-        blind = soft.words_without_pieces / max(soft.words, 1)
-        lines += [
+        lines.append(
             f"Soft labels: {soft.documents:,} documents, {soft.words:,} words,"
-            f" {_entities(soft.entities)}, by {soft.teacher}; mean entropy"
-            f" {soft.mean_entropy:.3f} nats a word.",
-            f"Lost: {soft.lost:,} of the teacher's entities, and"
-            f" {percent(blind)} % of the words, which have no word piece.",
-        ]
+            f" {_entities(soft.labels)}, by {soft.teacher}; mean entropy"
+            f" {soft.mean_entropy:.3f} nats a word."
+        )
+        if soft.dropped:
+            lines.append(f"Dropped: {soft.dropped:,} of the teacher's entities.")
+        if soft.unaligned:
+            lines.append(
+                f"Unaligned: {percent(soft.unaligned / soft.words)} % of the words, for"
+                " which the teacher has no word piece."
+            )
+    lines += [
+        f"Training of {name}: {sentence}"
+        for name, facts in report.training.items()
+        for sentence in describe_training(facts)
+    ]
+    return lines
+
+
+def describe_training(facts: TrainingFacts) -> List[str]:
+    """Describe in sentences what a student learned from.
+
+    Args:
+        facts: Data and loss of its training.
+    """
+    data = " and ".join(
+        ["gold annotation"] * facts.gold + ["soft labels"] * facts.soft_labels
+    )
+    lines = [f"{data}."]
+    if not facts.soft_labels or facts.alpha is None:
+        return lines
+    labels = "the teacher's labels (its best label for each word)"
+    if facts.weight_by_confidence:
+        labels += ", weighted by its confidence"
+    if facts.min_confidence:
+        labels += f", where its probability was {facts.min_confidence:g} or more"
+    soft = (
+        f"the teacher's probabilities ({facts.divergence}, temperature"
+        f" {facts.temperature:g})"
+    )
+    if facts.alpha == 1:
+        lines.append(f"From the unlabelled text it learned {labels}.")
+    elif facts.alpha == 0:
+        lines.append(f"From the unlabelled text it learned {soft}.")
+    elif isinstance(facts.alpha, str):
+        lines.append(
+            f"From the unlabelled text it learned {labels} and {soft}, weighted by the"
+            f" schedule {facts.alpha}."
+        )
+    else:
+        lines.append(
+            f"From the unlabelled text it learned {labels}, with weight"
+            f" {facts.alpha:g}, and {soft}, with weight {1 - facts.alpha:g}."
+        )
     return lines
 
 
 def measured_with(report: Report) -> str:
-    """Versions, processor, and how speed was measured."""
+    """Describe versions, processor, and how speed was measured."""
     versions = ", ".join(f"{name} {v}" for name, v in report.versions.items())
     machine = report.machine
     threads = ", ".join(
@@ -125,13 +200,13 @@ def _differences(worst: Sequence[Disagreement], names: Tuple[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _lost(soft: SoftLabelCounts) -> str:
+def _dropped(soft: SoftLabelCounts) -> str:
     lines = [
-        f"{soft.lost:,} entities of the teacher are not in the soft labels as they"
+        f"{soft.dropped:,} entities of the teacher are not in the soft labels as they"
         " are:",
-        *(f"- {_escape(lost.describe())}" for lost in soft.lost_first),
+        *(f"- {_escape(entity.describe())}" for entity in soft.dropped_first),
     ]
-    if soft.lost > len(soft.lost_first):
+    if soft.dropped > len(soft.dropped_first):
         lines.append("- ... (the manifest of the soft labels names all)")
     return "\n".join([lines[0], "", *lines[1:]])
 
@@ -150,18 +225,34 @@ def _escape(text: str) -> str:
 
 
 def describe(comparison: Comparison) -> List[str]:
-    """The comparison in sentences."""
-    sizes = {
-        "times fewer parameters": comparison.fewer_parameters,
-        "times smaller on disk": comparison.smaller,
-        "times faster": comparison.faster,
-    }
-    told = [f"{value:.1f} {what}" for what, value in sizes.items() if value is not None]
-    share = comparison.f1_share
-    if share is not None:
-        told.append(f"{100 * share:.1f} % of its F1")
-    gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
-    return [
-        f"{comparison.pipeline} against {comparison.against}: {', '.join(told)}.",
-        f"F1 of {comparison.pipeline} in points: {', '.join(gains)}.",
+    """Describe a comparison in sentences."""
+    figures = [
+        ratio(comparison.fewer_parameters, "fewer parameters", "more parameters"),
+        ratio(comparison.smaller, "smaller on disk", "larger on disk"),
+        ratio(comparison.faster, "faster", "slower"),
     ]
+    described = [" times ".join(figure) for figure in figures if figure is not None]
+    if comparison.f1_share is not None:
+        described.append(f"{100 * comparison.f1_share:.1f} % of its F1")
+    gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
+    lines = [f"F1 of {comparison.pipeline} in points: {', '.join(gains)}."]
+    if described:
+        against = f"{comparison.pipeline} against {comparison.against}"
+        lines.insert(0, f"{against}: {', '.join(described)}.")
+    return lines
+
+
+def ratio(value: Optional[float], more: str, less: str) -> Optional[Tuple[str, str]]:
+    """Name a ratio so that its number is 1 or more.
+
+    Args:
+        value: The ratio; None if unknown.
+        more: Name of a ratio above 1, e.g. "faster".
+        less: Name of a ratio below 1, e.g. "slower".
+
+    Returns:
+        The number and its name; None if it is unknown.
+    """
+    if not value:
+        return None
+    return (f"{value:.1f}", more) if value >= 1 else (f"{1 / value:.1f}", less)

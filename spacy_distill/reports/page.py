@@ -1,4 +1,4 @@
-"""Teacher and student on one page: HTML, drawn by displaCy."""
+"""Entities of teacher and student on the same texts, as an HTML page with displaCy."""
 
 from typing import Dict, List, Sequence, Tuple
 
@@ -7,8 +7,8 @@ from spacy import displacy
 from ..evaluation.entities import Entity, SideBySide, format_probability
 from .web_page import as_html, clean, label_colors, web_page
 
-# What displaCy makes of an entity; on one line, so that it adds no spaces of its own.
-_ENTITY = (
+# displaCy template of an entity. A single line, since line breaks would add spaces.
+_ENTITY_TEMPLATE = (
     '<mark class="entity {state}" style="background:{bg}" title="{note}">{text}'
     '<span class="label">{label}</span>{probability}</mark>'
 )
@@ -45,11 +45,18 @@ def draw_page(
     lang: str = "en",
     direction: str = "ltr",
 ) -> str:
-    """One HTML page that needs no other file: each text with the teacher's entities
-    and below them the student's, with their probabilities; differences are framed and
-    spelled out.
+    """Render texts with the entities of teacher and student as an HTML page.
 
-    lang, direction: of the texts.
+    The teacher's entities are above the student's, which have probabilities.
+    Differences are outlined and listed. The page is self-contained.
+
+    Args:
+        texts: Texts with the entities of both.
+        lang: Language code of the texts.
+        direction: Writing direction, `ltr` or `rtl`.
+
+    Returns:
+        An HTML document.
     """
     colors = text_colors(texts)
     sections = [draw_text(t, colors=colors, direction=direction) for t in texts]
@@ -59,7 +66,7 @@ def draw_page(
         "<h1>Teacher and student</h1>\n"
         f'<p class="summary">{len(texts)} {_plural("text", len(texts))}: the same'
         f" entities in {same}, differences in {len(texts) - same}.</p>\n"
-        f"{draw_legend(colors)}\n"
+        f"{draw_legend(colors, scored=any(t.probabilities for t in texts))}\n"
         '<input type="checkbox" id="filter"> <label class="filter" for="filter">show'
         " differences only</label>\n"
         "<main>\n" + "\n".join(sections) + "\n</main>",
@@ -69,19 +76,34 @@ def draw_page(
 
 
 def text_colors(texts: Sequence[SideBySide]) -> Dict[str, str]:
-    """A color for each label in the texts."""
+    """Assign a color to each label in the texts.
+
+    Args:
+        texts: Texts with the entities of both pipelines.
+
+    Returns:
+        Hex color by label.
+    """
     return label_colors(e.label for t in texts for e in (*t.teacher, *t.student))
 
 
-def draw_legend(colors: Dict[str, str]) -> str:
-    """What the colors, the frames and the numbers of texts mean."""
+def draw_legend(colors: Dict[str, str], *, scored: bool) -> str:
+    """Render the legend: label colors, outlines and probabilities.
+
+    Args:
+        colors: Color by label.
+        scored: Whether the texts have probabilities.
+
+    Returns:
+        HTML.
+    """
     keys = "".join(
         f'<mark style="background:{color}">{as_html(label)}</mark>'
         for label, color in colors.items()
     )
     return (
         f'<p class="legend">{keys}<span class="key odd"></span>only one of the two has'
-        " it; numbers are the student's probabilities.</p>"
+        f" it{'; numbers are probabilities' if scored else ''}.</p>"
     )
 
 
@@ -92,13 +114,20 @@ def draw_text(
     names: Tuple[str, str] = ("teacher", "student"),
     direction: str = "ltr",
 ) -> str:
-    """A text as HTML: the entities of both, and what only one of them has.
+    """Render a text with the entities of both pipelines and a list of the differences.
 
-    names: what to call the two. direction: of the text, a value of CSS.
+    Args:
+        text: Text with the entities of both.
+        colors: Color by label.
+        names: Display names of teacher and student.
+        direction: Writing direction, a value of the CSS property.
+
+    Returns:
+        HTML.
     """
     rows = "".join(
         f'<div class="who"><b>{as_html(name)}</b>'
-        f"{_render(text, entities, colors, direction, scored)}</div>"
+        f"{_render_entities(text, entities, colors, direction, scored)}</div>"
         for name, entities, scored in (
             (names[0], text.teacher, False),
             (names[1], text.student, True),
@@ -110,7 +139,7 @@ def draw_text(
             "</section>"
         )
     only = [
-        f"<b>only {as_html(name)}:</b> {_spell(text, entities)}"
+        f"<b>only {as_html(name)}:</b> {_list_differing(text, entities)}"
         for name, entities in zip(names, (text.teacher, text.student))
         if set(entities) & text.differing
     ]
@@ -120,7 +149,7 @@ def draw_text(
     )
 
 
-def _render(
+def _render_entities(
     text: SideBySide,
     entities: Sequence[Entity],
     colors: Dict[str, str],
@@ -140,7 +169,7 @@ def _render(
             {
                 "start": entity.start,
                 "end": entity.end,
-                # displaCy escapes the text, but takes a label for markup.
+                # displaCy escapes the text, but not the label.
                 "label": as_html(entity.label),
                 "params": {
                     "bg": colors[entity.label],
@@ -156,13 +185,13 @@ def _render(
         style="ent",
         manual=True,
         jupyter=False,
-        options={"template": _ENTITY},
+        options={"template": _ENTITY_TEMPLATE},
     )
-    # Some versions close what they never opened.
+    # Some versions of displaCy write the invalid tag </br>.
     return drawn.replace("</br>", "<br>")
 
 
-def _spell(text: SideBySide, entities: Sequence[Entity]) -> str:
+def _list_differing(text: SideBySide, entities: Sequence[Entity]) -> str:
     listed: List[str] = [
         f"{as_html(text.text[e.start : e.end])} ({as_html(e.label)})"
         for e in entities

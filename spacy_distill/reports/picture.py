@@ -1,4 +1,4 @@
-"""Teacher and student drawn on the same texts: an SVG for a README."""
+"""Entities of teacher and student on the same texts, as an SVG image."""
 
 from typing import Dict, List, Sequence, Set
 from xml.sax.saxutils import escape
@@ -9,18 +9,18 @@ from .web_page import clean, label_colors
 
 _WIDTH = 860.0
 _MARGIN = 24.0
-_NAMES = 84.0
-_LINE = 33.0
-_BETWEEN = 10.0
-_APART = 4.0
-_BOX = 24.0
-# Where the texts begin, and how wide they may be.
-_LEFT = _MARGIN + _NAMES
-_ROOM = _WIDTH - _LEFT - _MARGIN
+_NAME_WIDTH = 84.0
+_LINE_HEIGHT = 33.0
+_RULE_GAP = 10.0
+_ROW_GAP = 4.0
+_BOX_HEIGHT = 24.0
+# Left edge and width of the column of texts.
+_TEXT_LEFT = _MARGIN + _NAME_WIDTH
+_TEXT_WIDTH = _WIDTH - _TEXT_LEFT - _MARGIN
 _STYLE = TextStyle()
 
-# Its own background, so that it can be read on a page of any color; where the viewer
-# tells what colors it prefers, it follows.
+# The image has its own background, so that it is readable on any page, and supports
+# dark mode.
 _CSS = """
 text { font: 15px Helvetica, Arial, 'Liberation Sans', sans-serif; fill: #1f2328 }
 .card { fill: #ffffff; stroke: #d1d9e0 }
@@ -41,12 +41,17 @@ text { font: 15px Helvetica, Arial, 'Liberation Sans', sans-serif; fill: #1f2328
 
 
 def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
-    """Draw the texts one below the other, each with the teacher's entities above and
-    the student's, with their probabilities, below. Entities that only one of the two
-    has get a dashed edge.
+    """Draw texts with the entities of teacher and student.
 
-    direction: of the texts, `ltr` or `rtl`.
-    RETURNS: an SVG document, 860 pixels wide, that needs no other file.
+    The teacher's entities are above the student's, which have probabilities. Entities
+    that only one of the two has get a dashed outline.
+
+    Args:
+        texts: Texts with the entities of both.
+        direction: Writing direction, `ltr` or `rtl`.
+
+    Returns:
+        A self-contained SVG document, 860 pixels wide.
     """
     labels = {e.label for t in texts for e in (*t.teacher, *t.student)}
     colors = label_colors(labels)
@@ -54,12 +59,12 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
     y = _MARGIN
     for i, text in enumerate(texts):
         if i:
-            y += _BETWEEN
+            y += _RULE_GAP
             parts.append(
                 f'<line class="rule" x1="{_MARGIN:g}" x2="{_WIDTH - _MARGIN:g}"'
                 f' y1="{y:g}" y2="{y:g}"/>'
             )
-            y += _BETWEEN
+            y += _RULE_GAP
         shown = {e: format_probability(p) for e, p in text.probabilities.items()}
         for name, entities, probabilities in (
             ("TEACHER", text.teacher, {}),
@@ -68,17 +73,17 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
             lines = lay_out(
                 text.text,
                 entities,
-                width=_ROOM,
+                width=_TEXT_WIDTH,
                 style=_STYLE,
                 probabilities=probabilities,
             )
             parts.append(_text(name, _MARGIN, y + 19, "name"))
             parts += _lines(lines, y, colors, text.differing, direction == "rtl")
-            y += _LINE * max(len(lines), 1) + _APART
+            y += _LINE_HEIGHT * max(len(lines), 1) + _ROW_GAP
     if any(text.differing for text in texts):
-        y += _BETWEEN
-        parts.append(_legend(y))
-        y += _LINE / 2
+        y += _RULE_GAP
+        parts.append(_legend(y, scored=any(text.probabilities for text in texts)))
+        y += _LINE_HEIGHT / 2
     height = y + _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH:g}"'
@@ -99,9 +104,9 @@ def _lines(
 ) -> List[str]:
     parts: List[str] = []
     for i, line in enumerate(lines):
-        top = y + i * _LINE
+        top = y + i * _LINE_HEIGHT
         for piece in line:
-            x = _LEFT + _place(piece.x, piece.width, _ROOM, rtl)
+            x = _TEXT_LEFT + _left_edge(piece.x, piece.width, _TEXT_WIDTH, rtl)
             if piece.entity is None:
                 parts.append(_text(piece.text, x, top + 19, width=piece.width, rtl=rtl))
             else:
@@ -114,16 +119,16 @@ def _lines(
 def _box(piece: Piece, x: float, top: float, color: str, odd: bool, rtl: bool) -> str:
     x += _STYLE.margin
     width = piece.width - 2 * _STYLE.margin
-    parts = [_rect(x, top + 2, width, _BOX, f'fill="{color}"')]
+    parts = [_rect(x, top + 2, width, _BOX_HEIGHT, f'fill="{color}"')]
     if odd:
-        # Inside the box, where it stands out on pages of any color.
+        # The outline is inside the box, where it is visible on any background.
         edge = 'class="odd" fill="none"'
-        parts.append(_rect(x + 1, top + 3, width - 2, _BOX - 2, edge))
+        parts.append(_rect(x + 1, top + 3, width - 2, _BOX_HEIGHT - 2, edge))
     label = _STYLE.label_width(piece.label)
     probability = _STYLE.label_width(piece.probability)
     words = width - 2 * _STYLE.padding - label - probability
     at = _STYLE.padding
-    left = x + _place(at, words, width, rtl)
+    left = x + _left_edge(at, words, width, rtl)
     parts.append(_text(piece.text, left, top + 19, width=words, rtl=rtl))
     at += words + LABEL_GAP
     for text, style, room in (
@@ -131,21 +136,22 @@ def _box(piece: Piece, x: float, top: float, color: str, odd: bool, rtl: bool) -
         (piece.probability, "probability", probability),
     ):
         if text:
-            left = x + _place(at, room - LABEL_GAP, width, rtl)
+            left = x + _left_edge(at, room - LABEL_GAP, width, rtl)
             parts.append(_text(text, left, top + 18, style, room - LABEL_GAP))
             at += room
     return f'<g class="box">{"".join(parts)}</g>'
 
 
-def _place(at: float, width: float, room: float, rtl: bool) -> float:
-    """From the left, where something lies `at` from the side where lines begin."""
+def _left_edge(at: float, width: float, room: float, rtl: bool) -> float:
+    """Return the left edge of an element that is `at` pixels from the line start."""
     return room - at - width if rtl else at
 
 
-def _legend(y: float) -> str:
-    note = "only one of the two has it; numbers are the student's probabilities"
-    swatch = _rect(_LEFT, y - 1, 22, 12, 'class="odd" fill="#e4e7eb"')
-    return swatch + _text(note, _LEFT + 30, y + 9, "note")
+def _legend(y: float, *, scored: bool) -> str:
+    note = "only one of the two has it"
+    note += "; numbers are the student's probabilities" if scored else ""
+    swatch = _rect(_TEXT_LEFT, y - 1, 22, 12, 'class="odd" fill="#e4e7eb"')
+    return swatch + _text(note, _TEXT_LEFT + 30, y + 9, "note")
 
 
 def _rect(x: float, y: float, width: float, height: float, look: str) -> str:
@@ -163,12 +169,12 @@ def _text(
     width: float = 0.0,
     rtl: bool = False,
 ) -> str:
-    """A run of text. With a width it takes just that, whatever the font."""
+    """Draw a text, stretched to `width` if given, whatever the font."""
     look = f' class="{style}"' if style else ""
     if width:
         look += f' textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs"'
     if rtl:
-        # Its end is on the left then, which is where x is.
+        # x is the left edge, which is the end of right-to-left text.
         look += ' direction="rtl" text-anchor="end"'
     return f'<text x="{x:.1f}" y="{y:.1f}"{look}>{_escape(text)}</text>'
 

@@ -1,13 +1,19 @@
-"""A report as one HTML page: figures, plots, and where two pipelines differ."""
+"""Render a report as one HTML page: figures, plots and disagreements."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement
 from ..evaluation.measure import Row
 from ..evaluation.report import Comparison, Report, SoftLabelCounts
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
 from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
-from .markdown import measured_with
+from .markdown import (
+    describe_training,
+    measured_with,
+    ratio,
+    score_header,
+    score_name,
+)
 from .page import TEXTS_CSS, draw_legend, draw_text, text_colors
 from .table import HEADER, percent, table_cells, without_empty
 from .web_page import as_html, web_page
@@ -31,22 +37,28 @@ _AGREEMENT_HEADER = ("", "F1", "Precision", "Recall", "Same entities in")
 
 
 def report_page(report: Report) -> str:
-    """The report as an HTML document that needs no other file."""
-    gold = report.gold
+    """Render a report as an HTML document that needs no other file."""
+    references = report.references
+    compared = "agreement with the teacher" if report.is_agreement else "measured"
     parts = [
         "<h1>Distillation report</h1>",
         f'<p class="soft">{as_html(" / ".join(row.name for row in report.rows))},'
-        f" measured on {gold.documents:,} documents with {gold.words:,} words and"
-        f" {sum(gold.entities.values()):,} entities ({as_html(gold.path)}).</p>",
+        f" {compared} on {references.documents:,} documents with {references.words:,}"
+        f" words and {sum(references.entities.values()):,} entities"
+        f" ({as_html(references.path)}).</p>",
         "<main>",
         _tiles(report),
         "<h2>Side by side</h2>",
-        draw_table(*without_empty(HEADER, table_cells(report.rows)), colored=True),
+        draw_table(
+            *without_empty(score_header(report, HEADER), table_cells(report.rows)),
+            colored=True,
+        ),
         _f1_by_type(report),
         *_calibration(report.rows),
         *_soft_labels(report),
         *_agreement(report),
         *_disagreements(report),
+        *_training(report),
         "<h2>Measured with</h2>",
         f"<p>{as_html(measured_with(report))}</p>",
         draw_table(
@@ -66,7 +78,7 @@ def report_page(report: Report) -> str:
 
 def _tiles(report: Report) -> str:
     last = report.rows[-1]
-    tiles = [(percent(last.f1), f"F1 of {last.name}")]
+    tiles = [(percent(last.f1), f"{score_name(report)} of {last.name}")]
     if report.comparison is not None:
         tiles += _against(report.comparison)
     agreement = report.agreement.get(last.name)
@@ -79,12 +91,12 @@ def _tiles(report: Report) -> str:
 
 def _against(comparison: Comparison) -> List[Tuple[str, str]]:
     other = comparison.against
-    found: Dict[str, Optional[float]] = {
-        f"fewer parameters than {other}": comparison.fewer_parameters,
-        f"smaller on disk than {other}": comparison.smaller,
-        f"faster than {other}": comparison.faster,
-    }
-    tiles = [(f"{n:.1f} ×", told) for told, n in found.items() if n is not None]
+    found = [
+        ratio(comparison.fewer_parameters, "fewer parameters", "more parameters"),
+        ratio(comparison.smaller, "smaller on disk", "larger on disk"),
+        ratio(comparison.faster, "faster", "slower"),
+    ]
+    tiles = [(f"{one[0]} ×", f"{one[1]} than {other}") for one in found if one]
     if comparison.f1_share is not None:
         share = f"{100 * comparison.f1_share:.1f} %"
         tiles.insert(0, (share, f"of the F1 of {other}"))
@@ -109,7 +121,9 @@ def _f1_by_type(report: Report) -> str:
         drawn += f"<div><b>{as_html(name)}</b>{chart}</div>"
     names = list(enumerate(row.name for row in report.rows))
     return draw_figure(
-        "F1 by entity type", f'<div class="multiples">{drawn}</div>', names
+        f"{score_name(report)} by entity type",
+        f'<div class="multiples">{drawn}</div>',
+        names,
     )
 
 
@@ -152,42 +166,49 @@ def _soft_labels(report: Report) -> List[str]:
     soft = report.soft_labels
     if soft is None:
         return []
-    blind = soft.words_without_pieces / max(soft.words, 1)
+    unaligned = soft.unaligned / max(soft.words, 1)
     tiles = [
         (f"{soft.documents:,}", "documents"),
         (f"{soft.words:,}", "words"),
-        (f"{sum(soft.entities.values()):,}", "entities"),
+        (f"{sum(soft.labels.values()):,}", "entities"),
         (f"{soft.mean_entropy:.3f}", "mean entropy, nats a word"),
-        (f"{percent(blind)} %", "words without a word piece"),
-        (f"{soft.lost:,}", "entities lost"),
+        (f"{percent(unaligned)} %", "words without a word piece (unaligned)"),
+        (f"{soft.dropped:,}", "entities dropped"),
     ]
     return [
-        "<h2>What the teacher said of the unlabelled text</h2>",
+        "<h2>The teacher's predictions for the unlabelled text</h2>",
         f'<p class="soft">Soft labels by {as_html(soft.teacher)}.</p>',
         draw_tiles(tiles),
         f'<div class="plots">{_entities(report, soft)}{_entropy(soft)}</div>',
-        *_lost(soft),
+        *_dropped(soft),
     ]
 
 
 def _entities(report: Report, soft: SoftLabelCounts) -> str:
-    counts = [soft.entities, report.gold.entities]
+    counts = [soft.labels, report.references.entities]
     totals = [max(sum(found.values()), 1) for found in counts]
     groups = []
-    for label in sorted({*soft.entities, *report.gold.entities}):
+    for label in sorted({*soft.labels, *report.references.entities}):
         bars = []
         for i, (found, total) in enumerate(zip(counts, totals)):
             number = found.get(label, 0)
             told = f"{100 * number / total:.1f} % ({number:,})"
-            bars.append(Bar(_COUNTED[i][0], number / total, told))
+            bars.append(Bar(_SERIES[i], number / total, told))
         groups.append((label, bars))
     most = max((bar.value or 0.0 for _, bars in groups for bar in bars), default=0.0)
-    drawn = bar_chart("Entities by type in soft labels and gold", groups, most=most)
-    return draw_figure("Share of the entity types", drawn, _COUNTED)
+    drawn = bar_chart(
+        f"Entities by type in soft labels and {report.references.kind} annotation",
+        groups,
+        most=most,
+    )
+    names = (_SOFT, report.references.kind)
+    legend = [(series, name) for series, name in zip(_SERIES, names)]
+    return draw_figure("Share of the entity types", drawn, legend)
 
 
 # Colors that no row of most reports has.
-_COUNTED = [(4, "soft labels"), (5, "gold")]
+_SERIES = (4, 5)
+_SOFT = "soft labels"
 
 
 def _entropy(soft: SoftLabelCounts) -> str:
@@ -203,33 +224,42 @@ def _entropy(soft: SoftLabelCounts) -> str:
     return draw_figure(caption, drawn)
 
 
-def _lost(soft: SoftLabelCounts) -> List[str]:
-    if not soft.lost:
+def _dropped(soft: SoftLabelCounts) -> List[str]:
+    if not soft.dropped:
         return []
-    named = "".join(f"<li>{as_html(e.describe())}</li>" for e in soft.lost_first)
-    more = soft.lost - len(soft.lost_first)
+    named = "".join(f"<li>{as_html(e.describe())}</li>" for e in soft.dropped_first)
+    more = soft.dropped - len(soft.dropped_first)
     rest = f"<p>And {more:,} more, which the manifest names.</p>" if more else ""
     return [
-        f"<p>{soft.lost:,} of the teacher's entities are not in the soft labels as they"
+        f"<p>{soft.dropped:,} of the teacher's entities are not in the soft labels as they"
         f" are:</p><ul>{named}</ul>{rest}"
     ]
+
+
+def _training(report: Report) -> List[str]:
+    items = "".join(
+        f"<li>{as_html(name)}: {as_html(' '.join(describe_training(facts)))}</li>"
+        for name, facts in report.training.items()
+    )
+    return [f"<h2>What the students learned from</h2><ul>{items}</ul>"] if items else []
 
 
 def _agreement(report: Report) -> List[str]:
     cells = [
         (f"{name} on {texts}", *_agreement_cells(agreement))
         for texts, agreements in (
-            ("the gold texts", report.agreement),
-            ("soft-labelled texts", report.soft_agreement),
+            ("the same texts", report.agreement),
+            ("a sample of the soft labels", report.soft_agreement),
         )
         for name, agreement in agreements.items()
     ]
     if not cells:
         return []
+    first = as_html(report.rows[0].name if report.agreement else "the teacher")
     return [
-        "<h2>Agreement with the teacher</h2>",
-        '<p class="soft">The same scores, with what the teacher found as gold: how much'
-        " of the teacher a student has become, right or wrong.</p>",
+        f"<h2>Agreement with {first}</h2>",
+        '<p class="soft">Scores with its predictions as reference, whether they are'
+        " right or wrong.</p>",
         draw_table(_AGREEMENT_HEADER, cells),
     ]
 
@@ -254,6 +284,6 @@ def _disagreements(report: Report) -> List[str]:
     drawn = [draw_text(text, colors=colors, names=(other, last)) for text in texts]
     return [
         f"<h2>Where {as_html(last)} and {as_html(other)} disagree most</h2>",
-        draw_legend(colors),
+        draw_legend(colors, scored=any(text.probabilities for text in texts)),
         *drawn,
     ]

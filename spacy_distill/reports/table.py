@@ -1,4 +1,4 @@
-"""The table of a report, in cells of text."""
+"""Tables of a report, as cells of text."""
 
 from typing import Iterable, List, Optional, Sequence, Tuple
 
@@ -17,7 +17,7 @@ HEADER = (
     "Size on disk",
     "Words/s",
 )
-# For a terminal of eighty columns.
+# Fits a terminal with 80 columns.
 SHORT_HEADER = (
     "",
     "P",
@@ -35,8 +35,16 @@ CALIBRATION_HEADER = ("Probability", "Entities", "Mean probability", "Correct")
 
 
 def table_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
-    """One tuple a pipeline, under `HEADER` or `SHORT_HEADER`. A figure that there is
-    not is an empty cell, one that cannot be told a dash."""
+    """Format the main table.
+
+    Args:
+        rows: Measured pipelines.
+
+    Returns:
+        One tuple per pipeline, for `HEADER` or `SHORT_HEADER`. A value that was not
+        measured is empty; a number of parameters or a size that is unknown is
+        `UNKNOWN`.
+    """
     return [
         (
             row.name,
@@ -54,7 +62,14 @@ def table_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
 
 
 def type_cells(row: Row) -> List[Tuple[str, ...]]:
-    """One tuple an entity type, under `TYPE_HEADER`."""
+    """Format the scores by entity type.
+
+    Args:
+        row: A measured pipeline.
+
+    Returns:
+        One tuple per entity type, for `TYPE_HEADER`.
+    """
     return [
         (label, percent(s.precision), percent(s.recall), percent(s.f1))
         for label, s in row.per_type.items()
@@ -62,7 +77,14 @@ def type_cells(row: Row) -> List[Tuple[str, ...]]:
 
 
 def calibration_cells(row: Row) -> List[Tuple[str, ...]]:
-    """One tuple a bin, under `CALIBRATION_HEADER`."""
+    """Format the calibration bins.
+
+    Args:
+        row: A measured pipeline.
+
+    Returns:
+        One tuple per bin, for `CALIBRATION_HEADER`.
+    """
     return [
         (
             f"{b.low:.1f} to {b.high:.1f}",
@@ -77,40 +99,93 @@ def calibration_cells(row: Row) -> List[Tuple[str, ...]]:
 def without_empty(
     header: Sequence[str], cells: Sequence[Sequence[str]]
 ) -> Tuple[List[str], List[List[str]]]:
-    """Header and cells without the columns that have no figure in any row."""
+    """Remove columns that are empty in all rows.
+
+    Args:
+        header: Column names.
+        cells: Cells of each row.
+
+    Returns:
+        Header and cells of the other columns.
+    """
     filled = [i for i in range(len(header)) if any(row[i] for row in cells)]
     return [header[i] for i in filled], [[row[i] for i in filled] for row in cells]
 
 
 def markdown_table(header: Sequence[str], cells: Iterable[Sequence[str]]) -> str:
-    """A Markdown table: first column to the left, figures to the right."""
+    """Format a Markdown table.
+
+    The first column is left-aligned, the others right-aligned.
+
+    Args:
+        header: Column names.
+        cells: Cells of each row.
+
+    Returns:
+        Markdown.
+    """
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in cells]
     aligns = right_of_first(header)
     return MarkdownRenderer().table(escaped, list(header), aligns=aligns)  # type: ignore[arg-type]
 
 
 def right_of_first(header: Sequence[str]) -> List[str]:
-    """Alignments of the columns: names to the left, figures to the right."""
+    """Return wasabi's alignment of the columns: names left, numbers right.
+
+    Args:
+        header: Column names.
+
+    Returns:
+        "l" or "r" for each column.
+    """
     return ["l", *"r" * (len(header) - 1)]
 
 
 def percent(share: float) -> str:
-    """A share of 1 in percent, without the sign."""
+    """Format a fraction as a percentage, without the percent sign.
+
+    Args:
+        share: Fraction of 1.
+
+    Returns:
+        Two decimals, e.g. "91.25".
+    """
     return f"{100 * share:.2f}"
 
 
 def points(difference: Optional[float]) -> str:
-    """A difference of shares in percentage points, with its sign."""
+    """Format a difference of fractions in percentage points.
+
+    Args:
+        difference: Difference of fractions, or None.
+
+    Returns:
+        Two decimals with sign, e.g. "+0.50"; empty for None.
+    """
     return "" if difference is None else f"{100 * difference:+.2f}"
 
 
 def millions(number: int) -> str:
-    """A count in millions, or in thousands where it is less than a tenth of one."""
+    """Format a count in millions, or in thousands below 100,000.
+
+    Args:
+        number: The count.
+
+    Returns:
+        Number with unit, e.g. "1.25 M" or "64.0 k".
+    """
     if number < 100_000:
         return f"{number / 1e3:,.1f} k"
     return f"{number / 1e6:,.2f} M"
 
 
 def megabytes(size: int) -> str:
-    """Bytes as MB of a million."""
+    """Format a size in MB (1,000,000 bytes).
+
+    Args:
+        size: Size in bytes.
+
+    Returns:
+        Number with unit, e.g. "2.7 MB".
+    """
     return f"{size / 1e6:,.1f} MB"

@@ -1,25 +1,35 @@
-"""Parts that HTML pages and pictures share: clean text, colors, page frame."""
+"""Shared parts of HTML pages and SVG images: text cleaning, colors, page frame."""
 
 import re
 from html import escape
 from typing import Dict, Iterable
 
-_LAST = (0xFFFE, 0xFFFF)
-# The last two code points of each plane are no characters.
-_NONE = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in _LAST)
-# Nor are control characters and halves of surrogate pairs, as far as markup goes.
+_PLANE_ENDS = (0xFFFE, 0xFFFF)
+# The last two code points of each plane are noncharacters.
+_NONCHARACTERS = "".join(
+    chr(plane * 0x10000 + end) for plane in range(17) for end in _PLANE_ENDS
+)
+# Markup does not allow control characters, surrogates and noncharacters.
 _FORBIDDEN = re.compile(
-    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONE}]"
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]"
 )
 
 
 def clean(text: str) -> str:
-    """The text with a replacement character for each of those. It is as long as
-    before, so that offsets hold. Escaping is still to be done."""
+    """Replace characters that are not allowed in markup by U+FFFD.
+
+    The length is unchanged, so offsets stay valid. The result is not escaped.
+
+    Args:
+        text: Plain text.
+
+    Returns:
+        Plain text of the same length.
+    """
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-_FIXED = {
+_FIXED_COLORS = {
     "PER": "#b8c9ff",
     "PERSON": "#b8c9ff",
     "ORG": "#8fe3dc",
@@ -27,20 +37,38 @@ _FIXED = {
     "GPE": "#ffb98a",
     "MISC": "#f3d36b",
 }
-_OTHERS = ("#e3b9f5", "#a9dd9a", "#f7a8bb", "#9fd3f5", "#d9cbb0", "#c9d16f", "#cfcfd8")
+_OTHER_COLORS = (
+    "#e3b9f5",
+    "#a9dd9a",
+    "#f7a8bb",
+    "#9fd3f5",
+    "#d9cbb0",
+    "#c9d16f",
+    "#cfcfd8",
+)
 
 
 def label_colors(labels: Iterable[str]) -> Dict[str, str]:
-    """A color for each label; beyond eleven kinds they come round again."""
+    """Assign a color to each label.
+
+    Args:
+        labels: Entity labels; duplicates are allowed.
+
+    Returns:
+        Hex color by label. Common labels have a fixed color. The others share seven
+        colors, which repeat.
+    """
     colors: Dict[str, str] = {}
     others = 0
     for label in sorted(set(labels)):
-        colors[label] = _FIXED.get(label.upper(), _OTHERS[others % len(_OTHERS)])
-        others += label.upper() not in _FIXED
+        colors[label] = _FIXED_COLORS.get(
+            label.upper(), _OTHER_COLORS[others % len(_OTHER_COLORS)]
+        )
+        others += label.upper() not in _FIXED_COLORS
     return colors
 
 
-# Colors by what they are for; the pages use these names alone.
+# Pages refer to colors only by these variables, so that dark mode works everywhere.
 _CSS = """
 :root { color-scheme: light dark; --page: #f6f8fa; --card: #fff; --ink: #1f2328;
   --soft: #59636e; --line: #d1d9e0; --odd: #cf222e; --same: #1a7f37 }
@@ -55,10 +83,16 @@ h1 { font-size: 1.4rem; margin: 0 0 .25rem }
 
 
 def web_page(title: str, body: str, *, css: str, lang: str = "en") -> str:
-    """A whole HTML document that needs no other file.
+    """Return a self-contained HTML document.
 
-    title: plain text. body, css: as they are to stand there.
-    lang: of most of the text.
+    Args:
+        title: Title as plain text.
+        body: HTML of the body.
+        css: Style sheet, added after the default one.
+        lang: Language code of the text.
+
+    Returns:
+        The HTML document.
     """
     return (
         f'<!DOCTYPE html>\n<html lang="{as_html(lang)}">\n<head>\n'
@@ -70,5 +104,12 @@ def web_page(title: str, body: str, *, css: str, lang: str = "en") -> str:
 
 
 def as_html(text: str) -> str:
-    """Plain text, to stand between tags or in an attribute."""
+    """Escape plain text for HTML elements and attributes.
+
+    Args:
+        text: Plain text.
+
+    Returns:
+        Escaped text without forbidden characters.
+    """
     return escape(clean(text))

@@ -1,1 +1,1 @@
-"""What is handed over: the teacher's stored logits and their papers."""
+"""Stored teacher predictions and their manifest."""

@@ -1,4 +1,4 @@
-"""The manifest: what a folder of soft labels holds, and where it came from."""
+"""The manifest of a folder of soft labels: contents and origin."""
 
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -7,18 +7,25 @@ from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar, Union
 
 from ..errors import DistillError
 from ..files import write_atomically
+from ..tasks.base import Task
+from ..tasks.registry import find_task
 
 FILE_NAME = "manifest.json"
-FORMAT = 2
+FORMAT = 3
+# Soft labels for NER by version 0.1; read, no longer written.
+_FORMAT_2 = 2
 
 _Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the annotation was asked for, as far as it decides what is stored.
+    """Settings of the annotation that decide what is stored.
 
-    shard_size: documents in a shard. window, overlap: in tokens.
+    Attributes:
+        shard_size: Documents in a shard.
+        window: Most tokens that the teacher reads at once.
+        overlap: Tokens that neighbouring windows share.
     """
 
     shard_size: int
@@ -27,11 +34,14 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Lost:
-    """An entity that the teacher found and the logits cannot express.
+class Dropped:
+    """An entity that the teacher predicted and the logits cannot express.
 
-    document: its number among all documents, from 1. text, label: the entity's own.
-    reason: in a few words, e.g. "begins inside a token".
+    Attributes:
+        document: Number of the document, from 1.
+        text: Text of the entity.
+        label: Label of the entity.
+        reason: Short explanation, e.g. "begins inside a token".
     """
 
     document: int
@@ -40,7 +50,7 @@ class Lost:
     reason: str
 
     def describe(self) -> str:
-        """Return it in one line: where, what and why."""
+        """Describe it in one line."""
         text = " ".join(self.text.split())
         text = text if len(text) <= 60 else f"{text[:57]}..."
         return f"document {self.document}: {text!r} ({self.label}) {self.reason}"
@@ -48,54 +58,88 @@ class Lost:
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of soft labels and what was counted in it.
+    """One file of soft labels and its counts.
 
-    entities: label to number, of the sequences begun by the tokens' best tags.
-    lost: what the tokens could not carry, in the order of the texts.
-    entropy: of the teacher, in nats, summed over the tokens.
+    Attributes:
+        file: Name of the file.
+        sha256: Checksum of the file.
+        docs: Documents.
+        tokens: Tokens.
+        rows: Rows of logits.
+        unaligned: Tokens that the teacher could not see.
+        labels: Predictions of each label, from the best column of each row.
+        dropped: Entities that the logits cannot express, in the order of the texts.
+        entropy: Entropy of the teacher's distributions in nats, summed over rows.
     """
 
     file: str
     sha256: str
     docs: int
     tokens: int
-    tokens_without_pieces: int
-    entities: Dict[str, int]
-    lost: List[Lost]
+    rows: int
+    unaligned: int
+    labels: Dict[str, int]
+    dropped: List[Dropped]
     entropy: float
+
+    @classmethod
+    def from_json(cls, msg: Any) -> "Shard":
+        """Create a shard from parsed JSON.
+
+        Raises:
+            KeyError, TypeError: If it is no shard.
+        """
+        shard = _record(cls, msg)
+        dropped = [_record(Dropped, entity) for entity in msg["dropped"]]
+        return replace(shard, dropped=dropped)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The shards' counts taken together; `mean_entropy` in nats a token."""
+    """Counts of all shards; see `Shard`.
+
+    Attributes:
+        docs: Documents.
+        tokens: Tokens.
+        unaligned: Tokens that the teacher could not see.
+        labels: Predictions of each label.
+        dropped: Entities that the logits cannot express.
+        mean_entropy: Mean entropy of a row, in nats.
+    """
 
     docs: int
     tokens: int
-    tokens_without_pieces: int
-    entities: Dict[str, int]
-    lost: int
+    unaligned: int
+    labels: Dict[str, int]
+    dropped: int
     mean_entropy: float
 
 
 @dataclass
 class Manifest:
-    """What a folder of soft labels holds, and where it came from.
+    """Contents and origin of a folder of soft labels.
 
-    teacher, teacher_hash: name and fingerprint of the teacher.
-    tags: the logits' columns in order.
-    language: of the pipeline that tokenized, e.g. "en".
-    tokenizer_hash: of that pipeline's tokenizer; None if the documents came with
-        tokens of their own.
-    texts_hash: of the files that were read.
-    word_pieces: SHA-256 of the file of word pieces; None if the teacher has none.
-    complete: False as long as documents are left to annotate.
+    It contains no date and no path, so that the same work gives the same bytes.
 
-    There is no date and no path in it, so that the same work gives the same bytes.
+    Attributes:
+        teacher: Name of the teacher.
+        teacher_hash: Fingerprint of the teacher.
+        task: Name of the task.
+        columns: Names of the logits' columns, in order.
+        language: Language of the pipeline that tokenized, e.g. "en".
+        tokenizer_hash: Fingerprint of that pipeline's tokenizer; None if the documents
+            had tokens of their own.
+        texts_hash: Fingerprint of the texts.
+        settings: Settings of the annotation.
+        word_pieces: SHA-256 of the file of word pieces; None if the teacher has none.
+        shards: The shards in order; empty until all are done.
+        complete: Whether all shards are done.
     """
 
     teacher: str
     teacher_hash: str
-    tags: Tuple[str, ...]
+    task: str
+    columns: Tuple[str, ...]
     language: str
     tokenizer_hash: Optional[str]
     texts_hash: str
@@ -107,29 +151,37 @@ class Manifest:
     @property
     def counts(self) -> Counts:
         """The sums over all shards."""
-        entities: Dict[str, int] = {}
+        labels: Dict[str, int] = {}
         for shard in self.shards:
-            for label, count in shard.entities.items():
-                entities[label] = entities.get(label, 0) + count
-        tokens = sum(shard.tokens for shard in self.shards)
+            for label, count in shard.labels.items():
+                labels[label] = labels.get(label, 0) + count
+        rows = sum(shard.rows for shard in self.shards)
         return Counts(
             docs=sum(shard.docs for shard in self.shards),
-            tokens=tokens,
-            tokens_without_pieces=sum(s.tokens_without_pieces for s in self.shards),
-            entities=entities,
-            lost=sum(len(shard.lost) for shard in self.shards),
-            mean_entropy=sum(s.entropy for s in self.shards) / max(tokens, 1),
+            tokens=sum(shard.tokens for shard in self.shards),
+            unaligned=sum(shard.unaligned for shard in self.shards),
+            labels=labels,
+            dropped=sum(len(shard.dropped) for shard in self.shards),
+            mean_entropy=sum(s.entropy for s in self.shards) / max(rows, 1),
         )
 
     @property
-    def lost(self) -> List[Lost]:
-        """The lost entities of all shards, in the order of the texts."""
-        return [lost for shard in self.shards for lost in shard.lost]
+    def dropped(self) -> List[Dropped]:
+        """The dropped entities of all shards, in the order of the texts."""
+        return [entity for shard in self.shards for entity in shard.dropped]
+
+    def find_task(self) -> Task:
+        """Return the task of the logits.
+
+        Raises:
+            DistillError: If this version does not know the task.
+        """
+        return find_task(self.task, self.columns)
 
     def difference(self, other: "Manifest") -> Optional[str]:
-        """Say in a few words what sets two annotations apart; None if nothing does.
+        """Describe the first difference of two annotations; None if there is none.
 
-        The teacher's name, the shards and whether they are complete do not count.
+        The teacher's name, the shards and whether they are complete are not compared.
         """
         mine, others = _identity(self), _identity(other)
         for name, value in mine.items():
@@ -138,16 +190,16 @@ class Manifest:
         return None
 
     def write(self, folder: Union[str, Path]) -> None:
-        """Write the manifest into `folder` as JSON, whole or not at all."""
+        """Write the manifest into a folder as JSON, atomically."""
         msg = {"format": FORMAT, **asdict(self), "counts": asdict(self.counts)}
-        text = json.dumps(msg, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        write_atomically(Path(folder) / FILE_NAME, text.encode("utf-8"))
+        write_atomically(Path(folder) / FILE_NAME, to_json(msg))
 
     @classmethod
     def read(cls, folder: Union[str, Path]) -> "Manifest":
         """Read the manifest of a folder of soft labels.
 
-        Raises DistillError if there is none, or if it is damaged or of another format.
+        Raises:
+            DistillError: If there is none, or if it is damaged or of another format.
         """
         path = Path(folder) / FILE_NAME
         try:
@@ -159,15 +211,17 @@ class Manifest:
             ) from error
         except (ValueError, RecursionError) as error:
             raise DistillError(_damaged(path, f"it is not JSON: {error}")) from error
-        if not isinstance(msg, dict) or msg.get("format") != FORMAT:
-            found = msg.get("format") if isinstance(msg, dict) else None
+        found = msg.get("format") if isinstance(msg, dict) else None
+        if found not in (FORMAT, _FORMAT_2):
             raise DistillError(
                 f"Expected format {FORMAT} in {path}, got {found!r}: annotate again"
                 " with this version of spacy-distill."
             )
         try:
+            if found == _FORMAT_2:
+                msg = _from_format_2(msg)
             manifest = cls._from_json(msg)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DistillError(_damaged(path, str(error))) from error
         if msg["counts"] != asdict(manifest.counts):
             raise DistillError(_damaged(path, "its counts do not add up"))
@@ -178,23 +232,50 @@ class Manifest:
         expected = {"format", "counts", *(f.name for f in fields(cls))}
         if set(msg) != expected:
             raise ValueError(f"fields {sorted(set(msg) ^ expected)} missing or unknown")
-        _is(msg, str, "teacher", "teacher_hash", "language", "texts_hash")
+        _is(msg, str, "teacher", "teacher_hash", "task", "language", "texts_hash")
         _is(msg, (str, type(None)), "tokenizer_hash", "word_pieces")
         _is(msg, bool, "complete")
-        _is(msg, list, "tags", "shards")
-        _is(dict(enumerate(msg["tags"])), str, *range(len(msg["tags"])))
+        _is(msg, list, "columns", "shards")
+        _is(dict(enumerate(msg["columns"])), str, *range(len(msg["columns"])))
         return cls(
             teacher=msg["teacher"],
             teacher_hash=msg["teacher_hash"],
-            tags=tuple(msg["tags"]),
+            task=msg["task"],
+            columns=tuple(msg["columns"]),
             language=msg["language"],
             tokenizer_hash=msg["tokenizer_hash"],
             texts_hash=msg["texts_hash"],
             settings=_record(Settings, msg["settings"]),
             word_pieces=msg["word_pieces"],
-            shards=[_shard(shard) for shard in msg["shards"]],
+            shards=[Shard.from_json(shard) for shard in msg["shards"]],
             complete=msg["complete"],
         )
+
+
+def to_json(msg: Dict[str, Any]) -> bytes:
+    """Return JSON as it is written to files: indented, in UTF-8, with a final newline.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    text = json.dumps(msg, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8")
+
+
+def _from_format_2(msg: Dict[str, Any]) -> Dict[str, Any]:
+    """Convert format 2, in which every row was a token and every column a tag."""
+    names = {
+        "tokens_without_pieces": "unaligned",
+        "entities": "labels",
+        "lost": "dropped",
+    }
+
+    def rename(counts: Dict[str, Any]) -> Dict[str, Any]:
+        return {names.get(name, name): value for name, value in counts.items()}
+
+    msg = {("columns" if name == "tags" else name): v for name, v in msg.items()}
+    shards = [{**rename(shard), "rows": shard["tokens"]} for shard in msg["shards"]]
+    return {**msg, "task": "ner", "shards": shards, "counts": rename(msg["counts"])}
 
 
 _JSON_TYPES: Dict[Any, Any] = {
@@ -202,23 +283,18 @@ _JSON_TYPES: Dict[Any, Any] = {
     str: str,
     float: float,
     Dict[str, int]: dict,
-    List[Lost]: list,
+    List[Dropped]: list,
 }
 
 
-def _shard(msg: Any) -> Shard:
-    shard = _record(Shard, msg)
-    return replace(shard, lost=[_record(Lost, lost) for lost in msg["lost"]])
-
-
 def _record(cls: Type[_Record], msg: Any) -> _Record:
-    """Build one of the dataclasses above from JSON; TypeError if it does not fit."""
+    """Create one of the dataclasses above from JSON; TypeError if it does not fit."""
     if not isinstance(msg, dict):
         raise TypeError(f"expected an object, got {msg!r}")
     record = cls(**msg)
     for f in fields(cls):  # type: ignore[arg-type]
         _is(msg, _JSON_TYPES[f.type], f.name)
-    for label, count in msg.get("entities", {}).items():
+    for label, count in msg.get("labels", {}).items():
         _is({label: count}, int, label)
     return record
 

@@ -1,7 +1,7 @@
-"""One shard of soft labels: a `.spacy` file whose Docs carry logits."""
+"""One shard of soft labels: a `.spacy` file whose Docs have logits."""
 
 from pathlib import Path
-from typing import List, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Union
 
 import numpy as np
 import srsly
@@ -9,44 +9,63 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..docs import LOGITS, TAGS
+from ..docs import COLUMNS, LOGITS
 from ..errors import DistillError
-from ..files import sha256_bytes, write_atomically
+from ..files import sha256_bytes
+from ..tasks.base import Task
 
 SHARD_FILES = "shard-*.spacy"
 
 
 def shard_file(number: int) -> str:
-    """The name of a shard, by its number from 0."""
+    """Return the file name of a shard, by its number from 0."""
     return f"shard-{number:05d}.spacy"
 
 
-def write_shard(path: Union[str, Path], docs: Sequence[Doc]) -> str:
-    """Write Docs with `user_data[LOGITS]` (float16 [n_tokens, n_tags]) as one file.
+def shard_bytes(docs: Sequence[Doc]) -> bytes:
+    """Serialize Docs with their logits; other annotation is dropped.
 
-    Only words, spaces and logits are kept. Returns the SHA-256 of the file. Raises
-    DistillError when the file cannot be written; then there is no such file.
+    Does the same as `DocBin.add` for words, spaces and logits alone: that goes through
+    every attribute of every token and looks up all msgpack extensions for every Doc,
+    which takes longer than a teacher on a GPU.
+
+    Args:
+        docs: Docs with `user_data[LOGITS]`, float16 [n_rows, n_columns].
     """
-    data = _to_doc_bin(docs).to_bytes()
-    write_atomically(path, data)
-    return sha256_bytes(data)
+    packer = srsly.msgpack.Packer(use_bin_type=True)
+    doc_bin = DocBin(store_user_data=True)
+    doc_bin.attrs = [ORTH]
+    for doc in docs:
+        logits = np.ascontiguousarray(doc.user_data[LOGITS], dtype=np.float16)
+        orths = doc.to_array([ORTH]).reshape(-1, 1)
+        doc_bin.tokens.append(orths)
+        doc_bin.spaces.append(doc.to_array([SPACY]).reshape(-1, 1).astype(bool))
+        doc_bin.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
+        doc_bin.strings.update(doc.vocab.strings[orth] for orth in orths[:, 0].tolist())
+        doc_bin.cats.append({})
+        doc_bin.span_groups.append(b"")
+        doc_bin.user_data.append(packer.pack({LOGITS: logits}))
+    return doc_bin.to_bytes()
 
 
 def read_shard(
     path: Union[str, Path],
     vocab: Vocab,
-    tags: Tuple[str, ...],
+    task: Task,
     *,
     sha256: Optional[str] = None,
 ) -> List[Doc]:
-    """Read a shard back, each Doc with its logits and with `tags` in `user_data`.
+    """Read the Docs of a shard, with logits and column names in `user_data`.
 
-    vocab: the vocab the Docs get.
-    tags: the names of the logits' columns; all Docs share this one tuple.
-    sha256: the checksum the file must have; None to go without.
+    Args:
+        path: The shard.
+        vocab: Vocab of the Docs.
+        task: The task of the logits. All Docs share its tuple of columns.
+        sha256: Expected checksum of the file; None to skip the check.
 
-    Raises DistillError if the file is missing, is not the one expected, or holds
-    logits of another shape or that are not finite.
+    Raises:
+        DistillError: If the file is missing or is not the one expected, or if it has
+            logits of another shape or that are not finite.
     """
     path = Path(path)
     try:
@@ -62,7 +81,7 @@ def read_shard(
             f" {sha256_bytes(data)[:12]}...: it is cut short, edited, or of another"
             " run; remove the folder and annotate again."
         )
-    # Bytes that are no DocBin fail in many ways; all mean the same to the reader.
+    # Bytes that are no DocBin fail in many ways, with the same remedy.
     try:
         docs = _from_doc_bin(DocBin().from_bytes(data), vocab)
     except Exception as error:
@@ -71,35 +90,13 @@ def read_shard(
             " remove the folder and annotate again."
         ) from error
     for number, doc in enumerate(docs, start=1):
-        _check(doc, tags, f"document {number} of {path}")
-        doc.user_data[TAGS] = tags
+        _check(doc, task, f"document {number} of {path}")
+        doc.user_data[COLUMNS] = task.columns
     return docs
 
 
-def _to_doc_bin(docs: Sequence[Doc]) -> DocBin:
-    """Do what `DocBin.add` does, for words, spaces and logits alone.
-
-    `add` goes through every attribute of every token, and looks up all of msgpack's
-    extensions for every Doc, which would take longer than a teacher on a GPU.
-    """
-    packer = srsly.msgpack.Packer(use_bin_type=True)
-    doc_bin = DocBin(store_user_data=True)
-    doc_bin.attrs = [ORTH]
-    for doc in docs:
-        logits = np.ascontiguousarray(doc.user_data[LOGITS], dtype=np.float16)
-        orths = doc.to_array([ORTH]).reshape(-1, 1)
-        doc_bin.tokens.append(orths)
-        doc_bin.spaces.append(doc.to_array([SPACY]).reshape(-1, 1).astype(bool))
-        doc_bin.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
-        doc_bin.strings.update(doc.vocab.strings[orth] for orth in orths[:, 0].tolist())
-        doc_bin.cats.append({})
-        doc_bin.span_groups.append(b"")
-        doc_bin.user_data.append(packer.pack({LOGITS: logits}))
-    return doc_bin
-
-
 def _from_doc_bin(doc_bin: DocBin, vocab: Vocab) -> List[Doc]:
-    """Do what `DocBin.get_docs` does, with one look at msgpack's extensions."""
+    """As `DocBin.get_docs`, with one lookup of msgpack's extensions."""
     # 0 lifts the limit on the size of one message.
     unpacker = srsly.msgpack.Unpacker(raw=False, use_list=False, max_buffer_size=0)
     packed, doc_bin.user_data = doc_bin.user_data, []
@@ -111,9 +108,9 @@ def _from_doc_bin(doc_bin: DocBin, vocab: Vocab) -> List[Doc]:
     return docs
 
 
-def _check(doc: Doc, tags: Tuple[str, ...], where: str) -> None:
+def _check(doc: Doc, task: Task, where: str) -> None:
     logits = doc.user_data.get(LOGITS)
-    expected = (len(doc), len(tags))
+    expected = (task.n_rows(doc), len(task.columns))
     if not isinstance(logits, np.ndarray) or logits.dtype != np.float16:
         raise DistillError(
             f"Expected float16 logits with {where}, got"
@@ -121,7 +118,7 @@ def _check(doc: Doc, tags: Tuple[str, ...], where: str) -> None:
         )
     if logits.shape != expected:
         raise DistillError(
-            f"Expected logits of shape {expected} (tokens, tags) with {where}, got"
+            f"Expected logits of shape {expected} (rows, columns) with {where}, got"
             f" {logits.shape}: they are of another teacher; annotate again."
         )
     if not np.isfinite(logits).all():

@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from typing import Iterator, Optional, Tuple, Union
+from typing import Iterator, List, Optional, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from ..docs import tokenizer_hash
 from ..errors import DistillError
 from ..files import sha256_file
+from ..tasks.base import Task
 from ..words import WordPieces
 from .manifest import Manifest
 from .shards import read_shard
@@ -18,11 +19,19 @@ WORD_PIECES = "word_pieces.msgpack"
 
 
 class SoftLabels:
-    """A folder of soft labels that `annotate` has completed.
+    """Stored teacher predictions and their manifest.
 
-    path: the folder.
+    Args:
+        path: Folder that `annotate` has completed.
 
-    Raises DistillError if the folder holds none, or if they are not complete.
+    Attributes:
+        path: The folder.
+        manifest: Its manifest.
+        task: The task of the logits.
+
+    Raises:
+        DistillError: If there are no soft labels in the folder, or if they are not
+            complete.
     """
 
     def __init__(self, path: Union[str, Path]) -> None:
@@ -31,20 +40,24 @@ class SoftLabels:
         if not self.manifest.complete:
             raise DistillError(
                 f"Expected complete soft labels in {self.path}, but the annotation"
-                f" stopped after {self.manifest.counts.docs} documents: run the same"
-                " `spacy-distill annotate` again and it goes on from there."
+                " did not finish: run the same `spacy-distill annotate` again and it"
+                " continues."
             )
+        self.task: Task = self.manifest.find_task()
 
-    @property
-    def tags(self) -> Tuple[str, ...]:
-        """The logits' columns in order."""
-        return self.manifest.tags
+    def __len__(self) -> int:
+        return self.manifest.counts.docs
 
     def check(self, nlp: Language) -> None:
-        """Check that `nlp` would have made the same tokens.
+        """Check that a pipeline has the tokenizer that the soft labels were made with.
 
-        Raises DistillError if its language differs, or its tokenizer; the latter does
-        not matter where the documents came with tokens of their own.
+        The tokenizer is not compared if the documents had tokens of their own.
+
+        Args:
+            nlp: The student's pipeline.
+
+        Raises:
+            DistillError: If its language or its tokenizer differs.
         """
         if nlp.lang != self.manifest.language:
             raise DistillError(
@@ -61,31 +74,67 @@ class SoftLabels:
                 " tokens."
             )
 
-    def read(self, nlp: Language, rng: Optional[random.Random] = None) -> Iterator[Doc]:
-        """Yield all documents, with the vocab of `nlp`, holding one shard at a time.
+    def read(
+        self,
+        nlp: Language,
+        rng: Optional[random.Random] = None,
+        *,
+        held_out: int = 0,
+    ) -> Iterator[Doc]:
+        """Read the documents, one shard at a time.
 
-        Each has the logits and the tags in its `user_data` (see `keys`). With `rng`
-        the shards are shuffled, and the documents within each.
+        Args:
+            nlp: Pipeline whose vocab the Docs get.
+            rng: Shuffles the shards, and the documents within each. None for the order
+                of the texts.
+            held_out: Leave out the documents that `read_held_out` reads.
 
-        Raises DistillError for a shard that is not the one that was written.
+        Yields:
+            Docs with logits and column names in `user_data`.
+
+        Raises:
+            DistillError: If a shard is not the one that was written.
         """
-        shards = list(self.manifest.shards)
+        left_out = set(self._held_out(held_out))
+        firsts, first = [], 0
+        for shard in self.manifest.shards:
+            firsts.append(first)
+            first += shard.docs
+        shards = list(zip(self.manifest.shards, firsts))
         if rng is not None:
             rng.shuffle(shards)
-        for shard in shards:
+        for shard, first in shards:
             docs = read_shard(
-                self.path / shard.file, nlp.vocab, self.tags, sha256=shard.sha256
+                self.path / shard.file, nlp.vocab, self.task, sha256=shard.sha256
             )
+            if left_out:
+                docs = [d for i, d in enumerate(docs, first) if i not in left_out]
             if rng is not None:
                 rng.shuffle(docs)
             yield from docs
-            # Else the old shard stays in memory while the next one is read.
+            # Else this shard stays in memory while the next one is read.
             del docs
+
+    def read_held_out(self, nlp: Language, number: int) -> Iterator[Doc]:
+        """Read held-out documents, evenly spread over all.
+
+        Args:
+            nlp: Pipeline whose vocab the Docs get.
+            number: How many documents.
+
+        Yields:
+            Docs as `read` yields them, in the order of the texts.
+        """
+        wanted = set(self._held_out(number))
+        for i, doc in enumerate(self.read(nlp)):
+            if i in wanted:
+                yield doc
 
     def word_pieces(self) -> Optional[WordPieces]:
         """Return the teacher's word pieces, or None if it has none.
 
-        Raises DistillError if their file is not the one that was written.
+        Raises:
+            DistillError: If their file is not the one that was written.
         """
         if self.manifest.word_pieces is None:
             return None
@@ -96,3 +145,14 @@ class SoftLabels:
                 " remove the folder and annotate again."
             )
         return WordPieces.from_file(path)
+
+    def _held_out(self, number: int) -> List[int]:
+        """Numbers of the held-out documents, from 0."""
+        total = len(self)
+        if not 0 <= number < max(total, 1):
+            raise DistillError(
+                f"Expected to hold out fewer than the {total} documents of the soft"
+                f" labels in {self.path}, got {number}: give more text, or a smaller"
+                " number."
+            )
+        return [i * total // number for i in range(number)]

@@ -1,1 +1,1 @@
-"""Who learns: compact encoders, trained with torch and run with numpy."""
+"""Student encoders: compact networks, trained with torch and run with numpy."""

@@ -25,15 +25,25 @@ def char_cnn_bilstm_v1(
     dropout: float = 0.5,
     word_dropout: float = 0.3,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Vectors [n_tokens, 2 * hidden_width] for each Doc.
+    """Build a BiLSTM encoder over words, characters and shapes.
 
-    word_width: of the word table. char_width, char_filters: of the character CNN.
-    hidden_width: of the LSTM, in each direction. depth: LSTM layers.
-    lowercase: whether the word table ignores case (characters and shape never do).
-    dropout: before, between and after the LSTM layers, in training.
-    word_dropout: share of the word types of a training batch that are taken for
-        unknown, so that the student learns to read unknown words.
-    RAISES: DistillError if word_dropout is not in [0, 1).
+    Args:
+        word_width: Width of word vectors.
+        char_width: Width of character vectors.
+        char_filters: Number of filters of the character CNN.
+        hidden_width: Width of the LSTM, in each direction.
+        depth: Number of LSTM layers.
+        lowercase: Whether the word embedding table ignores case. Characters and shape
+            never do.
+        dropout: Dropout before, between and after the LSTM layers.
+        word_dropout: Share of the word types of a training batch that are treated as
+            unknown, so that the student learns to handle unknown words.
+
+    Returns:
+        An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
+
+    Raises:
+        DistillError: If `word_dropout` is not in [0, 1).
     """
     return student_encoder(
         BiLSTM(width=hidden_width, depth=depth),
@@ -56,15 +66,24 @@ def char_cnn_qrnn_v1(
     dropout: float = 0.5,
     word_dropout: float = 0.3,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Vectors [n_tokens, 2 * hidden_width] for each Doc.
+    """Build a quasi-recurrent encoder over words, characters and shapes.
 
-    word_width: of the word table. char_width, char_filters: of the character CNN.
-    hidden_width: of the quasi-recurrent layer, in each direction.
-    lowercase: whether the word table ignores case (characters and shape never do).
-    dropout: before and after the quasi-recurrent layer, in training.
-    word_dropout: share of the word types of a training batch that are taken for
-        unknown, so that the student learns to read unknown words.
-    RAISES: DistillError if word_dropout is not in [0, 1).
+    Args:
+        word_width: Width of word vectors.
+        char_width: Width of character vectors.
+        char_filters: Number of filters of the character CNN.
+        hidden_width: Width of the quasi-recurrent layer, in each direction.
+        lowercase: Whether the word embedding table ignores case. Characters and shape
+            never do.
+        dropout: Dropout before and after the quasi-recurrent layer.
+        word_dropout: Share of the word types of a training batch that are treated as
+            unknown, so that the student learns to handle unknown words.
+
+    Returns:
+        An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
+
+    Raises:
+        DistillError: If `word_dropout` is not in [0, 1).
     """
     return student_encoder(
         QuasiRecurrent(width=hidden_width),
@@ -88,17 +107,27 @@ def dilated_cnn_v1(
     dropout: float = 0.5,
     word_dropout: float = 0.3,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Vectors [n_tokens, hidden_width] for each Doc.
+    """Build a dilated CNN encoder over words, characters and shapes.
 
-    word_width: of the word table. char_width, char_filters: of the character CNN.
-    hidden_width: of the convolutions. dilations: distance in tokens to each
-        layer's neighbours; [1, 2, 4] sees 7 tokens to either side.
-    lowercase: whether the word table ignores case (characters and shape never do).
-    dropout: before, in and after the convolutions, in training.
-    word_dropout: share of the word types of a training batch that are taken for
-        unknown, so that the student learns to read unknown words.
-    RAISES: DistillError on dilations that are empty or not positive, or if
-        word_dropout is not in [0, 1).
+    Args:
+        word_width: Width of word vectors.
+        char_width: Width of character vectors.
+        char_filters: Number of filters of the character CNN.
+        hidden_width: Width of the convolutions.
+        dilations: Distance in tokens to the neighbors of each layer. [1, 2, 4] has a
+            receptive field of 7 tokens to either side.
+        lowercase: Whether the word embedding table ignores case. Characters and shape
+            never do.
+        dropout: Dropout before, in and after the convolutions.
+        word_dropout: Share of the word types of a training batch that are treated as
+            unknown, so that the student learns to handle unknown words.
+
+    Returns:
+        An encoder with output [n_tokens, hidden_width] for each Doc.
+
+    Raises:
+        DistillError: If `dilations` is empty or not positive, or `word_dropout` is not
+            in [0, 1).
     """
     if not dilations or min(dilations) < 1:
         raise DistillError(

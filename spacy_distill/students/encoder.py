@@ -1,17 +1,12 @@
-"""The student encoder: word embeddings, characters and shape, then a context layer."""
+"""The student encoder: word embeddings, characters and shape, then a context layer.
+
+One Thinc layer owns all parameters as numpy arrays. In training its forward and
+backward pass run torch's autograd on the same arrays. In prediction it runs numpy alone
+and never imports torch.
+"""
 
 from contextlib import contextmanager
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    Iterator,
-    List,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
-)
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.attrs import ORTH
@@ -40,14 +35,21 @@ def student_encoder(
     word_dropout: float,
     lowercase: bool,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """An encoder with the given context layer.
+    """Create an encoder with a context layer.
 
-    word_width, char_width, char_filters: sizes of word vectors, character vectors
-        and the spelling's vector. dropout: before and after the context layer;
-        `spacy train` sets it from [training] dropout.
-    word_dropout: share of the word types in each training batch that are taken for
-        unknown. lowercase: whether the word table ignores case.
-    RAISES: DistillError if word_dropout is not in [0, 1).
+    Args:
+        context: The context layer.
+        word_width: Width of word embeddings.
+        char_width: Width of character embeddings.
+        char_filters: Width of the vector of a word's characters.
+        dropout: Dropout rate before and after the context layer. `spacy train` sets it
+            from [training] dropout.
+        word_dropout: Share of the word types in each training batch that are treated as
+            unknown.
+        lowercase: Whether the word embedding table ignores case.
+
+    Raises:
+        DistillError: If word_dropout is not in [0, 1).
     """
     if not 0.0 <= word_dropout < 1.0:
         raise DistillError(
@@ -55,10 +57,11 @@ def student_encoder(
             "student's config."
         )
     chars = CharCNN(width=char_width, n_filters=char_filters)
+    layer = _EncoderLayer(WordFeatures(chars), context)
     model: Model[List[Doc], List[Floats2d]] = Model(
         ENCODER,
-        _forward,
-        init=_init,
+        layer,
+        init=layer.init,
         dims={"nO": context.n_out},
         attrs={
             "dropout_rate": dropout,
@@ -69,8 +72,6 @@ def student_encoder(
             "pieces": {},
             "word_width": word_width,
             "lowercase": lowercase,
-            "layers": _Layers(WordFeatures(chars), context),
-            "cache": EncoderCache(),
         },
         ops=NumpyOps(),
     )
@@ -78,7 +79,7 @@ def student_encoder(
 
 
 def get_encoders(model: Model) -> List[Model]:
-    """The student encoders in a model."""
+    """Return the student encoders in a model."""
     return [node for node in model.walk() if node.name == ENCODER]
 
 
@@ -91,12 +92,18 @@ def set_words(
     pieces: Optional[Dict[str, Any]] = None,
     piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None,
 ) -> None:
-    """Give an encoder its word table, before it is initialized.
+    """Set the word embedding table of an encoder, before it is initialized.
 
-    words: keys of the table. vectors: float32 [n_words, word_width].
-    alphabet: characters worth a vector of their own.
-    pieces: arguments of `Segmenter`; piece_vectors: int8 rows and their scales.
-    RAISES: DistillError if the sizes do not fit.
+    Args:
+        encoder: The encoder.
+        words: Keys of the table.
+        vectors: Initial embeddings, float32 [n_words, word_width].
+        alphabet: Characters that get an embedding.
+        pieces: Arguments of `Segmenter`.
+        piece_vectors: int8 [n_pieces, word_width] and their float32 scales [n_pieces].
+
+    Raises:
+        DistillError: If the sizes do not fit.
     """
     width = encoder.attrs["word_width"]
     if vectors.shape != (len(words), width):
@@ -116,105 +123,111 @@ def set_words(
         encoder.set_param(name, array)
 
 
-class _Layers(NamedTuple):
-    """The layers' code; their parameters are the model's."""
+class _EncoderLayer:
+    """Forward pass and initialization of the encoder; the model owns the parameters.
 
-    features: WordFeatures
-    context: ContextLayer
+    It holds the code of the sublayers and the cache of word types, which are neither
+    parameters nor settings, so that the model's attrs are plain values.
+    """
 
+    def __init__(self, features: WordFeatures, context: ContextLayer) -> None:
+        self.features = features
+        self.context = context
+        self.cache = EncoderCache()
 
-def _init(model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
-    width = model.attrs["word_width"]
-    if not model.attrs["own_words"]:
-        # No [initialize.before_init] gave words: take those of the sample.
-        lower = model.attrs["lowercase"]
-        words = sorted({t.lower_ if lower else t.text for doc in X or [] for t in doc})
-        vectors = np.random.uniform(-0.17, 0.17, (len(words), width)).astype("f")
-        chars = sorted({char for doc in X or [] for char in doc.text})
-        set_words(model, words, vectors, alphabet=chars)
-        model.attrs["own_words"] = False
-    layers: _Layers = model.attrs["layers"]
-    # In an order that is kept, so that a seed goes on giving the same student.
-    params = layers.features.chars.init(len(model.attrs["alphabet"]))
-    params.update(layers.context.init(layers.features.n_out(width)))
-    params.update(layers.features.init_shapes())
-    for name, array in params.items():
-        model.set_param(name, array)
-    for name in model.grad_names:
-        # Left from an earlier initialization, in other shapes perhaps.
-        model.set_grad(name, model.ops.alloc_f(model.get_param(name).shape))
+    def init(self, model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
+        width = model.attrs["word_width"]
+        if not model.attrs["own_words"]:
+            # No [initialize.before_init] set words: use those of the sample.
+            lower = model.attrs["lowercase"]
+            words = sorted(
+                {t.lower_ if lower else t.text for doc in X or [] for t in doc}
+            )
+            vectors = np.random.uniform(-0.17, 0.17, (len(words), width)).astype("f")
+            chars = sorted({char for doc in X or [] for char in doc.text})
+            set_words(model, words, vectors, alphabet=chars)
+            model.attrs["own_words"] = False
+        # In a fixed order, so that a seed keeps giving the same student.
+        params = self.features.chars.init(len(model.attrs["alphabet"]))
+        params.update(self.context.init(self.features.n_out(width)))
+        params.update(self.features.init_shapes())
+        for name, array in params.items():
+            model.set_param(name, array)
+        for name in model.grad_names:
+            # Left from an earlier initialization, maybe in other shapes.
+            model.set_grad(name, model.ops.alloc_f(model.get_param(name).shape))
 
+    def __call__(
+        self, model: Model, docs: List[Doc], is_train: bool
+    ) -> Tuple[List[Floats2d], Callable]:
+        lengths = [len(doc) for doc in docs]
+        if not sum(lengths):
+            empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs]
+            return empty, lambda dY: []
+        hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
+        with self.cache.lock:
+            types = self.cache.get_types(model, is_train=is_train)
+            entries = types.find(hashes, docs[0].vocab.strings)
+            params = {name: model.get_param(name) for name in model.param_names}
+            tables: Sequence[np.ndarray] = ()
+            if not is_train:
+                tables = self.cache.project(types, params, self.features, self.context)
+        if is_train:
+            Y, backprop = self._train(model, params, types, entries, lengths)
+        else:
+            Y = self.context.predict(params, tables, entries, lengths)
+            backprop = no_backprop
+        parts: Any = Parts(Y, lengths)
+        return parts, backprop
 
-def _forward(
-    model: Model[List[Doc], List[Floats2d]], docs: List[Doc], is_train: bool
-) -> Tuple[List[Floats2d], Callable]:
-    lengths = [len(doc) for doc in docs]
-    if not sum(lengths):
-        empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs]
-        return empty, lambda dY: []
-    hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
-    layers: _Layers = model.attrs["layers"]
-    cache: EncoderCache = model.attrs["cache"]
-    with cache.lock:
-        types = cache.get_types(model, is_train=is_train)
-        entries = types.find(hashes, docs[0].vocab.strings)
-        params = {name: model.get_param(name) for name in model.param_names}
-        tables: Sequence[np.ndarray] = ()
-        if not is_train:
-            tables = cache.project(types, params, layers.features, layers.context)
-    if is_train:
-        Y, backprop = _train(model, params, types, entries, lengths)
-    else:
-        Y = layers.context.predict(params, tables, entries, lengths)
-        backprop = no_backprop
-    parts: Any = Parts(Y, lengths)
-    return parts, backprop
+    def _train(
+        self,
+        model: Model,
+        params: Params,
+        types: WordTypes,
+        entries: np.ndarray,
+        lengths: Sequence[int],
+    ) -> Tuple[np.ndarray, Callable[[List[Floats2d]], List[Doc]]]:
+        import torch
+        import torch.nn.functional as F
 
-
-def _train(
-    model: Model,
-    params: Params,
-    types: WordTypes,
-    entries: np.ndarray,
-    lengths: Sequence[int],
-) -> Tuple[np.ndarray, Callable[[List[Floats2d]], List[Doc]]]:
-    import torch
-    import torch.nn.functional as F
-
-    layers: _Layers = model.attrs["layers"]
-    dropout = model.attrs["dropout_rate"]
-    tensors = {
-        name: torch.from_numpy(array).requires_grad_()
-        for name, array in params.items()
-        if name not in PIECE_PARAMS
-    }
-    with one_torch_thread():
-        used, tokens = np.unique(entries, return_inverse=True)
-        features = layers.features.train(
-            tensors, types, used, word_dropout=model.attrs["word_dropout"]
-        )[torch.from_numpy(tokens)]
-        hidden = layers.context.train(
-            tensors, F.dropout(features, dropout), lengths, dropout
-        )
-        output = F.dropout(hidden, dropout)
-
-    def backprop(dY: List[Any]) -> List[Doc]:
+        dropout = model.attrs["dropout_rate"]
+        tensors = {
+            name: torch.from_numpy(array).requires_grad_()
+            for name, array in params.items()
+            if name not in PIECE_PARAMS
+        }
         with one_torch_thread():
-            output.backward(torch.from_numpy(np.ascontiguousarray(np.concatenate(dY))))
-        for name, tensor in tensors.items():
-            if tensor.grad is not None:
-                gradient: Any = tensor.grad.numpy()
-                model.inc_grad(name, gradient)
-        return []
+            used, tokens = np.unique(entries, return_inverse=True)
+            features = self.features.train(
+                tensors, types, used, word_dropout=model.attrs["word_dropout"]
+            )[torch.from_numpy(tokens)]
+            hidden = self.context.train(
+                tensors, F.dropout(features, dropout), lengths, dropout
+            )
+            output = F.dropout(hidden, dropout)
 
-    return output.detach().numpy(), backprop
+        def backprop(dY: List[Any]) -> List[Doc]:
+            d_output = np.ascontiguousarray(np.concatenate(dY))
+            with one_torch_thread():
+                output.backward(torch.from_numpy(d_output))
+            for name, tensor in tensors.items():
+                if tensor.grad is not None:
+                    gradient: Any = tensor.grad.numpy()
+                    model.inc_grad(name, gradient)
+            return []
+
+        return output.detach().numpy(), backprop
 
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """One thread inside the block. A student's matrices are too small to share:
-    threads that wait for each other at every step of a recurrence cost more than they
-    bring, and far more when other work wants the cores."""
+    """Run torch on one thread inside the block.
+
+    A student's matrices are too small to share: threads that wait for each other at
+    every step of a recurrence cost more than they save, and far more when other
+    processes use the cores.
+    """
     import torch
 
     threads = torch.get_num_threads()

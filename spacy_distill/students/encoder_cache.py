@@ -1,4 +1,4 @@
-"""What an encoder works out once for each word type, and keeps between calls."""
+"""Cache of what an encoder computes once for each word type."""
 
 from threading import Lock
 from typing import Any, List, Optional, Sequence, Tuple
@@ -11,17 +11,19 @@ from .pieces import PIECE_PARAMS, Segmenter
 from .word_types import WordFeatures, WordLookup, WordTypes
 
 _CACHED_TYPES = 32_768
-# Numbers of each parameter that are compared to see whether it has changed.
-_PROBE = 32
+# How many numbers of each parameter are compared to detect a change.
+_PROBE_SIZE = 32
 
 
 class EncoderCache:
-    """The word types met, and what the context layer makes of each by itself. Neither
-    saved nor copied.
+    """Cached word types, and the context layer's projection of each.
 
-    types: the table of those met in prediction; None before the first.
-    lock: threads may share a pipeline to predict with, and so they share this. To be
-        held while methods are called.
+    The cache is neither saved nor copied.
+
+    Attributes:
+        lock: To be held while methods are called, because threads may share a pipeline
+            for prediction, and with it this cache.
+        types: Word types seen in prediction; None before the first call.
     """
 
     def __init__(self) -> None:
@@ -29,7 +31,7 @@ class EncoderCache:
         self._source: Tuple[Any, ...] = ()
         self.types: Optional[WordTypes] = None
         self._training_types: Optional[WordTypes] = None
-        self._version: Optional[_Version] = None
+        self._fingerprint: Optional[_Fingerprint] = None
         self._generation = 0
         self._projected: List[np.ndarray] = []
         self._n_projected = 0
@@ -41,10 +43,18 @@ class EncoderCache:
         return EncoderCache()
 
     def get_types(self, encoder: Model, *, is_train: bool) -> WordTypes:
-        """The table of word types, made anew when the encoder's words are others."""
-        # The objects themselves: ids are free again once an object is gone.
+        """Return the cached word types; new ones if the encoder's words have changed.
+
+        Args:
+            encoder: The student encoder.
+            is_train: Whether they are for training, where all types are composed.
+
+        Returns:
+            The types for training or for prediction.
+        """
+        # Objects rather than their ids, which are reused once an object is freed.
         source = (encoder.attrs["words"], encoder.attrs["pieces"])
-        if not _same(self._source, source):
+        if not _identical(self._source, source):
             self._source = source
             self.types = self._training_types = None
         if is_train:
@@ -62,18 +72,29 @@ class EncoderCache:
         features: WordFeatures,
         context: ContextLayer,
     ) -> List[np.ndarray]:
-        """What the context layer makes of each word type by itself, and a row of zeros
-        at the end. Rows are added, never changed: other threads may read."""
-        version = _Version(params, types)
-        if not version.equals(self._version):
-            self._version = version
+        """Return the context layer's projection of each word type.
+
+        Rows are added and never changed, because other threads may read them.
+
+        Args:
+            types: The cached types.
+            params: Parameters of the encoder.
+            features: Computes the features of types.
+            context: The context layer.
+
+        Returns:
+            Tables, float32 [at least n_types + 1, any width]. The last row is zeros.
+        """
+        fingerprint = _Fingerprint(params, types)
+        if not fingerprint.equals(self._fingerprint):
+            self._fingerprint = fingerprint
             self._n_projected = 0
         elif types.generation == self._generation + 1:
             kept = types.kept[types.kept < self._n_projected]
             self._n_projected = len(kept)
-            self._projected = [_keep(part, kept) for part in self._projected]
+            self._projected = [_keep_rows(part, kept) for part in self._projected]
         elif types.generation != self._generation:
-            # Batches that failed have moved entries since.
+            # Entries have moved in batches that failed before they were projected.
             self._n_projected = 0
         self._generation = types.generation
         if self._n_projected < len(types):
@@ -81,7 +102,7 @@ class EncoderCache:
             projected = context.project(params, features.predict(params, types, new))
             if new.start == 0 or len(self._projected[0]) <= len(types):
                 before = self._projected if new.start else projected
-                # Room for all there may be: what is not used takes no memory.
+                # Allocate the full capacity: untouched pages take no memory.
                 size = max(types.capacity, len(types)) + 1
                 self._projected = [_grow(part, size, new.start) for part in before]
             for room, part in zip(self._projected, projected):
@@ -90,48 +111,63 @@ class EncoderCache:
         return self._projected
 
 
-class _Version:
-    """Changes whenever the parameters do, or the table of types is another one.
+class _Fingerprint:
+    """Fingerprint of the parameters and the cached types.
 
-    An optimizer may work in place, so it is not enough that the arrays are the same;
-    but each of its steps moves the dense parameters, and a few numbers of each of
-    those give it away.
+    Optimizers may update in place, so comparing the identity of arrays is not enough.
+    But every optimizer step changes the dense parameters, and comparing a few numbers
+    of each detects it.
+
+    Args:
+        params: Parameters of the encoder.
+        types: The cached types.
+
+    Attributes:
+        arrays: The types and the parameters, compared by identity.
+        probes: The first numbers of each trained parameter, as bytes.
     """
 
     def __init__(self, params: Params, types: WordTypes) -> None:
         self.arrays = (types, *params.values())
         self.probes = [
-            array.ravel()[:_PROBE].tobytes()
+            array.ravel()[:_PROBE_SIZE].tobytes()
             for name, array in params.items()
             if name not in PIECE_PARAMS
         ]
 
-    def equals(self, other: Optional["_Version"]) -> bool:
-        """Whether what was computed under the other version still holds."""
+    def equals(self, other: Optional["_Fingerprint"]) -> bool:
+        """Whether results computed under the other fingerprint are still valid.
+
+        Args:
+            other: The other fingerprint; None never equals.
+
+        Returns:
+            Whether both are the same.
+        """
         return (
             other is not None
             and self.probes == other.probes
-            and _same(self.arrays, other.arrays)
+            and _identical(self.arrays, other.arrays)
         )
 
 
-def _same(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
-    """Whether both hold the very same objects."""
+def _identical(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
+    """Whether both sequences contain the very same objects."""
     return len(ours) == len(theirs) and all(a is b for a, b in zip(ours, theirs))
 
 
 def _grow(part: np.ndarray, size: int, used: int) -> np.ndarray:
-    """A table as wide, with its first rows, and zeros at the end."""
+    """Copy the first `used` rows to a table of `size` rows that ends with zeros."""
     room = np.empty((size, part.shape[1]), dtype=np.float32)
     room[:used] = part[:used]
     room[-1] = 0.0
     return room
 
 
-def _keep(part: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """A table of the same size, with some of the rows, and zeros at the end."""
+def _keep_rows(part: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Copy some rows to a table of the same size that ends with zeros."""
     room = np.empty_like(part)
-    # Clipping does nothing, but is written to its place without a copy.
+    # All rows are in range. With mode="clip", numpy writes to `out` without a copy.
     part.take(kept, axis=0, out=room[: len(kept)], mode="clip")
     room[-1] = 0.0
     return room

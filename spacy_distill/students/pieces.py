@@ -1,13 +1,11 @@
-"""Unknown words from known pieces: longest match first over a fixed list."""
+"""Segmentation of words into known pieces, longest match first."""
 
 import unicodedata
 from typing import Dict, List, Optional, Sequence, Tuple
 
-import numpy as np
-
-# An encoder's table that unknown words are composed from. It is read, never trained.
+# Parameters that unknown words are composed from. They are not trained.
 PIECE_PARAMS = ("piece_vectors", "piece_scales")
-# A longer piece than this is no part of a word.
+# Maximum lengths in characters. Longer pieces never match; longer words are cut off.
 _MAX_PIECE = 40
 _MAX_WORD = 200
 # Chinese characters: first and last of each block.
@@ -21,10 +19,20 @@ _IDEOGRAPHS = (
 
 
 class Segmenter:
-    """Cuts words into pieces, the longest that fits first (as WordPiece does; for
-    other tokenizers an approximation, the same in training and prediction).
+    """Splits words into pieces, longest match first.
 
-    surfaces: text of each piece. initial: whether it can begin a word.
+    This is WordPiece. For other tokenizers it is an approximation, which is the same in
+    training and prediction.
+
+    Args:
+        surfaces: Text of each piece.
+        initial: Whether the piece can begin a word.
+        lowercase: Whether to lowercase words first.
+        strip_accents: Whether to strip accents first.
+
+    Attributes:
+        lowercase: Whether words are lowercased first.
+        strip_accents: Whether accents are stripped first.
     """
 
     def __init__(
@@ -37,21 +45,28 @@ class Segmenter:
     ) -> None:
         self.lowercase = lowercase
         self.strip_accents = strip_accents
-        self._starts: Dict[str, int] = {}
+        self._initial: Dict[str, int] = {}
         self._inner: Dict[str, int] = {}
         for i, (surface, begins) in enumerate(zip(surfaces, initial)):
-            (self._starts if begins else self._inner).setdefault(surface, i)
+            (self._initial if begins else self._inner).setdefault(surface, i)
 
     def __call__(self, word: str) -> List[int]:
-        """Rows of the word's pieces; empty if some part of it has none.
+        """Split a word into pieces.
 
-        Punctuation and ideographs, and what follows them, begin like a word: there
-        tokenizers of transformers split, and spaCy's does not always.
+        Punctuation characters and ideographs are parts of their own, and so is the text
+        between them. Each part starts like a word, because transformer tokenizers split
+        there and spaCy's tokenizer does not always.
+
+        Args:
+            word: The word. Only the first 200 characters are used, after normalization.
+
+        Returns:
+            Rows of its pieces; empty if pieces do not cover it.
         """
         rows: List[int] = []
         for i, part in enumerate(_parts(self._normalize(word)[:_MAX_WORD])):
-            # Tokenizers with marked spaces may know a part as an inner one only.
-            tables = [self._starts, self._inner] if i else [self._starts]
+            # Tokenizers that mark spaces may have such a part as an inner piece only.
+            tables = [self._initial, self._inner] if i else [self._initial]
             start = 0
             while start < len(part):
                 match = self._longest(part, start, tables)
@@ -76,7 +91,7 @@ class Segmenter:
     def _normalize(self, word: str) -> str:
         word = "".join(char for char in word if not _is_removed(char))
         if self.lowercase:
-            # Letter by letter: no final sigma, as in tokenizers.
+            # Character by character, as tokenizers do: no final sigma.
             word = "".join(char.lower() for char in word)
         if self.strip_accents:
             decomposed = unicodedata.normalize("NFD", word)
@@ -85,36 +100,28 @@ class Segmenter:
 
 
 def _is_removed(char: str) -> bool:
-    """Whether BERT's tokenizer drops the character: controls and U+FFFD, which stands
-    for what could not be decoded."""
+    """Whether BERT's tokenizer removes the character: controls and U+FFFD."""
     return char == "\ufffd" or unicodedata.category(char).startswith("C")
 
 
 def _parts(word: str) -> List[str]:
     parts: List[str] = []
     for char in word:
-        if not parts or _stands_apart(char) or _stands_apart(parts[-1][-1]):
+        if not parts or _is_separate_word(char) or _is_separate_word(parts[-1][-1]):
             parts.append(char)
         else:
             parts[-1] += char
     return parts
 
 
-def _stands_apart(char: str) -> bool:
-    """Whether BERT's tokenizer (Devlin et al. 2019) makes the character a word of its
-    own: punctuation, all of ASCII's symbols, and ideographs."""
+def _is_separate_word(char: str) -> bool:
+    """Whether BERT splits off the character as a word (Devlin et al. 2019).
+
+    These are punctuation, all ASCII symbols, and ideographs.
+    """
     code = ord(char)
     if code < 128:
         return not char.isalnum()
     return unicodedata.category(char).startswith("P") or any(
         first <= code <= last for first, last in _IDEOGRAPHS
     )
-
-
-def quantize_rows(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """int8 [n, width] and float32 scales [n]; row = scale * int8, to within half a
-    scale."""
-    scales = np.abs(vectors).max(axis=1) / 127.0
-    safe = np.where(scales > 0, scales, 1.0)
-    rows = np.rint(vectors / safe[:, None]).astype(np.int8)
-    return rows, scales.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Word types: looked up once, cached, and turned into features."""
+"""Word types: a bounded cache of lookups, and the features computed from them."""
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -10,18 +10,26 @@ from .layers.base import Params
 from .layers.char_cnn import N_POSITIONS, CharCNN, char_columns
 from .pieces import Segmenter
 
-# Row of the word table for words that have neither a row nor pieces.
+# Row of the word embedding table for words that have neither a row nor pieces.
 UNKNOWN_ROW = 0
-# Of the table: what is known of a type, and in which batch it was last met.
-_COLUMNS = ("rows", "composed", "chars", "shapes", "_met")
+# Arrays of `WordTypes` with one row for each entry.
+_COLUMNS = ("rows", "composed", "chars", "shapes", "_last_used")
 
 
 class WordLookup:
-    """From a word's text to rows of the encoder's tables.
+    """Maps a word to rows of the encoder's tables.
 
-    words: keys of the word table; row i + 1 belongs to words[i].
-    alphabet: characters, most frequent first. lowercase: whether keys are in lower
-    case. segmenter: cuts words that have no row; None without pieces.
+    Args:
+        words: Keys of the word embedding table; row i + 1 belongs to words[i].
+        alphabet: Characters, most frequent first.
+        lowercase: Whether the keys are lowercase.
+        segmenter: Splits words without a row into pieces; None without pieces.
+
+    Attributes:
+        rows: Row of each key.
+        alphabet: Index of each character, from 0.
+        lowercase: Whether the keys are lowercase.
+        segmenter: Splits words without a row into pieces; None without pieces.
     """
 
     def __init__(
@@ -38,32 +46,55 @@ class WordLookup:
         self.segmenter = segmenter
 
     def __call__(self, text: str) -> Tuple[int, Sequence[int], int]:
-        """(word row, or -1 for a word without one; characters; shape)."""
+        """Look up a word.
+
+        Args:
+            text: The word.
+
+        Returns:
+            Its row in the word embedding table (-1 if it has none), its `N_POSITIONS`
+            character columns and its shape.
+        """
         row = self.rows.get(text.lower() if self.lowercase else text, -1)
         return row, char_columns(text, self.alphabet), word_shape(text)
 
     def pieces(self, text: str) -> List[int]:
-        """Rows of the word's pieces; empty if it cannot be composed."""
+        """Split a word into pieces.
+
+        Args:
+            text: The word.
+
+        Returns:
+            Rows of its pieces; empty if pieces do not cover it.
+        """
         return self.segmenter(text) if self.segmenter is not None else []
 
 
 class WordTypes:
-    """A bounded table of the word types met so far.
+    """A bounded cache of word types, with one entry for each type.
 
     Types are keyed by the 64-bit hash of their text. The hash depends on the text
-    alone, so an entry stays right when the string itself is gone, as after a
-    memory zone. When the table is full, the half of its types that were met last stays,
-    in new places: a new generation begins.
+    alone, so an entry stays valid after the string itself is removed, e.g. at the end
+    of a memory zone. When the cache is full, the most recently used half of the types
+    moves to new entries and the rest is evicted: a new generation begins.
 
-    rows: int64 [n], word row or -1 for a word that is composed. composed: float32
-    [n, width], the vector of such a word, else 0. chars: int64 [n, N_POSITIONS].
-    shapes: int64 [n].
+    Args:
+        lookup: Looks up new types.
+        width: Width of word vectors.
+        pieces: Piece vectors, int8 [n_pieces, width], and their quantization scales,
+            float32 [n_pieces]; None without pieces.
+        capacity: Maximum number of types, unless a single batch has more.
+        composes_all: Whether to compose words that have a row as well. Used in
+            training, where word dropout treats them as unknown.
 
-    generation: how often entries have got new places. kept: the entries of the
-    generation before that are the first of this one, in order.
-
-    composes_all: compose words that have a row as well, for training, where they are
-        now and then taken for unknown.
+    Attributes:
+        rows: Row in the word embedding table, int64 [n]; -1 for a composed word.
+        composed: Vector of a composed word, float32 [n, width]; otherwise 0.
+        chars: Character columns, int64 [n, N_POSITIONS].
+        shapes: Word shapes, int64 [n].
+        generation: How many times entries have moved.
+        kept: Entries of the previous generation that became the first entries of this
+            one, in order.
     """
 
     def __init__(
@@ -84,58 +115,63 @@ class WordTypes:
         self.kept = np.zeros(0, dtype=np.int64)
         self._batch = 0
         self._index: Dict[int, int] = {}
-        self._make_room(min(capacity, 1024))
+        self._allocate(min(capacity, 1024))
 
     def __len__(self) -> int:
         return len(self._index)
 
     def __reduce__(self) -> Any:
-        # Only a cache: a copy of the model, or another process, makes its own.
+        # A cache is neither copied nor pickled: each copy of the model makes its own.
         return (_nothing, ())
 
     def find(self, hashes: np.ndarray, strings: StringStore) -> np.ndarray:
-        """Entries of tokens, int64 [n_tokens]; new types are added.
+        """Return the entries of tokens, adding new types to the cache.
 
-        hashes: uint64 [n_tokens], their ORTH.
+        Args:
+            hashes: ORTH of the tokens, uint64 [n_tokens].
+            strings: Maps hashes to texts.
+
+        Returns:
+            Entries, int64 [n_tokens].
         """
         keys = hashes.tolist()
         self._batch += 1
         try:
             entries = self._entries(keys)
         except KeyError:
-            self._meet(keys, strings)
+            self._add_missing(keys, strings)
             entries = self._entries(keys)
-        self._met[entries] = self._batch
+        self._last_used[entries] = self._batch
         return entries
 
     def _entries(self, keys: Sequence[int]) -> np.ndarray:
         return np.fromiter(map(self._index.__getitem__, keys), np.int64, len(keys))
 
-    def _meet(self, keys: Sequence[int], strings: StringStore) -> None:
+    def _add_missing(self, keys: Sequence[int], strings: StringStore) -> None:
         """Make sure that all keys have an entry."""
         unique = dict.fromkeys(keys)
         new = [key for key in unique if key not in self._index]
         if len(self._index) + len(new) > self.capacity:
             old = [self._index[key] for key in unique if key in self._index]
-            self._forget(old, room_for=len(new))
+            self._evict(old, room_for=len(new))
         self._add(new, strings)
 
-    def _forget(self, needed: Sequence[int], *, room_for: int) -> None:
-        """Keep the entries that are needed, and of the others those met last."""
-        self._met[needed] = self._batch
+    def _evict(self, needed: Sequence[int], *, room_for: int) -> None:
+        """Keep the entries that are needed and the most recently used of the others."""
+        self._last_used[needed] = self._batch
         most = min(self.capacity // 2, self.capacity - room_for)
-        latest = np.argsort(-self._met[: len(self)], kind="stable")
+        latest = np.argsort(-self._last_used[: len(self)], kind="stable")
         self.kept = np.sort(latest[: max(most, len(needed))])
         self.generation += 1
         keys = list(self._index)
         self._index = {keys[i]: place for place, i in enumerate(self.kept.tolist())}
         before = [getattr(self, name) for name in _COLUMNS]
-        self._make_room(len(self.rows))
+        self._allocate(len(self.rows))
         for name, column in zip(_COLUMNS, before):
             getattr(self, name)[: len(self)] = column[self.kept]
 
-    def _make_room(self, size: int) -> None:
-        self._met = np.zeros(size, dtype=np.int64)
+    def _allocate(self, size: int) -> None:
+        self._last_used = np.zeros(size, dtype=np.int64)
         self.rows = np.zeros(size, dtype=np.int64)
         self.composed = np.zeros((size, self.width), dtype=np.float32)
         self.chars = np.zeros((size, N_POSITIONS), dtype=np.int64)
@@ -177,22 +213,48 @@ _SHAPE_WIDTH = 10
 
 
 class WordFeatures:
-    """Features of word types, in numpy and in torch."""
+    """Features of word types: word vector, characters and shape, in numpy and torch.
+
+    Args:
+        chars: The character CNN.
+
+    Attributes:
+        chars: The character CNN.
+    """
 
     def __init__(self, chars: CharCNN) -> None:
         self.chars = chars
 
     def n_out(self, word_width: int) -> int:
-        """The width of a type's features, with word vectors of `word_width`."""
+        """Return the width of a type's features.
+
+        Args:
+            word_width: Width of word vectors.
+
+        Returns:
+            Width of word vector, character features and shape vector together.
+        """
         return word_width + self.chars.n_out + _SHAPE_WIDTH
 
     def init_shapes(self) -> Params:
-        """Fresh vectors for the shapes; `CharCNN.init` has those for the spelling."""
+        """Return new shape vectors.
+
+        `CharCNN.init` returns the parameters of the character CNN.
+        """
         vectors = np.random.uniform(-0.5, 0.5, (N_SHAPES, _SHAPE_WIDTH))
         return {"shape_vectors": vectors.astype("f")}
 
     def predict(self, params: Params, types: WordTypes, entries: slice) -> np.ndarray:
-        """Of some of the types. RETURNS: float32 [n_entries, n_out]."""
+        """Compute features in numpy.
+
+        Args:
+            params: Arrays by name.
+            types: The cached types.
+            entries: The entries to compute.
+
+        Returns:
+            Features, float32 [n_entries, n_out].
+        """
         rows = types.rows[entries]
         table = params["word_vectors"][np.maximum(rows, 0)]
         words = np.where(rows[:, None] < 0, types.composed[entries], table)
@@ -208,8 +270,17 @@ class WordFeatures:
         *,
         word_dropout: float,
     ) -> Any:
-        """The same in torch. params: tensors. word_dropout: share of the types that are
-        taken for unknown. RETURNS: tensor [n_entries, n_out]."""
+        """Compute features in torch, with word dropout.
+
+        Args:
+            params: Tensors by name.
+            types: The cached types.
+            entries: The entries to compute, int64 [n_entries].
+            word_dropout: Share of the types that are treated as unknown.
+
+        Returns:
+            Features, tensor [n_entries, n_out].
+        """
         import torch
         import torch.nn.functional as F
 
@@ -224,9 +295,11 @@ class WordFeatures:
 
 
 def _drop_words(types: WordTypes, entries: np.ndarray, share: float) -> np.ndarray:
-    """Word rows of the types, -1 for those to compose. A share of those that have a row
-    is taken for unknown, so that the student learns to read what is unknown when it
-    predicts: composed from pieces, or else row 0."""
+    """Return the rows of types, int64 [n_entries], after word dropout.
+
+    -1 marks types to compose from pieces. Dropped words are represented as unknown
+    words are at prediction: composed from pieces, or else by row 0.
+    """
     rows = types.rows[entries]
     dropped = (np.random.random(len(rows)) < share) & (rows > UNKNOWN_ROW)
     has_pieces = types.composed[entries].any(axis=1)

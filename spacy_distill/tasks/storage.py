@@ -15,7 +15,11 @@ STORAGES = ("float32", "float16", "int8")
 
 
 def check_storage(storage: str) -> str:
-    """The storage itself. RAISES: DistillError if there is none of that name."""
+    """Return the storage.
+
+    Raises:
+        DistillError: If it is none of `STORAGES`.
+    """
     if storage not in STORAGES:
         raise DistillError(
             f"Expected storage = {', '.join(STORAGES[:-1])} or {STORAGES[-1]}, got "
@@ -25,12 +29,18 @@ def check_storage(storage: str) -> str:
 
 
 def pack(model: Model, storage: str) -> bytes:
-    """A model as bytes.
+    """Serialize a model.
 
-    storage: `float32` is what Thinc writes. `float16` halves all float32 parameters.
-        `int8` writes those of two and more axes as int8, with a float32 step for each
-        row (`compression.grids`); vectors stay. Parameters that are no float32, or
-        that are not finite in the smaller format, stay too, as do torch's.
+    Args:
+        model: The model.
+        storage: "float32" is Thinc's own format. "float16" halves all float32
+            parameters. "int8" stores those with two or more axes as int8, with a float32
+            scale for each row (see `quantization`); vectors stay float32. Parameters
+            that are no float32, or not finite in the smaller format, do not change, nor
+            do torch's.
+
+    Returns:
+        The model as msgpack.
     """
     data = model.to_bytes()
     if storage == "float32":
@@ -44,9 +54,14 @@ def pack(model: Model, storage: str) -> bytes:
 
 
 def unpack(model: Model, data: bytes) -> None:
-    """Load into a model what `pack` made, whatever the storage.
+    """Load a model that `pack` serialized, in any storage.
 
-    RAISES: DistillError if it was stored in a way that is not known here.
+    Args:
+        model: The model to load into.
+        data: What `pack` returned.
+
+    Raises:
+        DistillError: If the storage is unknown to this version.
     """
     message = srsly.msgpack_loads(data)
     message["params"] = [

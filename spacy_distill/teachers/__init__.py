@@ -1,1 +1,1 @@
-"""Who knows: Docs in, logits over NER tags for every token out."""
+"""Teachers: Docs in, logits out."""

@@ -1,4 +1,4 @@
-"""What a teacher has to offer."""
+"""The interface of teachers."""
 
 from abc import ABC, abstractmethod
 from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
@@ -7,14 +7,18 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..tasks.base import Task
 from ..words import WordPieces
 
 
-class LostEntity(NamedTuple):
-    """An entity the teacher found, or was told of, that the tokens cannot carry.
+class DroppedSpan(NamedTuple):
+    """An entity that the teacher predicted and the task's rows cannot express.
 
-    token: index of the first token it touches. text, label: its own.
-    reason: in a few words, e.g. "begins inside a token".
+    Attributes:
+        token: Index of the first token that the entity touches.
+        text: Text of the entity.
+        label: Label of the entity.
+        reason: Short explanation, e.g. "begins inside a token".
     """
 
     token: int
@@ -23,83 +27,93 @@ class LostEntity(NamedTuple):
     reason: str
 
 
+class Prediction(NamedTuple):
+    """A teacher's prediction for one Doc.
+
+    Attributes:
+        logits: Scores before softmax, float32 [n_rows, n_columns]. Log-probabilities
+            are logits too; see `probabilities.log_probabilities`.
+        unaligned: Tokens that the teacher could not see, bool [n_tokens]: a token that
+            is not whitespace and yet has no word piece (an odd character, or a position
+            beyond the longest input). None if there are none.
+        dropped: Entities that the logits cannot express.
+    """
+
+    logits: np.ndarray
+    unaligned: Optional[np.ndarray] = None
+    dropped: Tuple[DroppedSpan, ...] = ()
+
+
 class Teacher(ABC):
-    """Anything that gives logits over NER tags for every token of a Doc.
+    """Anything that predicts logits for the rows of Docs.
 
-    name: for people, e.g. `en_my_teacher` or the path it was loaded from.
-    hash: changes whenever the logits could; stored labels are tied to it.
-    tags: the BILUO tag names, in the order of the logits' columns.
-    nlp: the pipeline whose tokenizer and vocab the teacher's Docs have.
-
-    A subclass writes these and `logits`; the rest has defaults.
+    A subclass implements `name`, `hash`, `nlp`, `task` and `predict`; the other methods
+    have defaults. A teacher keeps no state between calls of `predict`, so that calls
+    may run in any order, or in several processes.
     """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """The name shown to people."""
+        """Name for display, e.g. `en_my_teacher` or the path it was loaded from."""
 
     @property
     @abstractmethod
     def hash(self) -> str:
-        """The fingerprint of everything the logits depend on."""
+        """Fingerprint of everything that predictions depend on.
 
-    @property
-    @abstractmethod
-    def tags(self) -> Tuple[str, ...]:
-        """The tag names in column order."""
+        Stored soft labels are tied to it.
+        """
 
     @property
     @abstractmethod
     def nlp(self) -> Language:
-        """The pipeline that tokenizes for this teacher."""
+        """Pipeline whose tokenizer and vocab the teacher's Docs have."""
+
+    @property
+    @abstractmethod
+    def task(self) -> Task:
+        """The task, which names the columns of the logits."""
 
     @abstractmethod
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return raw logits, before softmax: float32 [n_tokens, n_tags] each.
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
 
-        Log-probabilities are logits too; see `probabilities.log_probabilities`.
+        Args:
+            docs: Docs with the vocab of `nlp`, without annotation. A teacher may
+                annotate them.
+
+        Returns:
+            One prediction for each Doc.
         """
 
     @property
     def whole_documents(self) -> bool:
-        """Whether Docs must come whole, as what it says hangs on all of the text.
+        """Whether predictions depend on the full document, so it must not be split.
 
-        Otherwise long ones are cut into overlapping windows.
+        Otherwise long documents are split into overlapping windows.
         """
         return False
 
     def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
-        """Say before any work is done if the teacher cannot label some of the texts.
+        """Check, before any work is done, that the teacher can predict all texts.
 
-        read: gives all of them, from the first, as often as it is called.
-        RAISES: DistillError that names them. By default any text will do.
+        Args:
+            read: Returns an iterator over all Docs each time it is called.
+
+        Raises:
+            DistillError: If the teacher cannot predict some of them. The message names
+                them. By default any text is accepted.
         """
         return
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Say how much input each Doc makes: its word pieces, or else its tokens.
+        """Return the input size of each Doc: its word pieces, or else its tokens.
 
-        Docs of like size go into one batch, as they need the least padding.
+        Docs of similar size are batched together, since they need the least padding.
         """
         return [len(doc) for doc in docs]
 
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Say which tokens the teacher was blind to: bool [n_tokens] for each Doc.
-
-        A token is marked when it is not whitespace and yet has no word piece (an odd
-        character, or a place beyond the model's longest input), so its logits are
-        a guess. Called right after `logits`, with the very same Docs.
-        """
-        return [np.zeros(len(doc), dtype=bool) for doc in docs]
-
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name the entities of each Doc that the logits could not express.
-
-        Called right after `logits`, with the very same Docs.
-        """
-        return [[] for _ in docs]
-
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the teacher's word pieces and their vectors, if it has any."""
+        """Return the teacher's word pieces and their embeddings, if it has any."""
         return None

@@ -1,4 +1,4 @@
-"""Several teachers as one."""
+"""Ensembles of teachers."""
 
 import math
 from functools import cached_property
@@ -12,13 +12,26 @@ from ..arrays import log_softmax
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..tasks.ner.tags import entity_labels
+from ..tasks.base import Task
 from ..words import WordPieces
-from .base import LostEntity, Teacher
+from .base import DroppedSpan, Prediction, Teacher
 
 
 class EnsembleTeacher(Teacher):
-    """The weighted mean of the members' probabilities; see `ensemble_teacher_v1`."""
+    """A teacher that averages the probabilities of several teachers.
+
+    The first member determines the tokenizer, the vocab and the order of the columns.
+    See also `ensemble_teacher_v1`.
+
+    Args:
+        members: Teachers by name.
+        weights: Weight of each member by name, normalized to sum to 1. By default all
+            weights are equal.
+
+    Raises:
+        DistillError: If there are no members, if their columns differ, or if the
+            weights do not match the members.
+    """
 
     def __init__(
         self,
@@ -35,32 +48,32 @@ class EnsembleTeacher(Teacher):
             if not isinstance(member, Teacher):
                 raise DistillError(
                     f"Expected a teacher as member {name!r} of the ensemble, got a"
-                    f" {type(member).__name__}."
+                    f" {type(member).__name__}: name a registered teacher."
                 )
         weights = dict.fromkeys(members, 1.0) if weights is None else weights
         _check_weights(members, weights)
         self._members = members
         total = sum(weights.values())
         self._weights = {name: weights[name] / total for name in members}
-        first = next(iter(members.values()))
+        self._first = next(iter(members.values()))
         self._columns = {
-            name: _columns(first, name, member) for name, member in members.items()
+            name: _match_columns(self._first, name, member)
+            for name, member in members.items()
         }
-        self._own: Dict[str, List[Doc]] = {}
 
     @property
     def name(self) -> str:
-        """The members' names."""
+        """Names of the members."""
         return f"ensemble of {', '.join(self._members)}"
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """The first member's tags."""
-        return self._first.tags
+    def task(self) -> Task:
+        """Task of the first member."""
+        return self._first.task
 
     @property
     def nlp(self) -> Language:
-        """The first member's pipeline."""
+        """Pipeline of the first member."""
         return self._first.nlp
 
     @cached_property
@@ -74,77 +87,113 @@ class EnsembleTeacher(Teacher):
 
     @property
     def whole_documents(self) -> bool:
-        """Whether any member needs them."""
+        """Whether any member needs full documents."""
         return any(member.whole_documents for member in self._members.values())
 
     def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
-        """Have every member check them."""
+        """Check that all members can predict the texts.
+
+        Args:
+            read: Returns an iterator over all Docs each time it is called.
+        """
         for member in self._members.values():
             member.check_texts(read)
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return the log of the mean probabilities, float32 [n_tokens, n_tags]."""
-        means = [np.full((len(doc), len(self.tags)), -np.inf) for doc in docs]
-        for name, weight in self._weights.items():
-            member = self._members[name]
-            # Copies, as a member writes on its Docs.
-            self._own[name] = [bare_doc(doc, member.nlp.vocab) for doc in docs]
-            # In log space, so that the smallest probabilities are not lost.
-            for i, logits in enumerate(member.logits(self._own[name])):
-                log_probs = log_softmax(logits.astype(np.float64))
-                with np.errstate(divide="ignore"):
-                    share = np.log(weight) + log_probs[:, self._columns[name]]
-                means[i] = np.logaddexp(means[i], share)
-        return [mean.astype(np.float32) for mean in means]
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
+
+        Args:
+            docs: Docs to predict. They are copied and not modified.
+
+        Returns:
+            Logarithms of the mean probabilities, float32 [n_rows, n_columns]. Tokens
+            are unaligned if no member could see them. Entities are dropped if any
+            member dropped them.
+        """
+        members = {
+            name: self._predict_member(member, docs)
+            for name, member in self._members.items()
+        }
+        return [
+            Prediction(
+                logits=self._mean(
+                    {name: found[i].logits for name, found in members.items()}
+                ),
+                unaligned=_intersection([p[i].unaligned for p in members.values()]),
+                dropped=_union([p[i].dropped for p in members.values()]),
+            )
+            for i in range(len(docs))
+        ]
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the sizes that the first member sees."""
+        """Return the input sizes of the first member.
+
+        Args:
+            docs: Docs to measure.
+
+        Returns:
+            The size of each Doc.
+        """
         return self._first.sizes(docs)
 
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Mark the tokens that every member was blind to."""
-        marked = [np.ones(len(doc), dtype=bool) for doc in docs]
-        for name, member in self._members.items():
-            for mine, blind in zip(marked, member.without_pieces(self._own[name])):
-                mine &= blind
-        return marked
-
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name what any member lost."""
-        lost: List[List[LostEntity]] = [[] for _ in docs]
-        for name, member in self._members.items():
-            for mine, more in zip(lost, member.lost_entities(self._own[name])):
-                mine.extend(entity for entity in more if entity not in mine)
-        return lost
-
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the pieces of the first member that has any."""
+        """Return the word pieces of the first member that has any."""
         found = (member.word_pieces() for member in self._members.values())
         return next((pieces for pieces in found if pieces is not None), None)
 
-    @property
-    def _first(self) -> Teacher:
-        return next(iter(self._members.values()))
+    def _predict_member(self, member: Teacher, docs: List[Doc]) -> List[Prediction]:
+        # Members may annotate their Docs, so each gets copies in its own vocab.
+        return member.predict([bare_doc(doc, member.nlp.vocab) for doc in docs])
+
+    def _mean(self, logits: Dict[str, np.ndarray]) -> np.ndarray:
+        """Average the members' probabilities of one Doc, in log space.
+
+        The smallest probabilities would underflow outside of log space.
+        """
+        n_rows = len(next(iter(logits.values())))
+        mean = np.full((n_rows, len(self.task.columns)), -np.inf)
+        for name, weight in self._weights.items():
+            log_probs = log_softmax(logits[name].astype(np.float64))
+            with np.errstate(divide="ignore"):
+                weighted = np.log(weight) + log_probs[:, self._columns[name]]
+            mean = np.logaddexp(mean, weighted)
+        return mean.astype(np.float32)
+
+
+def _intersection(masks: List[Optional[np.ndarray]]) -> Optional[np.ndarray]:
+    """Return the tokens that all masks mark; None if there are none."""
+    marked = [mask for mask in masks if mask is not None]
+    if len(marked) < len(masks):
+        return None
+    common: np.ndarray = np.logical_and.reduce(marked)
+    return common if common.any() else None
+
+
+def _union(dropped: List[Tuple[DroppedSpan, ...]]) -> Tuple[DroppedSpan, ...]:
+    """Return all dropped spans, without duplicates, in order."""
+    return tuple(dict.fromkeys(span for spans in dropped for span in spans))
 
 
 def _check_weights(members: Dict[str, Teacher], weights: Dict[str, float]) -> None:
     if set(weights) != set(members):
         raise DistillError(
             f"Expected weights for the members {', '.join(members)}, got some for"
-            f" {', '.join(weights) or 'none'}."
+            f" {', '.join(weights) or 'none'}: give one weight for each member."
         )
     total = sum(weights.values())
     if min(weights.values()) < 0 or not (total > 0 and math.isfinite(total)):
-        raise DistillError(f"Expected weights of 0 or more, not all 0, got {weights}.")
+        raise DistillError(
+            f"Expected weights of 0 or more, not all 0, got {weights}: correct them."
+        )
 
 
-def _columns(first: Teacher, name: str, member: Teacher) -> List[int]:
-    """Where the first member's tags are among this member's."""
-    if set(member.tags) != set(first.tags):
+def _match_columns(first: Teacher, name: str, member: Teacher) -> List[int]:
+    """Return the member's column for each column of the first member."""
+    if set(member.task.columns) != set(first.task.columns):
         raise DistillError(
             "Expected the same labels of all members, got"
-            f" {', '.join(entity_labels(first.tags))} of the first and"
-            f" {', '.join(entity_labels(member.tags))} of {name!r}: map them with"
+            f" {', '.join(first.task.labels)} of the first and"
+            f" {', '.join(member.task.labels)} of {name!r}: map them with"
             " spacy_distill.MappedTeacher.v1."
         )
-    return [member.tags.index(tag) for tag in first.tags]
+    return [member.task.columns.index(column) for column in first.task.columns]

@@ -2,24 +2,140 @@
 
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
 from catalogue import RegistryError
 from confection import ConfigValidationError
+from spacy.language import Language
 from spacy.util import load_config, registry
 
-from ..errors import DistillError
+from ..errors import DistillError, one_line
 from .base import Teacher
 from .ensemble import EnsembleTeacher
 
+# A teacher's name or path; a pipeline; a Hugging Face pipeline object; a function from
+# texts to spans; a teacher; or a list of these.
+TeacherSource = Union[str, Path, Language, Teacher, Callable, Sequence[Any]]
+
+_ANNOTATIONS = (".jsonl", ".jsonl.gz")
+
+
+def load_teacher(
+    source: TeacherSource,
+    *,
+    component: Optional[str] = None,
+    strict: Optional[bool] = None,
+    labels: Optional[Sequence[str]] = None,
+    lang: str = "en",
+) -> Teacher:
+    """Load a teacher.
+
+    Args:
+        source: One of:
+
+            - the name or folder of a spaCy pipeline, or a loaded `Language`;
+            - the folder or hub name (`owner/model`) of a Hugging Face token classifier,
+              or a `transformers` token classification pipeline;
+            - a file of annotations (`.jsonl`, `.jsonl.gz`);
+            - a config (`.cfg`) with a section [teacher];
+            - a function from a list of texts to a list of spans for each, which are
+              (start, end, label) or (start, end, label, score) by characters;
+            - a `Teacher`, which is returned as it is;
+            - a list of these, whose mean probabilities are the teacher.
+        component: For a spaCy pipeline, the component that predicts; by default the only
+            one that can.
+        strict: For a file of annotations, whether an invalid span is an error (the
+            default) or left out.
+        labels: For a function, the labels that it predicts.
+        lang: For a function or a `transformers` pipeline, the language whose tokenizer
+            splits texts.
+
+    Raises:
+        DistillError: If there is no such teacher, or if it cannot teach.
+    """
+    if isinstance(source, Teacher):
+        return source
+    if isinstance(source, (str, Path)):
+        return _load_named(source, component=component, strict=strict)
+    if strict is not None:
+        raise DistillError(
+            "Expected strict with a file of annotations (.jsonl) only, got"
+            f" {_kind(source)}: leave it out."
+        )
+    if isinstance(source, Language):
+        from .spacy_pipelines.pipelines import teacher_of_pipeline
+
+        return teacher_of_pipeline(source, component)
+    if component is not None:
+        raise DistillError(
+            f"Expected a component with a spaCy pipeline only, got {_kind(source)}:"
+            " leave it out."
+        )
+    if hasattr(source, "model") and hasattr(source, "tokenizer"):
+        from .hugging_face.teacher import teacher_of_pipeline_object
+
+        return teacher_of_pipeline_object(source, lang=lang)
+    if callable(source):
+        from .functions import FunctionTeacher
+
+        return FunctionTeacher(source, labels or (), lang=lang)
+    if isinstance(source, (list, tuple)):
+        members: Dict[str, Teacher] = {}
+        for one in source:
+            member = load_teacher(one, labels=labels, lang=lang)
+            _add_member(members, str(one) if _is_name(one) else member.name, member)
+        return EnsembleTeacher(members)
+    raise DistillError(
+        "Expected a teacher as a name, a path, a pipeline, a function or a list of"
+        f" these, got {_kind(source)}: see docs/teachers.md."
+    )
+
+
+@registry.misc("spacy_distill.EnsembleTeacher.v1")
+def ensemble_teacher_v1(
+    # Not Dict[str, Teacher]: confection checks the values before it builds them.
+    members: Optional[Dict[str, Any]] = None,
+    paths: Optional[List[str]] = None,
+    weights: Optional[Dict[str, float]] = None,
+) -> Teacher:
+    """Create a teacher that predicts the weighted mean of others' probabilities.
+
+    The first member's tokenizer and order of labels are used.
+
+    Args:
+        members: Teachers by names of your choice.
+        paths: Further members, as on the command line, e.g. the seeds of one config:
+            ["work/seed0/model-best", "work/seed1/model-best"]. Their paths are their
+            names.
+        weights: By the members' names; equal by default. They are normalized.
+
+    Raises:
+        DistillError: If there is no member, if their labels differ, or if the weights
+            do not fit.
+    """
+    members = dict(members or {})
+    for path in paths or []:
+        _add_member(members, path, None)
+        members[path] = load_teacher(path)
+    return EnsembleTeacher(members, weights=weights)
+
+
+def is_pipeline(source: Union[str, Path]) -> bool:
+    """Return whether `source` is treated as the name or folder of a spaCy pipeline."""
+    name, path = str(source), Path(source)
+    is_file = name.endswith((".cfg", *_ANNOTATIONS))
+    return not (is_file or _is_hugging_face(path) or _is_hub_name(name))
+
 
 def teacher_from_config(path: Path) -> Teacher:
-    """Build the teacher of a config's [teacher] section.
+    """Create the teacher of a config's section [teacher].
 
-    path: a file in the format of spaCy's configs. Paths in it are as they would be on
-        the command line, relative to the working directory.
+    Args:
+        path: File in the format of spaCy's configs. Paths in it are relative to the
+            working directory.
 
-    Raises DistillError if the file has no such section or names what does not exist.
+    Raises:
+        DistillError: If the file has no such section, or names what does not exist.
     """
     try:
         config = load_config(path, interpolate=True)
@@ -32,18 +148,15 @@ def teacher_from_config(path: Path) -> Teacher:
     except DistillError:
         raise
     except RegistryError as error:
-        # spaCy goes on with advice and all names that there are.
+        # spaCy adds advice and all names that exist.
         reason = " ".join(str(error).partition("If you")[0].split())
         raise DistillError(
             f"Could not build the teacher of {path}: {reason} Teachers are"
             f" {_known_teachers()}; others need their package to be installed."
         ) from error
     except (ConfigValidationError, ParserError, ValueError) as error:
-        if isinstance(error, ConfigValidationError):
-            # Else the message ends with the whole block.
-            error = ConfigValidationError.from_error(error, show_config=False)
         raise DistillError(
-            f"Could not build the teacher of {path}: {' '.join(str(error).split())}"
+            f"Could not build the teacher of {path}: {one_line(error)}"
         ) from error
     if not isinstance(teacher, Teacher):
         raise DistillError(
@@ -53,36 +166,10 @@ def teacher_from_config(path: Path) -> Teacher:
     return teacher
 
 
-def _known_teachers() -> str:
-    return ", ".join(sorted(name for name in registry.misc.get_all() if _is_ours(name)))
-
-
-def _is_ours(name: str) -> bool:
-    return name.startswith("spacy_distill.") and name.endswith("Teacher.v1")
-
-
-_ANNOTATIONS = (".jsonl", ".jsonl.gz")
-
-
-def load_teacher(
-    source: Union[str, Path],
-    *,
-    component: Optional[str] = None,
-    strict: Optional[bool] = None,
+def _load_named(
+    source: Union[str, Path], *, component: Optional[str], strict: Optional[bool]
 ) -> Teacher:
-    """Load whatever `source` names as teacher.
-
-    source: a config (`.cfg`) with a [teacher] section; a file of annotations
-        (`.jsonl`, `.jsonl.gz`); a folder or hub name (`owner/model`) of a Hugging Face
-        token classifier; else a spaCy pipeline, an installed package or a folder.
-    component: for a pipeline, the component that gives the logits; by default the
-        only one that can.
-    strict: for a file of annotations, whether none of it is taken if some of it is
-        invalid (the default), or whether that is left out.
-
-    Raises DistillError if there is no such thing, or if it cannot teach.
-    """
-    # Each imported when it is needed: the libraries behind them take their time.
+    # Modules are imported when they are needed: the libraries they need are slow.
     name, path = str(source), Path(source)
     if strict is not None and not name.endswith(_ANNOTATIONS):
         raise DistillError(
@@ -112,15 +199,32 @@ def load_teacher(
     return pipeline_teacher_v1(name, component=component)
 
 
-def is_pipeline(source: Union[str, Path]) -> bool:
-    """Whether `source` is taken for the name or folder of a spaCy pipeline."""
-    name, path = str(source), Path(source)
-    is_file = name.endswith((".cfg", *_ANNOTATIONS))
-    return not (is_file or _is_hugging_face(path) or _is_hub_name(name))
+def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -> None:
+    if name in members:
+        raise DistillError(
+            f"Expected members that differ, got {name!r} twice: give it a weight."
+        )
+    members[name] = member
+
+
+def _is_name(source: Any) -> bool:
+    return isinstance(source, (str, Path))
+
+
+def _kind(source: Any) -> str:
+    return f"a {type(source).__name__}"
+
+
+def _known_teachers() -> str:
+    return ", ".join(sorted(name for name in registry.misc.get_all() if _is_ours(name)))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("spacy_distill.") and name.endswith("Teacher.v1")
 
 
 def _is_hugging_face(path: Path) -> bool:
-    # A pipeline has a config of another name.
+    # A spaCy pipeline has a config of another name.
     return (path / "config.json").is_file() and not (path / "config.cfg").is_file()
 
 
@@ -132,33 +236,3 @@ def _is_hub_name(name: str) -> bool:
         and not Path(name).exists()
         and not Path(name).parent.exists()
     )
-
-
-@registry.misc("spacy_distill.EnsembleTeacher.v1")
-def ensemble_teacher_v1(
-    # Not Dict[str, Teacher]: confection checks the values before it builds them.
-    members: Optional[Dict[str, Any]] = None,
-    paths: Optional[List[str]] = None,
-    weights: Optional[Dict[str, float]] = None,
-) -> Teacher:
-    """The weighted mean of what several teachers say.
-
-    members: teachers by names of your choice.
-    paths: further members, whatever can be named on the command line, as the seeds of
-        one config can: ["work/seed0/model-best", "work/seed1/model-best"]. Their names
-        are these paths.
-    weights: by the members' names; equal ones by default. They are made to sum to 1.
-
-    The first member's tokenizer and order of tags are used.
-
-    Raises DistillError if there is no member, if their labels differ, or if the
-        weights do not fit.
-    """
-    members = dict(members or {})
-    for path in paths or []:
-        if path in members:
-            raise DistillError(
-                f"Expected members that differ, got {path!r} twice: give it a weight."
-            )
-        members[path] = load_teacher(path)
-    return EnsembleTeacher(members, weights=weights)

@@ -1,4 +1,4 @@
-"""A teacher under other labels."""
+"""A teacher with renamed, merged or dropped labels."""
 
 import json
 from functools import cached_property
@@ -12,32 +12,46 @@ from spacy.util import registry
 from ..arrays import log_softmax
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..tasks.ner.tags import OUTSIDE, biluo_tags, entity_labels
+from ..tasks.base import Task
 from ..words import WordPieces
-from .base import LostEntity, Teacher
+from .base import DroppedSpan, Prediction, Teacher
 
 
 @registry.misc("spacy_distill.MappedTeacher.v1")
 def mapped_teacher_v1(
-    # Not Teacher: confection checks the value before it builds it.
+    # Not Teacher, since confection validates the value before it resolves the block.
     teacher: Any,
     labels: Optional[Dict[str, Optional[str]]] = None,
 ) -> Teacher:
-    """A teacher whose labels are renamed, merged or dropped.
+    """Create a teacher whose labels are renamed, merged or dropped.
 
-    teacher: any teacher.
-    labels: for each of its labels the new one, or None (null) for what shall be no
-        entity. The new labels come in order of first appearance. Left out, the error
-        has a map to start from.
+    Args:
+        teacher: Any teacher.
+        labels: New label of each of the teacher's labels; None (null) drops a label.
+            The order of the new labels is that of their first appearance. Without a
+            map, the error message contains one to start from.
 
-    Raises DistillError, with a map to paste, if a label of the teacher is missing, and
-        if one is mapped that the teacher does not have, or none is left.
+    Returns:
+        The teacher with the new labels.
+
+    Raises:
+        DistillError: If a label is missing, with a complete map to paste; if the map
+            has labels that the teacher does not have; or if all labels are dropped.
     """
     return MappedTeacher(teacher, labels or {})
 
 
 class MappedTeacher(Teacher):
-    """A teacher's probabilities summed by new labels; see `mapped_teacher_v1`."""
+    """A teacher that sums the probabilities of another teacher by new labels.
+
+    Args:
+        teacher: Any teacher.
+        labels: New label of each of the teacher's labels; None drops a label. See
+            `mapped_teacher_v1`.
+
+    Raises:
+        DistillError: If the labels do not match the teacher's, or all are dropped.
+    """
 
     def __init__(self, teacher: Teacher, labels: Dict[str, Optional[str]]) -> None:
         if not isinstance(teacher, Teacher):
@@ -47,100 +61,106 @@ class MappedTeacher(Teacher):
             )
         _check_labels(teacher, labels)
         self._teacher = teacher
-        self._labels = {label: labels[label] for label in entity_labels(teacher.tags)}
-        new = [label for label in labels.values() if label is not None]
-        self._tags = biluo_tags(list(dict.fromkeys(new)))
-        self._columns = [
-            self._tags.index(_new_tag(tag, self._labels)) for tag in teacher.tags
-        ]
+        self._labels = {label: labels[label] for label in teacher.task.labels}
+        self._task, self._columns = teacher.task.relabel(labels)
 
     @property
     def name(self) -> str:
-        """The teacher's own name."""
+        """Name of the teacher."""
         return self._teacher.name
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """BILUO tags of the new labels, in order of first appearance in the map."""
-        return self._tags
+    def task(self) -> Task:
+        """The teacher's task with the new labels."""
+        return self._task
 
     @property
     def nlp(self) -> Language:
-        """The teacher's own pipeline."""
+        """Pipeline of the teacher."""
         return self._teacher.nlp
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the teacher's hash and the map."""
-        parts = [self._teacher.hash, self._labels, self._tags]
+        parts = [self._teacher.hash, self._labels, self._task.columns]
         return sha256_bytes(json.dumps(parts).encode("utf-8"))
 
     @property
     def whole_documents(self) -> bool:
-        """Whether the teacher needs them."""
+        """Whether the teacher needs full documents."""
         return self._teacher.whole_documents
 
     def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
-        """Have the teacher check them."""
+        """Check that the teacher can predict the texts.
+
+        Args:
+            read: Returns an iterator over all Docs each time it is called.
+        """
         self._teacher.check_texts(read)
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return log-probabilities, float32 [n_tokens, n_tags] for each Doc.
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
 
-        That of a tag is of the sum over all tags that became it, `B-GPE` and `B-LOC`
-        for `B-LOC`; tags of dropped labels become `O`.
+        Args:
+            docs: Docs to predict, passed to the teacher.
+
+        Returns:
+            Log-probabilities, float32 [n_rows, n_columns]. The probability of a column
+            is the sum over the teacher's columns that are mapped to it, such as
+            `B-GPE` and `B-FAC` for `B-LOC`. Entities that the teacher dropped have
+            their new labels; those with dropped labels are left out.
         """
-        return [self._summed(logits) for logits in self._teacher.logits(docs)]
+        return [
+            prediction._replace(
+                logits=self._sum_columns(prediction.logits),
+                dropped=self._relabel(prediction.dropped),
+            )
+            for prediction in self._teacher.predict(docs)
+        ]
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the sizes that the teacher sees."""
+        """Return the input sizes of the teacher.
+
+        Args:
+            docs: Docs to measure.
+
+        Returns:
+            The size of each Doc.
+        """
         return self._teacher.sizes(docs)
 
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Mark the tokens that the teacher was blind to."""
-        return self._teacher.without_pieces(docs)
-
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name what the teacher lost, by the new labels; what is dropped is no loss."""
-        lost = []
-        for entities in self._teacher.lost_entities(docs):
-            # A label that is no tag, as in a file of annotations, is kept as it is.
-            new = ((e, self._labels.get(e.label, e.label)) for e in entities)
-            lost.append(
-                [e._replace(label=label) for e, label in new if label is not None]
-            )
-        return lost
-
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the teacher's pieces."""
+        """Return the teacher's word pieces."""
         return self._teacher.word_pieces()
 
-    def _summed(self, logits: np.ndarray) -> np.ndarray:
+    def _sum_columns(self, logits: np.ndarray) -> np.ndarray:
+        """Sum probabilities in log space, where small ones do not underflow."""
         log_probs = log_softmax(logits.astype(np.float64))
-        out = np.full((len(logits), len(self._tags)), -np.inf)
-        # In log space, so that the smallest probabilities are not lost.
+        out = np.full((len(logits), len(self._task.columns)), -np.inf)
         for old, new in enumerate(self._columns):
             out[:, new] = np.logaddexp(out[:, new], log_probs[:, old])
         return out.astype(np.float32)
 
-
-def _new_tag(tag: str, labels: Dict[str, Optional[str]]) -> str:
-    label = None if tag == OUTSIDE else labels[tag[2:]]
-    return OUTSIDE if label is None else f"{tag[:2]}{label}"
+    def _relabel(self, dropped: Tuple[DroppedSpan, ...]) -> Tuple[DroppedSpan, ...]:
+        # Invalid labels, as in a file of annotations, are not in the map and are kept.
+        new = ((span, self._labels.get(span.label, span.label)) for span in dropped)
+        return tuple(
+            span._replace(label=label) for span, label in new if label is not None
+        )
 
 
 def _check_labels(teacher: Teacher, labels: Dict[str, Optional[str]]) -> None:
-    known = entity_labels(teacher.tags)
+    known = teacher.task.labels
     unmapped = [label for label in known if label not in labels]
     if unmapped:
-        # On one line, so that it can be pasted wherever the section stands.
-        whole = json.dumps(
+        # On one line, since that can be pasted into any section.
+        complete = json.dumps(
             {label: labels.get(label, label) for label in known}, ensure_ascii=False
         )
         raise DistillError(
             f"Expected a map of all labels of {teacher.name}, got none for"
-            f" {', '.join(unmapped)}. Paste this below @misc, in place of any map that"
-            f" is there, with null for what shall be no entity: labels = {whole}"
+            f" {', '.join(unmapped)}. Paste this below @misc, in place of any existing"
+            f" map, with null for labels that are no entity: labels = {complete}"
         )
     unknown = [label for label in labels if label not in known]
     if unknown:
@@ -151,10 +171,11 @@ def _check_labels(teacher: Teacher, labels: Dict[str, Optional[str]]) -> None:
         )
     if not all(label is None or label.strip() for label in labels.values()):
         raise DistillError(
-            f"Expected new labels, or null for no entity, got {json.dumps(labels)}."
+            "Expected new labels, or null for no entity, got"
+            f" {json.dumps(labels)}: replace the empty ones."
         )
     if all(label is None for label in labels.values()):
         raise DistillError(
             f"Expected at least one label of {teacher.name} to be kept, got null for"
-            f" {', '.join(known)}."
+            f" {', '.join(known)}: give a new label for one of them."
         )

@@ -1,60 +1,86 @@
-"""A teacher that predicts: its logits decoded to entities, as a spaCy pipeline."""
+"""Teachers as pipelines, to be evaluated or used like any other."""
 
-from typing import List, Optional
+from typing import Any, Iterable, Iterator, List, Optional
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
-from ..annotation.attach import attach_logits
-from ..annotation.defaults import BATCH_WORDS, OVERLAP, WINDOW
-from ..docs import LOGITS, bare_doc
-from ..tasks.ner.from_logits import add_ner_from_logits
+from ..docs import bare_doc
 from .base import Teacher
+from .predict import predict_docs
+
+_FACTORY = "spacy_distill_teacher"
 
 
-class _Reader:
-    """Asks a teacher for the logits that `annotate` would store."""
+class TeacherPipe:
+    """A pipeline component that annotates Docs with a teacher's predictions.
 
-    def __init__(self, teacher: Teacher) -> None:
+    Documents are read in the same windows as by `annotate`, and the annotation is
+    decoded from logits as they are stored.
+
+    Args:
+        teacher: The teacher; set by `teacher_pipeline`.
+    """
+
+    def __init__(self, teacher: Optional[Teacher] = None) -> None:
         self.teacher = teacher
 
-    def __call__(self, docs: List[Doc]) -> List[np.ndarray]:
-        # Copies, as what the caller keeps on the Docs is to stay.
+    def __call__(self, doc: Doc) -> Doc:
+        self._annotate([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of Docs.
+
+        Args:
+            stream: The Docs.
+            batch_size: Docs to read at a time.
+
+        Yields:
+            The Docs in order.
+
+        Raises:
+            DistillError: If the teacher cannot predict a text.
+        """
+        for docs in minibatch(stream, size=batch_size):
+            self._annotate(docs)
+            yield from docs
+
+    def _annotate(self, docs: List[Doc]) -> None:
+        assert self.teacher is not None
+        # Copies, since what the caller has on the Docs must not reach the teacher.
         copies = [bare_doc(doc, self.teacher.nlp.vocab) for doc in docs]
         self.teacher.check_texts(lambda: iter(copies))
-        attach_logits(
-            self.teacher,
-            copies,
-            first=1,
-            batch_words=BATCH_WORDS,
-            window=WINDOW,
-            overlap=OVERLAP,
-            on_batch=lambda docs, words: None,
-        )
-        return [copy.user_data[LOGITS] for copy in copies]
+        predictions = predict_docs(self.teacher, copies)
+        self.teacher.task.annotate(docs, [one.logits for one in predictions])
+
+
+@Language.factory(_FACTORY, assigns=["doc.ents", "doc.spans"])
+def _make_teacher_pipe(nlp: Language, name: str) -> TeacherPipe:
+    return TeacherPipe()
 
 
 def teacher_pipeline(teacher: Teacher) -> Language:
-    """Make a pipeline of a teacher, to be scored or looked at like any other.
+    """Create a pipeline that predicts what a teacher predicts.
 
-    It has the teacher's tokenizer and vocab. `doc.ents` are the entities decoded from
-    the teacher's logits, read in the same windows as by `annotate`, and
-    `doc.spans["ner"]` has them with their probabilities.
+    Args:
+        teacher: The teacher.
 
-    Its `pipe` raises DistillError if the teacher cannot label a text.
+    Returns:
+        A pipeline with the teacher's tokenizer and vocab. It sets what the teacher's
+        task sets, such as `doc.ents` and, with probabilities, `doc.spans["ner"]`.
     """
     nlp = type(teacher.nlp)(vocab=teacher.nlp.vocab)
     nlp.tokenizer = teacher.nlp.tokenizer
-    add_ner_from_logits(nlp, teacher.tags, _Reader(teacher), name="teacher")
+    pipe: Any = nlp.add_pipe(_FACTORY, name="teacher")
+    pipe.teacher = teacher
     return nlp
 
 
 def find_teacher(nlp: Language) -> Optional[Teacher]:
-    """Return the teacher that `teacher_pipeline` made the pipeline of, if it did."""
+    """Return the teacher of a pipeline that `teacher_pipeline` created, else None."""
     for _, pipe in nlp.pipeline:
-        model = getattr(pipe, "model", None)
-        reader = getattr(model, "attrs", {}).get("get_logits")
-        if isinstance(reader, _Reader):
-            return reader.teacher
+        if isinstance(pipe, TeacherPipe):
+            return pipe.teacher
     return None

@@ -1,4 +1,4 @@
-"""Probabilities over tags, for teachers that have no logits of their own."""
+"""Tag probabilities for teachers whose models have no logits over BILUO tags."""
 
 from typing import List, Sequence, Set, Tuple
 
@@ -8,21 +8,26 @@ from spacy.tokens import Span
 from ..errors import DistillError
 from ..tasks.ner.decoding import ScoredSpan
 from ..tasks.ner.tags import OUTSIDE, span_tags
-from .base import LostEntity
+from .base import DroppedSpan
 
-# No teacher is so sure of anything that a student should never doubt it; and the log
-# of 0 cannot be stored.
+# The lowest probability that is stored. The logarithm of 0 cannot be stored, and
+# probabilities below this carry no information for a student.
 FLOOR = 1e-4
 
-# By how much, at the least, the tag that was decided for leads: it survives float16.
-LEAD = 0.01
+# Smallest difference between the best and the second-best probability after `favor`.
+# It survives the conversion to float16.
+MARGIN = 0.01
 
 
 def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
-    """Logits of given probabilities: float32 [n_tokens, n_tags], rows sum to 1.
+    """Convert probabilities to logits.
 
-    probabilities: [n_tokens, n_tags], 0 or more; rows need not sum to 1. None ends
-        up below `FLOOR` (before the rows are normalized again).
+    Args:
+        probabilities: Nonnegative weights [n_tokens, n_tags]. Rows are normalized.
+
+    Returns:
+        Log-probabilities, float32 [n_tokens, n_tags]. Probabilities are at least
+        `FLOOR` before the final normalization.
     """
     total = probabilities.sum(axis=1, keepdims=True)
     kept = np.maximum(probabilities / np.where(total > 0, total, 1.0), FLOOR)
@@ -30,34 +35,43 @@ def log_probabilities(probabilities: np.ndarray) -> np.ndarray:
     return logits.astype(np.float32)
 
 
-def span_probabilities(
+def tag_probabilities(
     n_tokens: int, spans: Sequence[ScoredSpan], tags: Sequence[str]
 ) -> np.ndarray:
-    """Turn scored spans into one distribution over tags for each token.
+    """Convert scored spans to a distribution over tags for each token.
 
-    Every span gives its score to its tag on each of its tokens; what is left of 1 is
-    the probability of `O`. So the scores are taken as those of readings of which one at
-    most is true; where those of a token sum to more than 1 they share in proportion.
+    A span adds its score to the span's tag at each of its tokens, and `O` gets the
+    rest. Overlapping spans are treated as mutually exclusive. If the scores at a token
+    sum to more than 1, they are normalized.
 
-    Of spans that do not overlap, decoding gives back those above a half. Of those that
-    do it need not keep the surest: `resolve_overlaps` and `favour` see to that.
+    Decoding the result returns the spans with a score above 0.5 if no spans overlap.
+    With overlaps, the best span may be missing; use `resolve_overlaps` and `favor` to
+    keep it.
 
-    spans: of one Doc, with ends within it.
-    Returns float64 [n_tokens, n_tags], rows sum to 1.
-    RAISES: DistillError for a score outside 0 to 1 or a label without tags.
+    Args:
+        n_tokens: Number of tokens of the Doc.
+        spans: Spans of the Doc, with scores in [0, 1].
+        tags: BILUO tags in the order of the columns.
+
+    Returns:
+        Probabilities, float64 [n_tokens, n_tags].
+
+    Raises:
+        DistillError: If a score is not in [0, 1] or a label has no tags.
     """
     columns = {tag: i for i, tag in enumerate(tags)}
     out = np.zeros((n_tokens, len(tags)))
     for start, end, label, score in spans:
         if not 0.0 <= score <= 1.0:
             raise DistillError(
-                f"Expected scores of spans from 0 to 1, got {score} for a {label}: give"
-                " probabilities."
+                f"Expected span scores from 0 to 1, got {score} for {label!r}: use"
+                " probabilities as scores."
             )
         for i, tag in zip(range(start, end), span_tags(end - start, label)):
             if tag not in columns:
                 raise DistillError(
-                    f"Expected spans with the teacher's labels, got {label!r}."
+                    f"Expected spans with the teacher's labels, got {label!r}: add it"
+                    " to the labels or remove the span."
                 )
             out[i, columns[tag]] += score
     out[:, columns[OUTSIDE]] = np.maximum(0.0, 1.0 - out.sum(axis=1))
@@ -66,8 +80,16 @@ def span_probabilities(
 
 
 def resolve_overlaps(spans: Sequence[ScoredSpan]) -> List[ScoredSpan]:
-    """Keep the surest of spans that overlap; of equally sure ones the longest, then
-    the first. The result is ordered by place."""
+    """Select non-overlapping spans greedily.
+
+    Args:
+        spans: Spans of one Doc.
+
+    Returns:
+        The selected spans, sorted by position. Of overlapping spans, the one with the
+        highest score is selected; ties are broken by length (longest first), then by
+        position (first first).
+    """
     kept: List[ScoredSpan] = []
     taken: Set[int] = set()
     for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start)):
@@ -81,9 +103,15 @@ def resolve_overlaps(spans: Sequence[ScoredSpan]) -> List[ScoredSpan]:
 def span_columns(
     n_tokens: int, spans: Sequence[ScoredSpan], tags: Sequence[str]
 ) -> np.ndarray:
-    """Return the columns of the spans' tags, int64 [n_tokens]; of `O` elsewhere.
+    """Return the column of each token's tag.
 
-    spans: of one Doc; no two overlap, and their labels are the tags'.
+    Args:
+        n_tokens: Number of tokens of the Doc.
+        spans: Non-overlapping spans of the Doc, with labels that have tags.
+        tags: BILUO tags in the order of the columns.
+
+    Returns:
+        Columns, int64 [n_tokens]. Tokens outside of all spans have the column of `O`.
     """
     columns = {tag: i for i, tag in enumerate(tags)}
     out = np.full(n_tokens, columns[OUTSIDE], dtype=np.int64)
@@ -93,57 +121,64 @@ def span_columns(
     return out
 
 
-def favour(probabilities: np.ndarray, decided: np.ndarray) -> np.ndarray:
-    """Give the decided tags so much more that each is the best of its token.
+def favor(probabilities: np.ndarray, path: np.ndarray) -> np.ndarray:
+    """Make the tags of a path the most probable ones.
 
-    So the spans decoded from the result are the decided ones, even in float16. No more
-    is given than it takes: a tag that leads by `LEAD` keeps what it has.
+    Each row is interpolated with the one-hot vector of its tag, just enough for the tag
+    to lead by `MARGIN`. Decoding the result returns the spans of the path, also after
+    a conversion to float16. Rows whose tag leads by `MARGIN` already do not change.
 
-    probabilities: [n_tokens, n_tags], rows sum to 1.
-    decided: int [n_tokens], columns.
-    Returns float64 [n_tokens, n_tags], rows sum to 1.
+    Args:
+        probabilities: Probabilities [n_tokens, n_tags]; rows sum to 1.
+        path: Column of the tag of each token, int [n_tokens].
+
+    Returns:
+        Probabilities, float64 [n_tokens, n_tags]; rows sum to 1.
     """
-    rows = np.arange(len(decided))
+    rows = np.arange(len(path))
     others = probabilities.copy()
-    others[rows, decided] = -np.inf
-    lead = probabilities[rows, decided] - others.max(axis=1)
-    missing = np.maximum(LEAD - lead, 0.0)
-    # Mixed with certainty in the share s, the lead becomes (1 - s) lead + s.
-    shares = missing / (missing + 1.0 - LEAD)
-    out: np.ndarray = probabilities * (1.0 - shares)[:, None]
-    out[rows, decided] += shares
+    others[rows, path] = -np.inf
+    lead = probabilities[rows, path] - others.max(axis=1)
+    missing = np.maximum(MARGIN - lead, 0.0)
+    # With weight w for the one-hot vector, the lead becomes (1 - w) * lead + w.
+    weights = missing / (missing + 1.0 - MARGIN)
+    out: np.ndarray = probabilities * (1.0 - weights)[:, None]
+    out[rows, path] += weights
     return out
 
 
 def keep_spans(
     spans: Sequence[Span], scores: Sequence[float], labels: Sequence[str]
-) -> Tuple[List[ScoredSpan], List[LostEntity]]:
-    """Keep those of a Doc's spans that tags can express.
+) -> Tuple[List[ScoredSpan], List[DroppedSpan]]:
+    """Select the spans that BILUO tags can express: known labels, no overlaps.
 
-    spans: the same one twice counts once. scores: one for each.
-    labels: those of the tags.
+    Args:
+        spans: Spans of one Doc. Duplicates count once.
+        scores: Score of each span.
+        labels: Labels of the tags.
 
-    Returns the spans that are kept, in order, none of them overlapping; and the others,
-    each with the reason.
+    Returns:
+        The selected spans, sorted by position (see `resolve_overlaps`), and the other
+        spans with the reason why they were dropped.
     """
-    of = {
+    by_key = {
         ScoredSpan(span.start, span.end, span.label_, float(score)): span
         for span, score in zip(spans, scores)
     }
-    kept = resolve_overlaps([span for span in of if span.label in labels])
-    stay = set(kept)
-    lost = []
-    for found, span in of.items():
-        if found.label not in labels:
+    kept = resolve_overlaps([span for span in by_key if span.label in labels])
+    selected = set(kept)
+    dropped = []
+    for scored, span in by_key.items():
+        if scored.label not in labels:
             reason = "its label is not one of the teacher's"
-        elif found not in stay:
+        elif scored not in selected:
             first = next(
                 other
                 for other in kept
-                if found.start < other.end and other.start < found.end
+                if scored.start < other.end and other.start < scored.end
             )
-            reason = f"overlaps {of[first].text!r} ({first.label})"
+            reason = f"overlaps {by_key[first].text!r} ({first.label})"
         else:
             continue
-        lost.append(LostEntity(span.start, span.text, span.label_, reason))
-    return kept, lost
+        dropped.append(DroppedSpan(span.start, span.text, span.label_, reason))
+    return kept, dropped

@@ -1,4 +1,4 @@
-"""Transformers that see upper case despite uncased word pieces."""
+"""Transformer layer that adds letter case to uncased word pieces."""
 
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
@@ -19,50 +19,70 @@ def case_aware_transformer_v1(
     mixed_precision: bool = False,
     grad_scaler_config: Optional[Dict[str, Any]] = None,
 ) -> Model:
-    """`spacy-transformers.TransformerModel.v3` with the same settings, for uncased
-    models. Names are told by their capitals, and uncased word pieces have none. But
-    BERT-like models have a third input beside pieces and positions: the segment
-    (`token_type_ids`), of which token classification needs one only. Here it tells the
-    shape of the piece, and fine-tuning learns what that is worth.
+    """`spacy-transformers.TransformerModel.v3` with letter case, for uncased models.
 
-    RAISES (at initialization): DistillError if the model has no segments, or a
-        tokenizer without offsets.
+    Uncased word pieces do not show capitals, which are a strong feature of names.
+    BERT-like models have segment embeddings (`token_type_ids`), of which token
+    classification uses only one. This layer uses the segment of a piece for its word
+    shape (see `words.word_shape`). The new embeddings are learned during fine-tuning.
+
+    The model raises a DistillError during initialization if the transformer has no
+    segment embeddings, or its tokenizer no offsets.
+
+    Args:
+        name: As in `TransformerModel.v3`, like the other arguments: name of the model
+            on the Hugging Face Hub, or a path.
+        get_spans: Function that splits Docs into spans.
+        tokenizer_config: Settings of the Hugging Face tokenizer.
+        transformer_config: Settings of the Hugging Face transformer.
+        mixed_precision: Whether to use mixed precision on GPUs.
+        grad_scaler_config: Settings of the gradient scaler for mixed precision.
+
+    Returns:
+        The model.
     """
-
     return make_case_aware_transformer(
         name,
         get_spans,
         tokenizer_config,
         transformer_config,
         mixed_precision,
-        # Written to by whoever gets it.
+        # Copied, since spacy-transformers modifies it.
         dict(grad_scaler_config or {}),
     )
 
 
-# Of the new rows about the pretrained one, so that they can part.
-_SPREAD = 0.01
+# Standard deviation of the noise that is added to the pretrained segment embedding, to
+# break the symmetry of the new ones.
+_INIT_STD = 0.01
 
 
 def make_case_aware_transformer(*settings: Any) -> Model:
-    """See `case_aware_transformer_v1`."""
-    # The class can be made only where spacy-transformers is there, and torch with it.
+    """Create the model of `case_aware_transformer_v1`.
+
+    Args:
+        *settings: Arguments of `spacy_transformers.layers.TransformerModel`.
+
+    Returns:
+        The model.
+    """
+    # Defined here, since spacy-transformers and torch are optional.
     from spacy_transformers.layers import TransformerModel
 
     class CaseAwareTransformer(TransformerModel):
         @property
         def tokenizer(self) -> Any:
-            """The transformer's own, whose segments are shapes."""
+            """The transformer's tokenizer, with word shapes as segments."""
             tokenizer = super().tokenizer
-            return None if tokenizer is None else _ShapeSegments(tokenizer)
+            return None if tokenizer is None else _ShapeTokenizer(tokenizer)
 
     model = CaseAwareTransformer(*settings)
     model.attrs["set_transformer"] = _set_transformer
     return model
 
 
-class _ShapeSegments:
-    """A tokenizer as it is, but for the segments."""
+class _ShapeTokenizer:
+    """Wrapper of a tokenizer that returns word shapes as `token_type_ids`."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -71,7 +91,7 @@ class _ShapeSegments:
         return getattr(self._tokenizer, name)
 
     def __len__(self) -> int:
-        # Not looked for by `__getattr__`.
+        # `__getattr__` does not apply to special methods.
         return len(self._tokenizer)
 
     def __call__(self, texts: Sequence[str], **options: Any) -> Any:
@@ -81,14 +101,14 @@ class _ShapeSegments:
         segments = batch["input_ids"] * 0
         for row, (text, places) in enumerate(zip(texts, batch["offset_mapping"])):
             for column, (start, end) in enumerate(places.tolist()):
-                # Special pieces stand nowhere in the text.
+                # Special tokens have the empty offset (0, 0).
                 segments[row, column] = word_shape(text[start:end]) if end else 0
         batch["token_type_ids"] = segments
         return batch
 
 
 def _set_transformer(model: Model, hf_model: Any) -> None:
-    """Put the transformer in its place, with a wider table of segments."""
+    """Set the transformer, with one segment embedding for each word shape."""
     import torch
     from spacy_transformers.layers.transformer_model import set_pytorch_transformer
 
@@ -106,7 +126,7 @@ def _set_transformer(model: Model, hf_model: Any) -> None:
             " use_fast = true in tokenizer_config."
         )
     rows = segments.weight.data[:1].repeat(N_SHAPES, 1)
-    rows[1:] += _SPREAD * torch.randn_like(rows[1:])
+    rows[1:] += _INIT_STD * torch.randn_like(rows[1:])
     embeddings.token_type_embeddings = torch.nn.Embedding.from_pretrained(
         rows, freeze=False
     )

@@ -1,90 +1,143 @@
-"""Configs for training: read, and looked through for faults before time is spent."""
+"""Configs for training: read, and checked before any time is spent."""
 
 from configparser import Error as ParserError
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, Mapping, Optional, Union
 
 from spacy.util import load_config
 from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
 from ..docs import read_gold
-from ..errors import DistillError
+from ..errors import DistillError, one_line
 
-# Where readers have the path of their gold. Others look after themselves.
+CONFIGS = Path(__file__).parent.parent / "configs"
+STUDENT_CONFIG = CONFIGS / "student.cfg"
+
+# Settings in which readers have the path of their gold annotation.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}
 
 
-def parse_overrides(arguments: List[str]) -> Dict[str, Any]:
-    """Return settings by dotted name, from arguments such as `--training.max_steps 9`
-    and from the environment variable SPACY_CONFIG_OVERRIDES, which wins.
-
-    Raises DistillError for an argument that names no setting.
-    """
-    from click import NoSuchOption
-    from spacy.cli._util import parse_config_overrides
-
-    try:
-        return parse_config_overrides(list(arguments))
-    except NoSuchOption as error:
-        raise DistillError(
-            "Expected an option of this command or a setting with its section, as in"
-            f" --training.max_steps 1000, got {error.option_name}: see --help."
-        ) from error
-
-
-def read_training_config(path: Path, overrides: Dict[str, Any]) -> Config:
+def read_config(path: Path, overrides: Mapping[str, Any]) -> Config:
     """Read a config, with its variables filled in.
 
-    overrides: settings by dotted name.
+    Args:
+        path: The config.
+        overrides: Settings by dotted name.
 
-    Raises DistillError for a config that cannot be read or overridden so, and for
-    gold that is not there: spaCy's reader would train on nothing, or score 0 to the
-    end, and others would fail when the teacher has done its work.
+    Raises:
+        DistillError: If it cannot be read, or overridden so.
     """
     try:
         with config_errors(path):
-            config = load_config(path, overrides=overrides, interpolate=True)
+            return load_config(path, overrides=dict(overrides), interpolate=True)
     except (OSError, UnicodeDecodeError) as error:
         raise DistillError(
-            f"Expected a config in UTF-8 at {path}, got: {_one_line(error)}."
+            f"Expected a config in UTF-8 at {path}, got: {one_line(error)}."
         ) from error
+
+
+def check_gold(config: Config) -> None:
+    """Check the gold annotation of all corpora.
+
+    spaCy's reader would train on nothing or score 0 to the end, and others would fail
+    only after the teacher has done its work.
+
+    Args:
+        config: A config with its variables filled in.
+
+    Raises:
+        DistillError: If gold annotation is missing or has no entities.
+    """
     for name, block in config.get("corpora", {}).items():
         reader = block.get("@readers") if isinstance(block, dict) else None
         if reader in _GOLD_SETTING:
             setting = _GOLD_SETTING[reader]
             _check_gold(name, setting, block.get(setting))
-    return config
 
 
-def find_dev_gold(config: Config) -> Optional[Path]:
-    """The gold that a config scores on while training; None if its reader is one that
-    keeps the path to itself."""
-    section, _, name = str(config.get("training", {}).get("dev_corpus")).partition(".")
-    block = config.get(section, {}).get(name, {})
+def find_gold(config: Config, corpus: str) -> Optional[Path]:
+    """Return the gold annotation of a corpus.
+
+    Args:
+        config: A config with its variables filled in.
+        corpus: Setting in [training] that names the corpus: "train_corpus" or
+            "dev_corpus".
+
+    Returns:
+        The path; None if there is none, or if the reader is an unknown one.
+    """
+    block = _corpus_block(config, corpus)
     path = block.get(_GOLD_SETTING.get(block.get("@readers"), ""))
     return Path(path) if path else None
 
 
+def lacks_dev(config: Config) -> bool:
+    """Return whether the development corpus is spaCy's reader without a path."""
+    block = _corpus_block(config, "dev_corpus")
+    return block.get("@readers") == "spacy.Corpus.v1" and not block.get("path")
+
+
+def hold_out(config: Config, soft_labels: Union[str, Path], number: int) -> Config:
+    """Use held-out soft labels as development corpus.
+
+    Args:
+        config: A config without development corpus.
+        soft_labels: Folder of soft labels.
+        number: Documents to hold out.
+
+    Returns:
+        A changed copy.
+
+    Raises:
+        DistillError: If the training corpus is not `DistillCorpus.v1`.
+    """
+    config = config.copy()
+    section, _, name = str(config["training"]["train_corpus"]).partition(".")
+    train = config.get(section, {}).get(name, {})
+    if train.get("@readers") != "spacy_distill.DistillCorpus.v1":
+        raise DistillError(
+            "Expected spacy_distill.DistillCorpus.v1 as training corpus where there is"
+            " no gold annotation for development, got"
+            f" {train.get('@readers', 'none')}: change [corpora.{name}], or give"
+            " --paths.dev FILE."
+        )
+    train["held_out"] = number
+    section, _, name = str(config["training"]["dev_corpus"]).partition(".")
+    config[section][name] = {
+        "@readers": "spacy_distill.HeldOutCorpus.v1",
+        "soft_labels": str(soft_labels),
+        "documents": number,
+    }
+    return config
+
+
 @contextmanager
 def config_errors(path: Path) -> Iterator[None]:
-    """Turn what spaCy says of a faulty config into a DistillError."""
+    """Raise spaCy's errors about a config as DistillErrors.
+
+    Args:
+        path: The config.
+    """
     try:
         yield
     except (ConfigValidationError, ParserError) as error:
-        if isinstance(error, ConfigValidationError):
-            # Else the message ends with the whole block.
-            error = ConfigValidationError.from_error(error, show_config=False)
         raise DistillError(
-            f"Expected a config that fits in {path}, got: {_one_line(error)}. Correct"
+            f"Expected a config that fits in {path}, got: {one_line(error)}. Correct"
             " it there or in the overrides."
         ) from error
 
 
+def _corpus_block(config: Config, corpus: str) -> Dict[str, Any]:
+    section, _, name = str(config.get("training", {}).get(corpus)).partition(".")
+    block: Dict[str, Any] = config.get(section, {}).get(name, {})
+    return block
+
+
 def _check_gold(name: str, setting: str, path: Any) -> None:
-    if path is None and setting == "gold":
-        return  # It may live on soft labels alone.
+    if not path and setting == "gold":
+        return  # Soft labels alone are enough.
     if not path:
         raise DistillError(
             f"Expected a path to gold annotation in [corpora.{name}], got"
@@ -97,7 +150,3 @@ def _check_gold(name: str, setting: str, path: Any) -> None:
             f"Expected entities in {path} for [corpora.{name}], got Docs without"
             " annotation: annotate them, or name another file."
         )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""What makes the fine-tuning of a transformer cheaper."""
+"""Callback that speeds up the fine-tuning of a transformer."""
 
 from typing import Any, Callable, Iterator
 
@@ -15,17 +15,21 @@ def fine_tuning_v1(
     freeze_word_embeddings: bool = True,
     bfloat16: bool = False,
 ) -> Callable[[Language], Language]:
-    """A callback for [initialize.after_init] that prepares a transformer.
+    """Create a callback for [initialize.after_init] that prepares a transformer.
 
-    component: name of the transformer component.
-    freeze_word_embeddings: the input embeddings keep their pretrained values. They are
-        half of a small model's parameters, few of their rows occur in few labels, and
-        without them a training step takes half the time.
-    bfloat16: during training, multiply matrices in bfloat16; the weights stay float32,
-        and so does all that is saved. It halves the time of a step again, but only
-        on processors with instructions for it (AVX512-BF16, AMX): elsewhere it is
-        slower.
-    RAISES (when called): DistillError if there is no such transformer.
+    The callback raises a DistillError if the pipeline has no such transformer.
+
+    Args:
+        component: Name of the transformer component.
+        freeze_word_embeddings: Whether to freeze the pretrained input embeddings. They
+            are half of a small model's parameters, few of their rows occur in a small
+            training set, and without them a training step takes half the time.
+        bfloat16: Whether to multiply matrices in bfloat16 during training. Weights and
+            saved files stay float32. Halves the time of a step again, but only on
+            processors with bfloat16 instructions (AVX512-BF16, AMX); slower on others.
+
+    Returns:
+        The callback.
     """
 
     def prepare(nlp: Language) -> Language:
@@ -35,7 +39,7 @@ def fine_tuning_v1(
                 "change [initialize.after_init]."
             )
         transformers = list(
-            _transformers(getattr(nlp.get_pipe(component), "model", None))
+            _find_transformers(getattr(nlp.get_pipe(component), "model", None))
         )
         if not transformers:
             raise DistillError(
@@ -46,22 +50,25 @@ def fine_tuning_v1(
             if freeze_word_embeddings:
                 transformer.get_input_embeddings().weight.requires_grad_(False)
             if bfloat16:
-                _multiply_in_bfloat16(transformer)
+                _use_bfloat16_autocast(transformer)
         return nlp
 
     return prepare
 
 
-def _transformers(model: Any) -> Iterator[Any]:
-    """The Hugging Face models in a component's model."""
+def _find_transformers(model: Any) -> Iterator[Any]:
+    """Yield the Hugging Face models in a component's model."""
     for node in model.walk() if isinstance(model, Model) else ():
         for shim in node.shims:
             if hasattr(shim._model, "get_input_embeddings"):
                 yield shim._model
 
 
-def _multiply_in_bfloat16(transformer: Any) -> None:
-    """Thinc's own mixed precision is for GPUs only."""
+def _use_bfloat16_autocast(transformer: Any) -> None:
+    """Run the transformer's forward pass in bfloat16 during training.
+
+    Thinc's mixed precision is not used, since it requires a GPU.
+    """
     import torch
 
     forward = transformer.forward
@@ -72,7 +79,7 @@ def _multiply_in_bfloat16(transformer: Any) -> None:
         with torch.autocast(transformer.device.type, dtype=torch.bfloat16):
             output = forward(*args, **kwargs)
         for name, value in output.items():
-            # numpy, which reads it next, has no such type.
+            # Thinc converts the output to numpy, which has no bfloat16.
             if torch.is_tensor(value):
                 output[name] = value.float()
         return output

@@ -10,10 +10,10 @@ from spacy.tokens import Doc, DocBin
 from tiny_teachers import write_jsonl
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.arrays import token_entropies
 from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.soft_labels.manifest import Lost, Manifest
-from spacy_distill.soft_labels.statistics import count_entities, entropy
+from spacy_distill.soft_labels.manifest import Dropped, Manifest
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.windows import homes, split
 
@@ -52,9 +52,9 @@ def test_counts(tmp_path):
     counts = manifest.counts
     assert [shard.docs for shard in manifest.shards] == [2, 1]
     assert (counts.docs, counts.tokens) == (3, len(logits)) == (3, 10)
-    assert counts.tokens_without_pieces == 3
-    assert counts.entities == count_entities(logits, manifest.tags)
-    assert counts.mean_entropy == pytest.approx(entropy(logits) / len(logits))
+    assert counts.unaligned == 3
+    assert counts.labels == manifest.find_task().count(logits)
+    assert counts.mean_entropy == pytest.approx(token_entropies(logits).mean())
     assert manifest.complete
 
 
@@ -78,29 +78,29 @@ def test_long_documents_come_back_whole(tmp_path):
     )
     np.testing.assert_array_equal(logits[:, -1], seen)
     # Tokens that two windows share are counted once.
-    assert manifest.counts.tokens_without_pieces == 3
+    assert manifest.counts.unaligned == 3
     assert manifest.counts.tokens == 49
     assert max(length for batch in teacher.batches for length in batch) == 10
 
 
-def test_lost_entities_are_named_once_each(tmp_path):
+def test_dropped_entities_are_named_once_each(tmp_path):
     words = [f"w{i}" for i in range(47)]
     # w7 and w8 are in two windows, and at home in one of them each.
     teacher = HashTeacher(lose=("w0", "w7", "w8", "w46", "Anna"))
     texts = ["Anna and Bo", "Nobody", " ".join(words), "Anna", ""]
     manifest, _ = run(tmp_path, texts, teacher, window=10, overlap=4, shard_size=2)
     expected = [
-        Lost(1, "Anna", "OF3", "made up"),
-        Lost(3, "w0", "OF10", "made up"),
-        Lost(3, "w7", "OF10", "made up"),
-        Lost(3, "w8", "OF10", "made up"),
-        Lost(3, "w46", "OF5", "made up"),
-        Lost(4, "Anna", "OF1", "made up"),
+        Dropped(1, "Anna", "OF3", "made up"),
+        Dropped(3, "w0", "OF10", "made up"),
+        Dropped(3, "w7", "OF10", "made up"),
+        Dropped(3, "w8", "OF10", "made up"),
+        Dropped(3, "w46", "OF5", "made up"),
+        Dropped(4, "Anna", "OF1", "made up"),
     ]
-    assert manifest.lost == expected
-    assert [len(shard.lost) for shard in manifest.shards] == [1, 5, 0]
-    assert manifest.counts.lost == 6
-    assert Manifest.read(tmp_path / "out").lost == expected
+    assert manifest.dropped == expected
+    assert [len(shard.dropped) for shard in manifest.shards] == [1, 5, 0]
+    assert manifest.counts.dropped == 6
+    assert Manifest.read(tmp_path / "out").dropped == expected
 
 
 def test_whole_documents(tmp_path):
@@ -108,8 +108,8 @@ def test_whole_documents(tmp_path):
     texts = [" ".join(f"w{i}" for i in range(40)), "", "One ."]
     manifest, docs = run(tmp_path, texts, teacher, window=10, overlap=4)
     assert sorted(length for batch in teacher.batches for length in batch) == [2, 40]
-    assert manifest.lost == [Lost(1, "w30", "OF40", "made up")]
-    assert manifest.counts.tokens_without_pieces == 1
+    assert manifest.dropped == [Dropped(1, "w30", "OF40", "made up")]
+    assert manifest.counts.unaligned == 1
     assert [len(doc) for doc in docs] == [40, 0, 2]
     assert docs[0].user_data[LOGITS][20, -1] == 19
 
@@ -170,6 +170,7 @@ def test_logits_that_are_not_finite(tmp_path, value, told):
     # The shard before is there, of the bad one nothing.
     assert [p.name for p in sorted((tmp_path / "out").iterdir())] == [
         "manifest.json",
+        "shard-00000.json",
         "shard-00000.spacy",
     ]
     # With the teacher mended, the work goes on.

@@ -13,7 +13,7 @@ from hash_teacher import HashTeacher, make_pieces
 from killed_annotation import LOSE, SETTINGS
 from tiny_teachers import write_jsonl
 
-from spacy_distill.annotation import annotate as annotate_module
+import spacy_distill.annotation.annotate as annotate_module
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.manifest import Manifest
@@ -54,8 +54,8 @@ def whole(tmp_path, texts):
 
 
 def test_same_work_gives_the_same_bytes(tmp_path, texts, whole):
-    lost = Manifest.read(tmp_path / "whole").lost
-    assert [(e.document, e.text) for e in lost] == [
+    dropped = Manifest.read(tmp_path / "whole").dropped
+    assert [(e.document, e.text) for e in dropped] == [
         (3, "windows"),
         (4, "Two"),
         (7, "Anna"),
@@ -64,19 +64,22 @@ def test_same_work_gives_the_same_bytes(tmp_path, texts, whole):
     assert contents(tmp_path / "again") == whole
     assert sorted(whole) == [
         "manifest.json",
+        "shard-00000.json",
         "shard-00000.spacy",
+        "shard-00001.json",
         "shard-00001.spacy",
+        "shard-00002.json",
         "shard-00002.spacy",
         "word_pieces.msgpack",
     ]
 
 
 @pytest.mark.parametrize(
-    ("moment", "shards_listed"),
+    ("moment", "shards_done"),
     [
         slow("batch 1", 0),
         ("batch 4", 1),
-        # Files are written in the order manifest, pieces, (shard, manifest) x 3.
+        # Order of the files: manifest, pieces, (shard, record) x 3, manifest.
         slow("write 2", 0),
         ("write 5", 1),
         slow("rename 1", None),
@@ -84,9 +87,10 @@ def test_same_work_gives_the_same_bytes(tmp_path, texts, whole):
         slow("rename 6", 1),
         slow("renamed 6", 2),
         slow("renamed 8", 3),
+        slow("rename 9", 3),
     ],
 )
-def test_killed_and_run_again(tmp_path, texts, whole, moment, shards_listed):
+def test_killed_and_run_again(tmp_path, texts, whole, moment, shards_done):
     out = tmp_path / "out"
     process = subprocess.Popen(
         [sys.executable, HERE / "killed_annotation.py", texts, out, *moment.split()],
@@ -99,15 +103,19 @@ def test_killed_and_run_again(tmp_path, texts, whole, moment, shards_listed):
     assert process.returncode == -signal.SIGKILL
     left = contents(out)
     assert left.items() != whole.items()
-    if shards_listed is None:
+    if shards_done is None:
         assert not (out / "manifest.json").exists()
     else:
         manifest = Manifest.read(out)
-        assert len(manifest.shards) == shards_listed
         assert not manifest.complete
-        # What counts as done is whole.
-        for shard in manifest.shards:
-            assert left[shard.file] == whole[shard.file]
+        assert not manifest.shards
+        records = {name for name in left if name.endswith(".json")}
+        records.remove("manifest.json")
+        assert len(records) == shards_done
+        # Shards with a record are whole.
+        for name in records:
+            shard = str(Path(name).with_suffix(".spacy"))
+            assert left[shard] == whole[shard]
         with pytest.raises(DistillError, match="annotate` again"):
             SoftLabels(out)
     run(texts, out)
@@ -125,8 +133,7 @@ def test_only_what_is_missing_is_done_again(tmp_path, texts, whole):
     teacher = HashTeacher(pieces=make_pieces(), lose=LOSE, on_batch=stop)
     with pytest.raises(Stop):
         run(texts, tmp_path / "out", teacher)
-    n_done = len(Manifest.read(tmp_path / "out").shards)
-    assert n_done == 1
+    assert len(list((tmp_path / "out").glob("shard-*.json"))) == 1
     second = HashTeacher(pieces=make_pieces(), lose=LOSE)
     run(texts, tmp_path / "out", second)
     in_one_go = HashTeacher(pieces=make_pieces())
@@ -170,8 +177,9 @@ def test_full_disk_at_any_file(tmp_path, texts, whole, monkeypatch, failing):
     if failing > 1:
         manifest = Manifest.read(out)
         assert not manifest.complete
-        for shard in manifest.shards:
-            assert (out / shard.file).read_bytes() == whole[shard.file]
+        for record in out.glob("shard-*.json"):
+            shard = record.with_suffix(".spacy")
+            assert shard.read_bytes() == whole[shard.name]
     monkeypatch.undo()
     run(texts, out)
     assert contents(out) == whole
@@ -182,7 +190,10 @@ def test_full_disk_at_any_file(tmp_path, texts, whole, monkeypatch, failing):
     ("changes", "told"),
     [
         ({"teacher": HashTeacher(seed=1, pieces=make_pieces())}, "teacher_hash"),
-        ({"teacher": HashTeacher(labels=("PER", "ORG"), pieces=make_pieces())}, "tags"),
+        (
+            {"teacher": HashTeacher(labels=("PER", "ORG"), pieces=make_pieces())},
+            "columns",
+        ),
         ({"teacher": HashTeacher()}, "word_pieces"),
         ({"teacher": HashTeacher(lang="de", pieces=make_pieces())}, "language"),
         ({"shard_size": 4}, "shard_size is 3 there and 4 now"),
@@ -223,8 +234,10 @@ def test_the_same_work_is_not_replaced(tmp_path, texts, whole):
 def take_back_last_shard(out):
     manifest = Manifest.read(out)
     manifest.complete = False
-    manifest.shards.pop()
+    manifest.shards = []
     manifest.write(out)
+    for name in ("shard-00002.json", "shard-00002.spacy"):
+        (out / name).unlink()
 
 
 def test_other_texts_are_refused(tmp_path, texts, whole):
@@ -273,12 +286,12 @@ def test_folder_with_other_files_is_left_alone(tmp_path, texts):
 def test_progress_counts_every_document(tmp_path, texts, monkeypatch, capsys):
     seen = []
 
-    class Progress(annotate_module.Progress):
+    class Progress(annotate_module._Progress):
         def update(self, docs, words):
             seen.append((docs, words))
             super().update(docs, words)
 
-    monkeypatch.setattr(annotate_module, "Progress", Progress)
+    monkeypatch.setattr(annotate_module, "_Progress", Progress)
     annotate(HashTeacher(), texts, tmp_path / "out", **SETTINGS)
     assert sum(docs for docs, _ in seen) == len(TEXTS)
     shown = capsys.readouterr().err

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.evaluate import make_report
+from spacy_distill.evaluation.evaluate import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def folder(tmp_path_factory):
     sources = {name: str(folder / name) for name in ("teacher", "student")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        make_report(sources, gold, rounds=1).write(folder / "report.json")
+        evaluate(sources, gold, rounds=1).write(folder / "report.json")
     return folder
 
 

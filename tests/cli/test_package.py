@@ -14,7 +14,7 @@ from small import TEXTS, entities, trained, write_gold
 
 from spacy_distill.cli.card import card_cli
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.evaluate import make_report
+from spacy_distill.evaluation.evaluate import evaluate
 
 LOAD = """
 import json, sys
@@ -37,7 +37,7 @@ def wheel(tmp_path_factory):
     gold = write_gold(folder / "gold.spacy", spacy.blank("en"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        report = make_report({"student": str(folder / "student")}, gold, rounds=1)
+        report = evaluate({"student": str(folder / "student")}, gold, rounds=1)
     report.write(folder / "report.json")
     card_cli(
         model=folder / "student",

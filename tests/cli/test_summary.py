@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
 from spacy_distill.evaluation import speed
-from spacy_distill.evaluation.evaluate import make_report
+from spacy_distill.evaluation.evaluate import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +15,7 @@ def report_file(tmp_path_factory):
     gold = write_gold(folder / "gold.spacy", spacy.blank("en"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
-        report = make_report({"student": str(folder / "student")}, gold, rounds=1)
+        report = evaluate({"student": str(folder / "student")}, gold, rounds=1)
     report.write(folder / "report.json")
     return folder / "report.json"
 

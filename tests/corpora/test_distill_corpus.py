@@ -8,7 +8,7 @@ from small import TEXTS, write_gold, write_soft_labels
 from spacy.util import registry
 
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1
-from spacy_distill.docs import LOGITS, TAGS
+from spacy_distill.docs import COLUMNS, LOGITS
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels import store
 
@@ -42,7 +42,7 @@ def test_each_of_both_once(data):
         assert not eg.predicted.has_annotation("ENT_IOB")
         assert not eg.predicted.user_data
         if LOGITS in eg.reference.user_data:
-            tags = eg.reference.user_data[TAGS]
+            tags = eg.reference.user_data[COLUMNS]
             assert eg.reference.user_data[LOGITS].shape == (
                 len(eg.predicted),
                 len(tags),

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from spacy_distill.corpora.texts import (
-    count_texts,
-    has_own_tokens,
-    hash_texts,
+    FileTexts,
+    MemoryTexts,
+    as_texts,
     read_texts,
 )
 from spacy_distill.errors import DistillError
@@ -18,8 +18,8 @@ from spacy_distill.errors import DistillError
 NLP = spacy.blank("en")
 
 
-def texts_of(path, **kwargs):
-    docs = list(read_texts(path, NLP, **kwargs))
+def texts_of(path, *part):
+    docs = list(FileTexts(path).read(NLP, *part))
     assert all(doc.vocab is NLP.vocab for doc in docs)
     return [doc.text for doc in docs]
 
@@ -37,8 +37,8 @@ def test_txt_is_a_document_a_line(tmp_path, gz):
     path = write(tmp_path / f"a.txt{gz}", text)
     expected = ["First one.", "Zweite Zeile, schön.", "  indented ", "last"]
     assert texts_of(path) == expected
-    assert count_texts(path) == 4
-    assert not has_own_tokens(path)
+    assert len(FileTexts(path)) == 4
+    assert not FileTexts(path).own_tokens
 
 
 def test_only_newlines_end_a_line(tmp_path):
@@ -57,7 +57,7 @@ def test_jsonl_keeps_empty_and_blank_texts(tmp_path, gz):
     lines = [json.dumps({"text": text, "meta": {"n": 1}}) for text in texts]
     path = write(tmp_path / f"a.jsonl{gz}", "\n\n".join(lines) + "\n")
     assert texts_of(path) == texts
-    assert count_texts(path) == 4
+    assert len(FileTexts(path)) == 4
 
 
 def test_an_annotated_text_counts_once_and_only_if_accepted(tmp_path):
@@ -75,9 +75,9 @@ def test_an_annotated_text_counts_once_and_only_if_accepted(tmp_path):
     path = write(tmp_path / "a.jsonl", "\n".join(map(json.dumps, records)))
     expected = ["one", "three", "four", "four", "five", "one"]
     assert texts_of(path) == expected
-    assert count_texts(path) == len(expected)
+    assert len(FileTexts(path)) == len(expected)
     for skip in range(len(expected) + 1):
-        assert texts_of(path, skip=skip) == expected[skip:]
+        assert texts_of(path, skip) == expected[skip:]
 
 
 @pytest.mark.parametrize("gz", ["", ".gz"])
@@ -98,8 +98,8 @@ def test_spacy_keeps_tokens_and_drops_annotation(tmp_path, gz):
     assert "PLACE_OF_THIS_TEST" not in NLP.vocab.strings
     assert without_spaces.has_unknown_spaces
     assert not found.has_unknown_spaces
-    assert count_texts(path) == 2
-    assert has_own_tokens(path)
+    assert len(FileTexts(path)) == 2
+    assert FileTexts(path).own_tokens
 
 
 def test_folder_is_read_in_order_and_in_depth(tmp_path):
@@ -109,30 +109,34 @@ def test_folder_is_read_in_order_and_in_depth(tmp_path):
     write(tmp_path / ".hidden" / "x.txt", "no\n")
     write(tmp_path / ".DS_Store", b"\xff")
     assert texts_of(tmp_path) == ["one", "two", "three"]
-    assert count_texts(tmp_path) == 3
+    assert len(FileTexts(tmp_path)) == 3
 
 
-def test_skip_takes_up_where_it_stopped(tmp_path):
+def test_a_part_of_the_documents_is_read(tmp_path):
     write(tmp_path / "a.txt", "1\n2\n3\n")
     write(tmp_path / "b.jsonl", '{"text": "4"}\n{"text": "5"}\n')
-    for skip in range(6):
-        assert texts_of(tmp_path, skip=skip) == list("12345")[skip:]
+    for start in range(6):
+        assert texts_of(tmp_path, start) == list("12345")[start:]
+        for stop in range(6):
+            assert texts_of(tmp_path, start, stop) == list("12345")[start:stop]
 
 
 def test_hash_is_of_names_order_and_contents(tmp_path):
     for folder in ("x", "y"):
         write(tmp_path / folder / "a.txt", "1\n")
         write(tmp_path / folder / "b.txt", "2\n")
-    assert hash_texts(tmp_path / "x") == hash_texts(tmp_path / "y")
-    before = hash_texts(tmp_path / "x")
+    assert FileTexts(tmp_path / "x").hash == FileTexts(tmp_path / "y").hash
+    before = FileTexts(tmp_path / "x").hash
     write(tmp_path / "x" / ".seen", "")
-    assert hash_texts(tmp_path / "x") == before
+    assert FileTexts(tmp_path / "x").hash == before
     write(tmp_path / "x" / "b.txt", "3\n")
-    assert hash_texts(tmp_path / "x") != before
+    assert FileTexts(tmp_path / "x").hash != before
     # A single file may be moved, but not change what it is.
-    one = hash_texts(write(tmp_path / "one.txt", '{"text": "x"}\n'))
-    assert hash_texts(write(tmp_path / "two.txt", '{"text": "x"}\n')) == one
-    assert hash_texts(write(tmp_path / "one.jsonl", '{"text": "x"}\n')) != one
+    one, two, other = (
+        FileTexts(write(tmp_path / name, '{"text": "x"}\n')).hash
+        for name in ("one.txt", "two.txt", "one.jsonl")
+    )
+    assert one == two != other
 
 
 @pytest.mark.parametrize(
@@ -175,16 +179,16 @@ def test_damaged_gzip(tmp_path, name, damage):
 
 def test_missing_path_and_empty_folder(tmp_path):
     with pytest.raises(DistillError, match="not there"):
-        count_texts(tmp_path / "nowhere")
+        FileTexts(tmp_path / "nowhere")
     with pytest.raises(DistillError, match="found none"):
-        count_texts(tmp_path)
+        len(FileTexts(tmp_path))
 
 
 def test_unknown_file_in_a_folder_is_not_passed_over(tmp_path):
     write(tmp_path / "a.txt", "one\n")
     write(tmp_path / "README.md", "read me\n")
     with pytest.raises(DistillError, match=r"README\.md"):
-        count_texts(tmp_path)
+        len(FileTexts(tmp_path))
 
 
 def test_text_and_tokens_do_not_mix(tmp_path):
@@ -192,7 +196,7 @@ def test_text_and_tokens_do_not_mix(tmp_path):
     docs = [Doc(NLP.vocab, words=["a"])]
     write(tmp_path / "b.spacy", DocBin(docs=docs).to_bytes())
     with pytest.raises(DistillError, match="two folders"):
-        has_own_tokens(tmp_path)
+        _ = FileTexts(tmp_path).own_tokens
 
 
 def test_document_beyond_max_length(tmp_path):
@@ -225,7 +229,59 @@ def test_any_bytes_are_read_or_refused_in_one_line(tmp_path, data, ending):
     path = write(tmp_path / f"a.{ending}", data)
     told = None
     try:
-        assert count_texts(path) == len(texts_of(path))
+        assert len(FileTexts(path)) == len(texts_of(path))
     except DistillError as error:
         told = str(error)
     assert told is None or str(path) in told
+
+
+def test_texts_in_memory():
+    texts = MemoryTexts(text for text in ["one", "", "two words"])
+    assert len(texts) == 3
+    assert not texts.own_tokens
+    assert [doc.text for doc in texts.read(NLP)] == ["one", "", "two words"]
+    assert [doc.text for doc in texts.read(NLP, 1, 2)] == [""]
+    assert texts.hash == MemoryTexts(["one", "", "two words"]).hash
+    assert texts.hash != MemoryTexts(["one", "two words", ""]).hash
+    assert texts.hash != MemoryTexts(["one", "", "two", "words"]).hash
+
+
+def test_docs_in_memory():
+    other = spacy.blank("de")
+    doc = Doc(other.vocab, words=["New York", "is", "here"], spaces=[True, True, False])
+    doc.ents = [Span(doc, 0, 1, label="LOC")]
+    unknown = Doc(other.vocab, words=["no", "spaces"])
+    texts = MemoryTexts([doc, unknown])
+    assert texts.own_tokens
+    found = list(texts.read(NLP))
+    assert [[t.text for t in doc] for doc in found] == [
+        ["New York", "is", "here"],
+        ["no", "spaces"],
+    ]
+    assert [doc.has_unknown_spaces for doc in found] == [False, True]
+    assert not found[0].ents
+    assert found[0].vocab is NLP.vocab
+    # Tokens count, not the text alone.
+    split = Doc(other.vocab, words=["New", "York", "is", "here"])
+    assert MemoryTexts([split, unknown]).hash != texts.hash
+
+
+@pytest.mark.parametrize(
+    ("documents", "found"),
+    [([], "nothing"), ([1], "int"), (["text", NLP("doc")], "Doc, str")],
+)
+def test_texts_in_memory_are_of_one_kind(documents, found):
+    with pytest.raises(DistillError, match=f"Expected texts .*got {found}: give"):
+        MemoryTexts(documents)
+
+
+def test_anything_that_has_texts(tmp_path):
+    path = write(tmp_path / "a.txt", "one\n")
+    for source in (
+        path,
+        str(path),
+        ["one"],
+        (t for t in ["one"]),
+        MemoryTexts(["one"]),
+    ):
+        assert [doc.text for doc in as_texts(source).read(NLP)] == ["one"]

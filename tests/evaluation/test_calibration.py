@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.evaluation.measure import calibration_bins
-from spacy_distill.tasks.ner.scorer import expected_calibration_error
+from spacy_distill.tasks.ner.task import expected_calibration_error
 
 
 def test_bins():

@@ -1,12 +1,22 @@
 import pytest
 import spacy
 from rule_teacher import make_rule_teacher
-from small import trained, write_gold
+from small import TEXTS, entities, make_examples, trained, write_gold, write_soft_labels
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import TypeScore, measure, predict
+from spacy_distill.evaluation.measure import (
+    TypeScore,
+    gold_references,
+    held_out_references,
+    measure,
+    predict,
+)
+from spacy_distill.files import sha256_path
+from spacy_distill.soft_labels.store import SoftLabels
+from spacy_distill.tasks.ner.task import NERTask
 
 
 @pytest.fixture
@@ -14,8 +24,12 @@ def gold(tmp_path):
     return write_gold(tmp_path / "gold.spacy", spacy.blank("en"))
 
 
+def measure_row(nlp, gold):
+    return measure(nlp, gold_references(gold), name="student").row
+
+
 def test_a_student(gold):
-    row = measure(trained(), gold, name="student")
+    row = measure_row(trained(), gold)
     assert (row.name, row.components) == ("student", ["ner"])
     assert (row.precision, row.recall, row.f1) == (1.0, 1.0, 1.0)
     assert set(row.per_type) == {"LOC", "PER"}
@@ -27,13 +41,13 @@ def test_a_student(gold):
 
 def test_size_is_that_of_the_folder_it_was_loaded_from(gold, tmp_path):
     trained().to_disk(tmp_path / "student")
-    row = measure(spacy.load(tmp_path / "student"), gold, name="student")
+    row = measure_row(spacy.load(tmp_path / "student"), gold)
     files = [f for f in (tmp_path / "student").rglob("*") if f.is_file()]
     assert row.size == sum(f.stat().st_size for f in files)
 
 
 def test_a_pipeline_without_probabilities_has_no_calibration(gold):
-    row = measure(make_rule_teacher(), gold, name="rules")
+    row = measure_row(make_rule_teacher(), gold)
     assert (row.ece, row.calibration, row.parameters) == (None, [], 0)
     # It misses Rome and calls New York City New York.
     assert row.recall == pytest.approx(5 / 7)
@@ -44,7 +58,8 @@ def test_a_pipeline_without_probabilities_has_no_calibration(gold):
 def test_docs_that_do_not_know_their_spaces_keep_their_tokens(tmp_path):
     doc = Doc(Vocab(), words=["Anna", "can't", "go"], ents=["B-PER", "O", "O"])
     DocBin(docs=[doc]).to_disk(tmp_path / "gold.spacy")
-    (example,) = predict(make_rule_teacher(), tmp_path / "gold.spacy")
+    references = gold_references(tmp_path / "gold.spacy")
+    (example,) = predict(make_rule_teacher(), references)
     assert [token.text for token in example.predicted] == ["Anna", "can't", "go"]
     assert [ent.text for ent in example.predicted.ents] == ["Anna"]
 
@@ -52,11 +67,63 @@ def test_docs_that_do_not_know_their_spaces_keep_their_tokens(tmp_path):
 def test_gold_without_entities_is_an_error(tmp_path):
     DocBin(docs=[spacy.blank("en")("Nobody.")]).to_disk(tmp_path / "gold.spacy")
     with pytest.raises(DistillError, match="Expected Docs with entities"):
-        measure(trained(), tmp_path / "gold.spacy", name="student")
+        measure_row(trained(), tmp_path / "gold.spacy")
 
 
-def test_a_student_that_finds_nothing(gold):
+def test_a_pipeline_without_entities(gold):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
-    row = measure(nlp, gold, name="nothing")
+    row = measure_row(nlp, gold)
     assert (row.precision, row.recall, row.f1, row.ece) == (0.0, 0.0, 0.0, None)
+
+
+def test_predictions_and_counts(gold):
+    measured = measure(trained(), gold_references(gold, role="dev data"), name="one")
+    assert measured.row.name == "one"
+    assert measured.spans_key == "ner"
+    assert [doc.text for doc in measured.docs] == TEXTS
+    counts = measured.counts
+    assert (counts.kind, counts.role) == ("gold", "dev data")
+    assert (counts.documents, counts.words) == (4, 24)
+    assert counts.entities == {"LOC": 4, "PER": 3}
+    assert (counts.path, counts.sha256) == (str(gold), sha256_path(gold))
+
+
+def test_gold_docs_in_memory_are_measured_like_a_file(gold):
+    docs = [eg.reference for eg in make_examples(spacy.blank("en"))]
+    # An iterator is read once and kept.
+    references = gold_references(iter(docs))
+    assert references.path == "Docs in memory"
+    from_docs, from_file = (
+        measure(make_rule_teacher(), found, name="rules")
+        for found in (references, gold_references(gold))
+    )
+    assert from_docs.row == from_file.row
+    assert from_docs.counts.entities == from_file.counts.entities
+    assert measure(make_rule_teacher(), references, name="rules").row == from_docs.row
+
+
+def test_held_out_soft_labels_as_references(tmp_path):
+    folder = write_soft_labels(tmp_path, TEXTS * 3)
+    references = held_out_references(folder, 5)
+    assert references.kind == "teacher"
+    assert references.role == "held-out documents of the soft labels"
+    nlp = spacy.blank("en")
+    docs = list(references.read(nlp))
+    expected = list(SoftLabels(folder).read_held_out(nlp, 5))
+    NERTask(("PER", "LOC")).annotate(
+        expected, [doc.user_data[LOGITS] for doc in expected]
+    )
+    assert [doc.text for doc in docs] == [doc.text for doc in expected]
+    assert [entities(doc) for doc in docs] == [entities(doc) for doc in expected]
+    assert any(entities(doc) for doc in docs)
+    # The student must not read the logits off the reference.
+    assert all(doc.user_data == {} for doc in docs)
+
+
+def test_agreement_with_a_teacher_has_no_calibration(tmp_path):
+    """Without gold annotation it is unknown whether a probability is right."""
+    folder = write_soft_labels(tmp_path, TEXTS * 3)
+    measured = measure(trained(), held_out_references(folder, 5), name="student")
+    assert (measured.row.ece, measured.row.calibration) == (None, [])
+    assert measured.counts.documents == 5

@@ -8,7 +8,7 @@ from tiny_classifiers import TEXTS as SAILING
 from tiny_classifiers import make_bert
 
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import measure
+from spacy_distill.evaluation.measure import gold_references, measure
 from spacy_distill.evaluation.predictors import (
     find_sized,
     find_spans_key,
@@ -56,7 +56,8 @@ def test_a_file_of_annotations(tmp_path):
     nlp = load_predictor(str(path))
     assert [entities(doc) for doc in nlp.pipe(TEXTS)] == list(map(gold_of, range(4)))
     assert find_spans_key(nlp) == "ner"
-    row = measure(nlp, write_gold(tmp_path / "gold.spacy", nlp), name="file")
+    gold = gold_references(write_gold(tmp_path / "gold.spacy", nlp))
+    row = measure(nlp, gold, name="file").row
     assert (row.f1, row.parameters, row.table, row.size) == (1.0, None, 0, None)
     assert row.components == ["teacher"]
     # Not certain, as nobody is.

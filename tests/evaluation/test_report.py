@@ -5,7 +5,14 @@ import pytest
 import spacy
 
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.report import Report, compare_rows
+from spacy_distill.evaluation.report import (
+    META_KEY,
+    Report,
+    attach_report,
+    compare_rows,
+    get_report,
+)
+from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.markdown import describe, report_markdown
 from spacy_distill.reports.table import (
     HEADER,
@@ -20,12 +27,15 @@ def test_what_is_in_it(report):
     assert [row.name for row in report.rows] == ["teacher", "student"]
     assert list(report.sources) == ["teacher", "student"]
     assert all(row.words_per_second > 0 for row in report.rows)
-    assert report.gold.documents == 4
-    assert report.gold.entities == {"LOC": 4, "PER": 3}
-    assert len(report.gold.sha256) == 64
+    assert report.references.documents == 4
+    assert report.references.entities == {"LOC": 4, "PER": 3}
+    assert len(report.references.sha256) == 64
+    assert (report.references.kind, report.references.role) == ("gold", "test data")
+    assert not report.is_agreement
     assert report.soft_labels.documents == 120
-    assert report.soft_labels.lost == 30
-    assert [e.document for e in report.soft_labels.lost_first] == list(range(2, 80, 4))
+    assert report.soft_labels.dropped == 30
+    named = [entity.document for entity in report.soft_labels.dropped_first]
+    assert named == list(range(2, 80, 4))
     assert list(report.agreement) == ["student"]
     assert report.agreement["student"].documents == 2
     # What is measured of a teacher is its agreement with itself: left out.
@@ -49,9 +59,10 @@ def test_it_reads_what_it_writes(report, tmp_path):
     [
         (None, "Expected a report at"),
         ("{", "Expected JSON in"),
-        ("[]", "Expected a report of format 2"),
-        ('{"format": 1}', "Expected a report of format 2"),
-        ('{"format": 2}', "Expected a whole report"),
+        ("[]", "Expected a report of format 3"),
+        ('{"format": 1}', "Expected a report of format 3"),
+        ('{"format": 2}', "Expected a report of format 3"),
+        ('{"format": 3}', "Expected a whole report"),
     ],
 )
 def test_anything_else_is_an_error(tmp_path, content, message):
@@ -62,7 +73,9 @@ def test_anything_else_is_an_error(tmp_path, content, message):
         Report.read(path)
 
 
-@pytest.mark.parametrize("key", ["rows", "gold", "agreement", "versions"])
+@pytest.mark.parametrize(
+    "key", ["rows", "references", "training", "agreement", "versions"]
+)
 def test_a_damaged_report_is_an_error(report, tmp_path, key):
     report.write(tmp_path / "report.json")
     msg = json.loads((tmp_path / "report.json").read_text())
@@ -125,8 +138,12 @@ def test_markdown(report):
     assert "Agreement with teacher (F1): student" in text
     assert "4 documents, 24 words, 7 entities (4 LOC, 3 PER)" in text
     assert "Soft labels: 120 documents" in text
-    assert "Lost: 30 of the teacher's entities, and 0.00 % of" in text
-    assert "Agreement with the soft labels (F1, on some of them): student" in text
+    assert "Dropped: 30 of the teacher's entities." in text
+    assert "Unaligned" not in text
+    assert (
+        "Agreement with the soft labels (F1, on 120 of their documents): student"
+        in text
+    )
     assert "30 entities of the teacher are not in the soft labels" in text
     assert "- document 6: 'Bob' (OF6) made up\n" in text
     assert "names all" in text
@@ -138,7 +155,7 @@ def test_markdown(report):
     assert f"spacy {spacy.__version__}" in text
 
 
-def test_figures_that_cannot_be_told(report):
+def test_unknown_figures(report):
     unknown = replace(report.rows[0], parameters=None, size=None)
     cells = dict(zip(HEADER, table_cells([unknown])[0]))
     assert (cells["Parameters"], cells["Size on disk"]) == ("–", "–")
@@ -171,3 +188,44 @@ def test_the_worst_passages(report):
         alone
     )
     assert replace(alone, soft_agreement={}).find_worst() == ("", [])
+
+
+def test_the_report_of_a_pipeline(report, tmp_path):
+    facts = TrainingFacts(gold=True, soft_labels=True, alpha=0.5, temperature=2.0)
+    report = replace(report, training={"student": facts})
+    nlp = spacy.blank("en")
+    assert get_report(nlp) is None
+    attach_report(nlp, report)
+    nlp.to_disk(tmp_path)
+    found = get_report(spacy.load(tmp_path))
+    assert found == get_report(nlp)
+    assert found.rows == report.rows
+    assert found.training == {"student": facts}
+    assert found.comparison == report.comparison
+
+
+def test_the_report_of_a_pipeline_has_no_texts_and_no_paths(report):
+    """It is published with the pipeline; texts and paths may be private."""
+    assert report.agreement["student"].worst
+    assert report.soft_agreement["student"].worst
+    assert report.soft_labels.dropped_first
+    nlp = spacy.blank("en")
+    attach_report(nlp, report)
+    found = get_report(nlp)
+    assert (found.sources, found.references.path) == ({}, "")
+    assert found.soft_labels.dropped == 30
+    assert found.soft_labels.dropped_first == []
+    for name in ("agreement", "soft_agreement"):
+        agreement = getattr(found, name)["student"]
+        assert agreement == replace(getattr(report, name)["student"], worst=[])
+    written = json.dumps(nlp.meta[META_KEY])
+    for private in (*report.sources.values(), report.references.path, "Bob", "New"):
+        assert private in json.dumps(report.to_json())
+        assert private not in written
+
+
+def test_a_report_of_another_version_in_a_pipeline(report):
+    nlp = spacy.blank("en")
+    nlp.meta[META_KEY] = {**report.to_json(), "format": 2}
+    with pytest.raises(DistillError, match="format 3 in the pipeline's meta"):
+        get_report(nlp)

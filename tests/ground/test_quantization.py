@@ -8,6 +8,7 @@ from spacy_distill.quantization import (
     MOST,
     decode_rows,
     encode_rows,
+    quantize_rows,
     round_to,
     short_step,
 )
@@ -20,6 +21,13 @@ NUMBERS = st.one_of(
     st.floats(-1, 1, width=32).filter(lambda x: x == 0 or abs(x) > 2.0**-60),
 )
 MATRICES = arrays(np.float32, array_shapes(min_dims=2, max_dims=4), elements=NUMBERS)
+
+
+def test_rows_are_divided_by_their_scales_and_rounded():
+    matrix = np.array([[0.0, 0.0], [3.0, -1.3], [127.0, -63.6]], dtype=np.float32)
+    rows = quantize_rows(matrix, np.array([0.0, 0.5, 1.0], dtype=np.float32))
+    assert rows.dtype == np.int8
+    assert rows.tolist() == [[0, 0], [6, -3], [127, -64]]
 
 
 @given(MATRICES)

@@ -1,12 +1,13 @@
 import math
 from itertools import islice, repeat
+from pathlib import Path
+from typing import Dict, NamedTuple, Optional
 
 import numpy as np
 import pytest
 import torch
 from all_paths import (
-    GRAMMAR,
-    TAGS,
+    COLUMNS,
     all_paths,
     log_marginals,
     matches,
@@ -18,19 +19,23 @@ from all_paths import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.util import registry
+from thinc.api import Config
 
 from spacy_distill.errors import DistillError
-from spacy_distill.losses.base import Prediction, Targets
-from spacy_distill.losses.distillation import distillation_loss_v1
-from spacy_distill.losses.schedules import adaptive_alpha_v1
+from spacy_distill.losses.distillation import adaptive_alpha_v1, distillation_loss_v1
+from spacy_distill.losses.divergences import SoftmaxTerms
+from spacy_distill.tasks.ner.crf import CRFTerms
+from spacy_distill.tasks.ner.lattice.transitions import Transitions
+from spacy_distill.tasks.ner.targets import make_targets as add_pseudo_labels
 
+CONFIG = Path(__file__).parent.parent.parent / "configs" / "student.cfg"
 KINDS = ("gold", "teacher", "both", "neither", "docs", "tokens")
 
 
 def make_targets(rng, lengths, kind):
     """Valid gold tags and random logits, where this kind of batch has them."""
     n_tokens = sum(lengths)
-    paths = [rng.choice(all_paths(TAGS, length)) for length in lengths]
+    paths = [rng.choice(all_paths(COLUMNS, length)) for length in lengths]
     gold = np.concatenate([*paths, np.zeros(0, dtype=np.int64)])
     has_gold = np.full(n_tokens, kind in ("gold", "both"))
     has_teacher = np.full(n_tokens, kind in ("teacher", "both"))
@@ -42,16 +47,16 @@ def make_targets(rng, lengths, kind):
     elif kind == "tokens":
         has_gold, has_teacher = rng.integers(0, 2, (2, n_tokens)).astype(bool)
     gold[~has_gold] = -1
-    teacher = rng.normal(size=(n_tokens, len(TAGS))).astype(np.float32) * 2
+    teacher = rng.normal(size=(n_tokens, len(COLUMNS))).astype(np.float32) * 2
     teacher[~has_teacher] = 0.0
-    return Targets(gold, teacher, has_teacher)
+    return add_pseudo_labels(gold, teacher, has_teacher, lengths=lengths, tags=COLUMNS)
 
 
 def allow(labels):
-    allowed = np.ones((len(labels), len(TAGS)), dtype=bool)
+    allowed = np.ones((len(labels), len(COLUMNS)), dtype=bool)
     for row, label in zip(allowed, labels):
         if label >= 0:
-            row[:] = np.arange(len(TAGS)) == label
+            row[:] = np.arange(len(COLUMNS)) == label
     return allowed
 
 
@@ -68,7 +73,7 @@ def reference(scores, lengths, targets, *, crf, alpha, settings):
             continue
         gold, has_teacher = targets.gold[rows], targets.has_teacher[rows]
         teacher = torch.tensor(targets.teacher[rows]).double()
-        paths = all_paths(TAGS, length)
+        paths = all_paths(COLUMNS, length)
         around_gold = matches(paths, allow(gold))
         totals = teacher[torch.arange(length), torch.tensor(around_gold)].sum(1)
         best = around_gold[int(totals.argmax())]
@@ -94,7 +99,7 @@ def reference(scores, lengths, targets, *, crf, alpha, settings):
                     task = task - weights[i] * log_probs[i, label] / n_tokens
             student = softened.emissions.log_softmax(1)
         for i in np.flatnonzero(has_teacher):
-            tags = [tag for tag in range(len(TAGS)) if student[i][tag] is not None]
+            tags = [tag for tag in range(len(COLUMNS)) if student[i][tag] is not None]
             log_p = torch.stack([student[i][tag] for tag in tags])
             log_q = (teacher[i, tags] / temperature).log_softmax(0)
             if settings["divergence"] == "kl":
@@ -109,13 +114,22 @@ def reference(scores, lengths, targets, *, crf, alpha, settings):
     return task, distillation
 
 
-def predict(scores, lengths, crf):
-    return Prediction(
-        logits=scores.emissions.detach().numpy().astype(np.float32),
-        lengths=lengths,
-        grammar=GRAMMAR,
-        transitions=scores.transitions if crf else None,
-    )
+class Compared(NamedTuple):
+    """A loss with its derivatives."""
+
+    loss: float
+    parts: Dict[str, float]
+    d_logits: np.ndarray
+    d_transitions: Optional[Transitions]
+
+
+def compare(loss, scores, lengths, targets, crf) -> Compared:
+    """Call a loss as the component does."""
+    logits = scores.emissions.detach().numpy().astype(np.float32)
+    terms = CRFTerms(logits, lengths, scores.transitions) if crf else None
+    result = loss(logits, targets, terms)
+    d_transitions = None if terms is None else terms.d_transitions
+    return Compared(result.loss, result.parts, result.d_scores, d_transitions)
 
 
 def check(result, task, distillation, scores, crf):
@@ -159,9 +173,8 @@ def test_as_torch(lengths, kind, crf, seed, alpha, options):
     targets = make_targets(rng, lengths, kind)
     before = targets.gold.copy(), targets.teacher.copy()
     scores = random_scores(rng, sum(lengths), float32=True)
-    result = distillation_loss_v1(alpha, **options)(
-        predict(scores, lengths, crf), targets
-    )
+    loss = distillation_loss_v1(alpha, **options)
+    result = compare(loss, scores, lengths, targets, crf)
     parts = reference(scores, lengths, targets, crf=crf, alpha=alpha, settings=options)
     check(result, *parts, scores, crf)
     np.testing.assert_array_equal(targets.gold, before[0])
@@ -177,11 +190,11 @@ def test_alpha_follows_its_schedule(crf):
     lengths = [3, 2]
     targets = make_targets(rng, lengths, "both")
     scores = random_scores(rng, 5, float32=True)
-    prediction = predict(scores, lengths, crf)
     scheduled = distillation_loss_v1(adaptive_alpha_v1(step=2.0))
     for alpha in islice(adaptive_alpha_v1(step=2.0), 5):
-        ours = scheduled(prediction, targets)
-        wanted = distillation_loss_v1(alpha)(prediction, targets)
+        ours = compare(scheduled, scores, lengths, targets, crf)
+        fixed = distillation_loss_v1(alpha)
+        wanted = compare(fixed, scores, lengths, targets, crf)
         assert ours.parts == wanted.parts
         np.testing.assert_array_equal(ours.d_logits, wanted.d_logits)
 
@@ -192,9 +205,12 @@ def test_extreme_logits_stay_finite(crf, scale):
     rng = np.random.default_rng(0)
     targets = make_targets(rng, [4, 1, 4], "docs")
     targets.has_teacher[:] = True
-    targets.teacher = (rng.normal(size=targets.teacher.shape) * scale).astype("f")
+    teacher = (rng.normal(size=targets.teacher.shape) * scale).astype("f")
+    targets = add_pseudo_labels(
+        targets.gold, teacher, targets.has_teacher, lengths=[4, 1, 4], tags=COLUMNS
+    )
     scores = random_scores(rng, 9, 1e4, float32=True)
-    result = distillation_loss_v1(0.5)(predict(scores, [4, 1, 4], crf), targets)
+    result = compare(distillation_loss_v1(0.5), scores, [4, 1, 4], targets, crf)
     assert math.isfinite(result.loss)
     for array in (result.d_logits, *(result.d_transitions or ())):
         assert np.isfinite(array).all()
@@ -203,25 +219,28 @@ def test_extreme_logits_stay_finite(crf, scale):
 
 def test_pseudo_labels_go_on_where_gold_leaves_off():
     """The teacher's own best tags would make a sequence that no CRF can have."""
-    columns = [TAGS.index("B-PER"), -1]
-    teacher = np.zeros((2, len(TAGS)), dtype=np.float32)
-    teacher[:, TAGS.index("O")] = 9.0
-    teacher[1, TAGS.index("L-PER")] = 5.0
-    targets = Targets(np.array(columns), teacher, np.ones(2, dtype=bool))
+    columns = [COLUMNS.index("B-PER"), -1]
+    teacher = np.zeros((2, len(COLUMNS)), dtype=np.float32)
+    teacher[:, COLUMNS.index("O")] = 9.0
+    teacher[1, COLUMNS.index("L-PER")] = 5.0
+    targets = add_pseudo_labels(
+        np.array(columns), teacher, np.ones(2, dtype=bool), lengths=[2], tags=COLUMNS
+    )
     scores = random_scores(np.random.default_rng(0), 2, scale=0.0)
-    result = distillation_loss_v1(1.0)(predict(scores, [2], crf=True), targets)
+    result = compare(distillation_loss_v1(1.0), scores, [2], targets, crf=True)
     # One path, B-PER L-PER, out of all: `distillation` has no weight.
-    wanted = math.log(len(all_paths(TAGS, 2))) / 2
+    wanted = math.log(len(all_paths(COLUMNS, 2))) / 2
     assert result.loss == pytest.approx(wanted)
 
 
 def test_a_zero_confidence_floor_keeps_all_and_one_of_1_drops_all():
     rng = np.random.default_rng(0)
     targets = make_targets(rng, [4, 3], "teacher")
-    prediction = predict(random_scores(rng, 7, float32=True), [4, 3], crf=False)
+    scores = random_scores(rng, 7, float32=True)
+    losses = [distillation_loss_v1(min_confidence=floor) for floor in (0.0, 1.0)]
     task = [
-        distillation_loss_v1(min_confidence=floor)(prediction, targets).parts["task"]
-        for floor in (0.0, 1.0)
+        compare(loss, scores, [4, 3], targets, crf=False).parts["task"]
+        for loss in losses
     ]
     assert task[0] > 0.0
     assert task[1] == 0.0
@@ -246,19 +265,18 @@ def test_schedule_that_leaves_the_range_or_ends(values):
     targets = make_targets(np.random.default_rng(0), [2], "both")
     scores = random_scores(np.random.default_rng(0), 2)
     loss = distillation_loss_v1(iter([0.5, *values]))
-    loss(predict(scores, [2], crf=False), targets)
+    compare(loss, scores, [2], targets, crf=False)
     with pytest.raises(DistillError, match="alpha in .* at every update"):
-        loss(predict(scores, [2], crf=False), targets)
+        compare(loss, scores, [2], targets, crf=False)
 
 
 @pytest.mark.parametrize("divergence", ["mse", "soft_cross_entropy"])
 def test_crf_takes_kl_only(divergence):
     targets = make_targets(np.random.default_rng(0), [2], "both")
     scores = random_scores(np.random.default_rng(0), 2)
+    loss = distillation_loss_v1(0.5, divergence=divergence)
     with pytest.raises(DistillError, match='divergence = "kl" for a CRF'):
-        distillation_loss_v1(divergence=divergence)(
-            predict(scores, [2], crf=True), targets
-        )
+        compare(loss, scores, [2], targets, crf=True)
 
 
 def test_from_a_config():
@@ -269,3 +287,24 @@ def test_from_a_config():
     loss = registry.resolve({"loss": block})["loss"]
     assert next(loss.alpha) == pytest.approx(1 / math.e)
     assert registry.resolve({"loss": {**block, "alpha": 1}})["loss"].alpha == 1
+
+
+def test_labels_alone_are_the_default():
+    config = {"@misc": "spacy_distill.DistillationLoss.v1"}
+    default = registry.resolve({"loss": config})["loss"]
+    assert default.alpha == 1.0
+    student = Config().from_disk(CONFIG)
+    assert student["components"]["ner"]["loss"]["alpha"] == default.alpha
+
+
+def test_a_divergence_without_weight_is_not_computed():
+    class NoDivergence(SoftmaxTerms):
+        def distillation(self, *args):
+            raise AssertionError("computed")
+
+    targets = make_targets(np.random.default_rng(0), [3], "both")
+    scores = random_scores(np.random.default_rng(0), 3).emissions.detach().numpy()
+    result = distillation_loss_v1(1.0)(scores, targets, NoDivergence(scores))
+    assert result.parts["distillation"] == 0.0
+    with pytest.raises(AssertionError, match="computed"):
+        distillation_loss_v1(0.9)(scores, targets, NoDivergence(scores))

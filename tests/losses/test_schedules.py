@@ -4,7 +4,7 @@ from itertools import islice
 import pytest
 
 from spacy_distill.errors import DistillError
-from spacy_distill.losses.schedules import adaptive_alpha_v1
+from spacy_distill.losses.distillation import adaptive_alpha_v1
 
 
 @pytest.mark.parametrize("step", [0.5, 10.0, 1000.0])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.manifest import (
     FILE_NAME,
-    Lost,
+    Dropped,
     Manifest,
     Settings,
     Shard,
@@ -20,9 +20,10 @@ def make_shard(number=0, **changes):
         "sha256": "ab" * 32,
         "docs": 2,
         "tokens": 10,
-        "tokens_without_pieces": 1,
-        "entities": {"PER": 3, "Größe": 0},
-        "lost": [Lost(2, "Über", "PER", "begins inside a token")],
+        "rows": 10,
+        "unaligned": 1,
+        "labels": {"PER": 3, "Größe": 0},
+        "dropped": [Dropped(2, "Über", "PER", "begins inside a token")],
         "entropy": 0.1 + 0.2,
     }
     return Shard(**{**fields, **changes})
@@ -32,12 +33,13 @@ def make_manifest(**changes):
     fields = {
         "teacher": "en_teacher",
         "teacher_hash": "cd" * 32,
-        "tags": ("O", "B-PER", "I-PER", "L-PER", "U-PER"),
+        "task": "ner",
+        "columns": ("O", "B-PER", "I-PER", "L-PER", "U-PER"),
         "language": "en",
         "tokenizer_hash": None,
         "texts_hash": "ef" * 32,
         "settings": Settings(shard_size=2, window=512, overlap=64),
-        "shards": [make_shard(0), make_shard(1, tokens=30, entropy=1.5)],
+        "shards": [make_shard(0), make_shard(1, tokens=30, rows=30, entropy=1.5)],
     }
     return Manifest(**{**fields, **changes})
 
@@ -68,16 +70,16 @@ def test_sums_survive_the_file_bit_by_bit(tmp_path_factory, entropies):
 
 def test_counts_are_sums():
     counts = make_manifest().counts
-    assert (counts.docs, counts.tokens, counts.tokens_without_pieces) == (4, 40, 2)
-    assert counts.entities == {"PER": 6, "Größe": 0}
-    assert counts.lost == len(make_manifest().lost) == 2
+    assert (counts.docs, counts.tokens, counts.unaligned) == (4, 40, 2)
+    assert counts.labels == {"PER": 6, "Größe": 0}
+    assert counts.dropped == len(make_manifest().dropped) == 2
     assert counts.mean_entropy == pytest.approx(1.8 / 40)
     assert make_manifest(shards=[]).counts.mean_entropy == 0
 
 
-def test_lost_entities_are_told_in_one_line():
-    lost = Lost(3, "New \n York" + " and so on" * 9, "LOC", "ends inside a token")
-    assert lost.describe() == (
+def test_dropped_entities_are_described_in_one_line():
+    dropped = Dropped(3, "New \n York" + " and so on" * 9, "LOC", "ends inside a token")
+    assert dropped.describe() == (
         "document 3: 'New York and so on and so on and so on and so on and so o...'"
         " (LOC) ends inside a token"
     )
@@ -91,7 +93,8 @@ def test_there_is_no_date_and_no_path(tmp_path):
         "format",
         "teacher",
         "teacher_hash",
-        "tags",
+        "task",
+        "columns",
         "language",
         "tokenizer_hash",
         "texts_hash",
@@ -107,7 +110,8 @@ def test_there_is_no_date_and_no_path(tmp_path):
     ("changes", "message"),
     [
         ({"teacher_hash": "12" * 32}, "teacher_hash is cdcdcdcdcdcd... there and 1212"),
-        ({"tags": ("O",)}, "tags is"),
+        ({"task": "textcat"}, "task is ner there and textcat now"),
+        ({"columns": ("O",)}, "columns is"),
         ({"language": "de"}, "language is en there and de now"),
         ({"tokenizer_hash": "x"}, "tokenizer_hash is None there and x now"),
         ({"texts_hash": "x"}, "texts_hash"),
@@ -138,10 +142,12 @@ def test_not_json(tmp_path, data):
         Manifest.read(tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"[]", b"null", b"{}", b'{"format": 1}'])
+@pytest.mark.parametrize(
+    "data", [b"[]", b"null", b"{}", b'{"format": 1}', b'{"format": 4}']
+)
 def test_other_format(tmp_path, data):
     (tmp_path / FILE_NAME).write_bytes(data)
-    with pytest.raises(DistillError, match="Expected format 2"):
+    with pytest.raises(DistillError, match="Expected format 3"):
         Manifest.read(tmp_path)
 
 
@@ -155,25 +161,26 @@ def spoil(tmp_path, change):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda m: m.pop("tags"),
+        lambda m: m.pop("columns"),
         lambda m: m.pop("counts"),
         lambda m: m.update(extra=1),
         lambda m: m.update(complete=1),
-        lambda m: m.update(tags="O"),
-        lambda m: m.update(tags=["O", 1]),
+        lambda m: m.update(columns="O"),
+        lambda m: m.update(columns=["O", 1]),
+        lambda m: m.update(task=None),
         lambda m: m.update(teacher=None),
         lambda m: m.update(settings=[]),
         lambda m: m["settings"].update(window="512"),
         lambda m: m["settings"].pop("window"),
         lambda m: m["shards"].append(None),
         lambda m: m["shards"][0].update(docs=True),
-        lambda m: m["shards"][0].update(entities={"PER": "3"}),
+        lambda m: m["shards"][0].update(labels={"PER": "3"}),
         lambda m: m["shards"][0].update(tokens=11),
-        lambda m: m["shards"][0].update(lost={}),
-        lambda m: m["shards"][0].update(lost=[]),
-        lambda m: m["shards"][0]["lost"].append(None),
-        lambda m: m["shards"][0]["lost"][0].update(document="2"),
-        lambda m: m["shards"][0]["lost"][0].pop("reason"),
+        lambda m: m["shards"][0].update(dropped={}),
+        lambda m: m["shards"][0].update(dropped=[]),
+        lambda m: m["shards"][0]["dropped"].append(None),
+        lambda m: m["shards"][0]["dropped"][0].update(document="2"),
+        lambda m: m["shards"][0]["dropped"][0].pop("reason"),
         lambda m: m["shards"].pop(),
         lambda m: m["counts"].update(docs=5),
     ],
@@ -204,7 +211,7 @@ def test_any_value_anywhere_is_read_or_refused(tmp_path, data, value):
                     message,
                     message["settings"],
                     message["shards"][0],
-                    message["shards"][0]["lost"][0],
+                    message["shards"][0]["dropped"][0],
                 ]
             )
         )

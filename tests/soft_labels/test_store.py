@@ -9,7 +9,7 @@ from spacy.tokens import Doc, DocBin
 from tiny_teachers import write_jsonl
 
 from spacy_distill.annotation.annotate import annotate
-from spacy_distill.docs import LOGITS, TAGS
+from spacy_distill.docs import COLUMNS, LOGITS
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels import store
 from spacy_distill.soft_labels.manifest import Manifest
@@ -33,7 +33,7 @@ def test_read_gives_everything_in_order(folder):
     docs = list(labels.read(nlp))
     assert [doc.text for doc in docs] == TEXTS
     assert all(doc.vocab is nlp.vocab for doc in docs)
-    assert all(doc.user_data[TAGS] is labels.tags for doc in docs)
+    assert all(doc.user_data[COLUMNS] is labels.tags for doc in docs)
     teacher = HashTeacher()
     assert labels.tags == teacher.tags
     for doc in docs:

@@ -82,13 +82,13 @@ def test_a_full_cache_says_the_same(encoder):
     texts = [f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(40)]
     docs = make_docs(texts)
     expected = [encoder.predict([doc])[0] for doc in docs]
-    encoder.attrs["cache"].types.capacity = 6
+    encoder._func.cache.types.capacity = 6
     # It is full as soon as a new word comes.
     encoder.predict(make_docs(["unheard"]))
     for order in (docs, docs[::-1]):
         found = [encoder.predict([doc])[0] for doc in order]
         assert_same(found, expected if order is docs else expected[::-1])
-        assert len(encoder.attrs["cache"].types) <= 6
+        assert len(encoder._func.cache.types) <= 6
     # More types in one batch than fit.
     assert_same(encoder.predict(docs), expected)
     assert_same(run_torch(encoder, docs)[0], expected)
@@ -98,7 +98,7 @@ def test_a_full_cache_says_the_same(encoder):
 def test_a_batch_that_failed_leaves_the_cache_right(encoder):
     docs = make_docs([f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(10)])
     expected = [encoder.predict([doc])[0] for doc in docs]
-    types = encoder.attrs["cache"].types
+    types = encoder._func.cache.types
     types.capacity = 6
     for doc, y in zip(docs, expected):
         unheard = np.array([2**60 + i for i in range(3)], dtype=np.uint64)
@@ -117,7 +117,7 @@ def test_copies_do_without_the_cache():
 def test_threads_may_share_a_pipeline(encoder):
     docs = make_docs([f"w{i} w{i + 1} went to Paris{i % 7}" for i in range(30)])
     expected = [encoder.predict([doc])[0] for doc in docs]
-    encoder.attrs["cache"].types.capacity = 6
+    encoder._func.cache.types.capacity = 6
     # It is full as soon as a new word comes.
     encoder.predict(make_docs(["unheard"]))
 

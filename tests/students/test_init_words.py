@@ -17,7 +17,8 @@ from spacy.training import Example
 
 from spacy_distill.errors import DistillError
 from spacy_distill.students.encoder import get_encoders
-from spacy_distill.students.word_vectors import init_words_v1, teacher_words_v1
+from spacy_distill.students.init_words import init_words_v1
+from spacy_distill.students.word_vectors import teacher_words_v1
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_rare_words_are_composed(gold, tmp_path):
     encoder = encoder_of(nlp)
     docs = [nlp.make_doc("Anna shark Annas ☃")]
     encoder.predict(docs)
-    types = encoder.attrs["cache"].types
+    types = encoder._func.cache.types
     rows = types.rows[types.find(docs[0].to_array("ORTH"), nlp.vocab.strings)]
     # In the table; rare; never seen, but with pieces; with nothing at all.
     assert rows.tolist() == [encoder.attrs["words"].index("anna") + 1, -1, -1, 0]

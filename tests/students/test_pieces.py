@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.students.pieces import Segmenter, quantize_rows
+from spacy_distill.students.pieces import Segmenter
 
 
 @cache
@@ -122,15 +122,3 @@ def test_very_long_words_end():
     rows = make_segmenter("a", "##a")("a" * 100_000)
     assert rows[0] == 0
     assert set(rows[1:]) == {1}
-
-
-def test_int8_rows():
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(50, 7)) * 10.0 ** rng.integers(-3, 3, size=(50, 1))
-    vectors[3] = 0.0
-    rows, scales = quantize_rows(vectors)
-    assert rows.dtype == np.int8
-    assert scales.dtype == np.float32
-    assert not rows[3].any()
-    error = np.abs(rows * scales[:, None] - vectors)
-    assert (error <= 0.5001 * scales[:, None]).all()

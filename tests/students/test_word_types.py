@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from spacy.strings import StringStore
 
 from spacy_distill.students.layers.char_cnn import char_columns
-from spacy_distill.students.pieces import Segmenter, quantize_rows
+from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.word_types import UNKNOWN_ROW, WordLookup, WordTypes
+from spacy_distill.students.word_vectors import quantize_vectors
 from spacy_distill.words import word_shape
 
 WORDS = ["the", "cat"]
@@ -31,7 +32,7 @@ def make_types(capacity=100, words=WORDS, composes_all=False):
     return WordTypes(
         make_lookup(words=words),
         width=4,
-        pieces=quantize_rows(TABLE),
+        pieces=quantize_vectors(TABLE),
         capacity=capacity,
         composes_all=composes_all,
     )
@@ -68,7 +69,7 @@ def test_entries_are_the_lookups():
 def test_a_composed_vector_is_the_mean_of_its_pieces():
     types = make_types()
     composed = types.composed[find(types, ["unseen", "unseens", "cat", "dog"])]
-    _, scales = quantize_rows(TABLE)
+    _, scales = quantize_vectors(TABLE)
     tolerance = scales.max() / 2 + 1e-6
     np.testing.assert_allclose(composed[0], TABLE[:2].mean(axis=0), atol=tolerance)
     np.testing.assert_allclose(composed[1], TABLE.mean(axis=0), atol=tolerance)

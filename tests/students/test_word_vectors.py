@@ -8,6 +8,7 @@ from spacy_distill.errors import DistillError
 from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.word_types import WordLookup, WordTypes
 from spacy_distill.students.word_vectors import (
+    quantize_vectors,
     random_vectors,
     spacy_vectors_v1,
     teacher_words_v1,
@@ -134,3 +135,15 @@ def test_random_vectors():
     assert start.vectors.shape == (len(WORDS), 50)
     assert start.vectors.dtype == np.float32
     assert 0 < np.abs(start.vectors).max() <= 0.17
+
+
+def test_int8_rows():
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(50, 7)) * 10.0 ** rng.integers(-3, 3, size=(50, 1))
+    vectors[3] = 0.0
+    rows, scales = quantize_vectors(vectors)
+    assert rows.dtype == np.int8
+    assert scales.dtype == np.float32
+    assert not rows[3].any()
+    error = np.abs(rows * scales[:, None] - vectors)
+    assert (error <= 0.5001 * scales[:, None]).all()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from annotated import CITY, TEXT, line, write_lines
 from hash_teacher import HashTeacher, make_pieces
+from taught import logits_of, unaligned_of
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.annotation.annotate import annotate
@@ -26,15 +27,15 @@ def docs_of(teacher, texts=TEXTS):
 
 
 def probabilities(teacher, text):
-    """Tag to probability for each token."""
-    (logits,) = teacher.logits([teacher.nlp.make_doc(text)])
+    """Return {tag: probability} for each token."""
+    (logits,) = logits_of(teacher, [teacher.nlp.make_doc(text)])
     rows = softmax(logits.astype(np.float64))
-    return [dict(zip(teacher.tags, row)) for row in rows]
+    return [dict(zip(teacher.task.columns, row)) for row in rows]
 
 
 def check_mean(members, weights):
     ensemble = EnsembleTeacher(members, weights=weights)
-    assert ensemble.tags == next(iter(members.values())).tags
+    assert ensemble.task.columns == next(iter(members.values())).task.columns
     weights = weights or dict.fromkeys(members, 1.0)
     for text in TEXTS:
         found = probabilities(ensemble, text)
@@ -58,18 +59,18 @@ def test_tags_in_another_order():
         "a": HashTeacher(seed=1, labels=("PER", "LOC", "ORG")),
         "b": HashTeacher(seed=2, labels=("ORG", "PER", "LOC")),
     }
-    assert members["a"].tags != members["b"].tags
+    assert members["a"].task.columns != members["b"].task.columns
     check_mean(members, {"a": 1.0, "b": 3.0})
 
 
-def test_members_of_other_languages_read_the_first_one_s_tokens():
+def test_members_with_different_languages():
     members = {"a": HashTeacher(seed=1, lang="en"), "b": HashTeacher(seed=2, lang="de")}
     ensemble = EnsembleTeacher(members)
     assert ensemble.nlp is members["a"].nlp
     text = "z.B. Anna isn't here"
     doc = ensemble.nlp.make_doc(text)
     assert len(doc) != len(members["b"].nlp.make_doc(text))
-    (logits,) = ensemble.logits([doc])
+    (logits,) = logits_of(ensemble, [doc])
     rows = [np.stack([m.row(t.text) for t in doc]) for m in members.values()]
     for row in rows:
         places = np.arange(len(row))
@@ -78,7 +79,7 @@ def test_members_of_other_languages_read_the_first_one_s_tokens():
     np.testing.assert_allclose(np.exp(logits), expected, rtol=1e-4)
 
 
-def test_pipelines_as_members_leave_the_docs_alone():
+def test_pipelines_do_not_modify_docs():
     members = {
         "a": CompactNERTeacher(make_cnn_teacher(), "ner"),
         "b": CompactNERTeacher(make_cnn_teacher(output="crf"), "ner"),
@@ -86,52 +87,52 @@ def test_pipelines_as_members_leave_the_docs_alone():
     ensemble = EnsembleTeacher(members)
     docs = docs_of(ensemble)
     before = [doc.to_bytes() for doc in docs]
-    found = ensemble.logits(docs)
+    found = logits_of(ensemble, docs)
     assert [doc.to_bytes() for doc in docs] == before
     assert [logits.shape for logits in found] == [(len(doc), 9) for doc in docs]
     check_mean(members, {"a": 1.0, "b": 2.0})
 
 
-def test_a_single_member_says_what_it_says_alone():
+def test_single_member():
     teacher = HashTeacher()
-    (found,) = EnsembleTeacher({"a": teacher}).logits(docs_of(teacher, TEXTS[:1]))
-    (alone,) = teacher.logits(docs_of(teacher, TEXTS[:1]))
+    (found,) = logits_of(EnsembleTeacher({"a": teacher}), docs_of(teacher, TEXTS[:1]))
+    (alone,) = logits_of(teacher, docs_of(teacher, TEXTS[:1]))
     apart = alone - found
     np.testing.assert_allclose(apart - apart[:, :1], 0, atol=1e-5)
 
 
-def test_the_improbable_is_not_cut_off():
+def test_small_probabilities_do_not_underflow():
     def sure(texts, rows):
         for row in rows:
             row[:] = -30.0
             row[:, 0] = 30.0
 
     members = {"a": HashTeacher(change=sure), "b": HashTeacher(change=sure)}
-    (found,) = EnsembleTeacher(members).logits(docs_of(members["a"], TEXTS[:1]))
+    (found,) = logits_of(EnsembleTeacher(members), docs_of(members["a"], TEXTS[:1]))
     np.testing.assert_allclose(found[:, 1:], -60.0, atol=0.01)
 
 
-def test_nested_in_a_map_and_the_other_way_round():
+def test_nested_maps_and_ensembles():
     inner = HashTeacher(seed=1, labels=("PERSON", "GPE", "FAC"))
     other = HashTeacher(seed=2, labels=("LOC", "PER"))
     labels = {"PERSON": "PER", "GPE": "LOC", "FAC": "LOC"}
     mapped = MappedTeacher(inner, labels)
     check_mean({"a": mapped, "b": other}, {"a": 1.0, "b": 2.0})
-    # With the same labels in the end it does not matter which comes first.
+    # The order of mapping and averaging does not matter.
     same = HashTeacher(seed=3, labels=("PERSON", "GPE", "FAC"))
     late = MappedTeacher(EnsembleTeacher({"a": inner, "b": same}), labels)
     early = EnsembleTeacher({"a": mapped, "b": MappedTeacher(same, labels)})
-    assert late.tags == early.tags
+    assert late.task.columns == early.task.columns
     for text in TEXTS:
         for a, b in zip(probabilities(late, text), probabilities(early, text)):
             assert a == pytest.approx(b, rel=1e-4)
-    # And an ensemble can be a member.
+    # An ensemble can be a member.
     nested = EnsembleTeacher({"a": late, "b": EnsembleTeacher({"c": other})})
     assert isinstance(nested, Teacher)
     check_mean({"a": late, "b": EnsembleTeacher({"c": other})}, None)
 
 
-def test_what_the_members_make_of_it():
+def test_properties_of_members():
     pieces = make_pieces()
     members = {
         "a": HashTeacher(blind=("Anna", "dog")),
@@ -143,14 +144,13 @@ def test_what_the_members_make_of_it():
     assert ensemble.word_pieces() is pieces
     assert EnsembleTeacher({"a": members["a"]}).word_pieces() is None
     assert not ensemble.whole_documents
-    ensemble.logits(docs)
-    marked = ensemble.without_pieces(docs)
-    assert [np.flatnonzero(blind).tolist() for blind in marked] == [[0], [], [], []]
-    assert ensemble.lost_entities(docs) == [[], [], [], []]
+    predictions = ensemble.predict(docs)
+    assert unaligned_of(predictions) == [[0], [], [], []]
+    assert [prediction.dropped for prediction in predictions] == [()] * 4
     assert ensemble.name == "ensemble of a, b"
 
 
-def test_a_file_as_member(tmp_path):
+def test_annotations_as_member(tmp_path):
     lines = [
         line(TEXT, CITY),
         line(TEXT, (20, 22, "LOC")),
@@ -166,24 +166,22 @@ def test_a_file_as_member(tmp_path):
     ensemble = EnsembleTeacher(members)
     assert ensemble.whole_documents
     docs = docs_of(ensemble, ["Rain.", TEXT])
-    assert [logits.shape for logits in ensemble.logits(docs)] == [(2, 9), (8, 9)]
-    # Each once, though both members have lost them.
-    assert [[e.text for e in lost] for lost in ensemble.lost_entities(docs)] == [
-        ["Rai"],
-        ["is"],
-    ]
+    predictions = ensemble.predict(docs)
+    assert [p.logits.shape for p in predictions] == [(2, 9), (8, 9)]
+    # Both members drop them, but they are not repeated.
+    dropped = [[span.text for span in p.dropped] for p in predictions]
+    assert dropped == [["Rai"], ["is"]]
     unknown = docs_of(ensemble, ["Not there."])
-    for call in (lambda: ensemble.check_texts(lambda: iter(unknown)),):
-        with pytest.raises(DistillError, match=r"got none of 1: 'Not there\.'"):
-            call()
     with pytest.raises(DistillError, match=r"got none of 1: 'Not there\.'"):
-        ensemble.logits(unknown)
+        ensemble.check_texts(lambda: iter(unknown))
+    with pytest.raises(DistillError, match=r"got none of 1: 'Not there\.'"):
+        logits_of(ensemble, unknown)
 
 
 def test_hash():
     a, b = HashTeacher(seed=1), HashTeacher(seed=2)
     base = EnsembleTeacher({"a": a, "b": b})
-    # Names and a common factor of the weights change nothing.
+    # The hash does not depend on names or on a common factor of the weights.
     same = [
         EnsembleTeacher({"x": a, "y": b}),
         EnsembleTeacher({"a": a, "b": b}, weights={"b": 3.0, "a": 3.0}),
@@ -193,7 +191,7 @@ def test_hash():
         EnsembleTeacher({"a": a}),
         EnsembleTeacher({"a": a, "b": HashTeacher(seed=3)}),
         EnsembleTeacher({"a": a, "b": b}, weights={"a": 1.0, "b": 2.0}),
-        # The tokenizer and the order of the tags are the first one's.
+        # The first member determines the tokenizer and the order of the tags.
         EnsembleTeacher({"b": b, "a": a}),
     ]
     assert len({base.hash, *(o.hash for o in others)}) == len(others) + 1
@@ -207,7 +205,7 @@ def seeds(tmp_path_factory):
     return [str(folder / "seed0"), str(folder / "seed1")]
 
 
-def test_members_by_their_paths(seeds):
+def test_members_by_path(seeds):
     ensemble = ensemble_teacher_v1(paths=seeds)
     by_name = {path: CompactNERTeacher(load(path), "ner") for path in seeds}
     expected = EnsembleTeacher(by_name)
@@ -230,14 +228,14 @@ def load(path):
     return spacy.load(path)
 
 
-def test_annotation_by_an_ensemble_is_stored_as_by_any_teacher(seeds, tmp_path):
+def test_annotate_with_ensemble(seeds, tmp_path):
     ensemble = ensemble_teacher_v1(paths=seeds)
     texts = tmp_path / "texts.txt"
     texts.write_text("Anna lives in Paris .\nThe old dog .\n", encoding="utf-8")
     annotate(ensemble, texts, tmp_path / "out", progress=False)
     docs = list(SoftLabels(tmp_path / "out").read(ensemble.nlp))
     for doc in docs:
-        (expected,) = ensemble.logits([ensemble.nlp.make_doc(doc.text)])
+        (expected,) = logits_of(ensemble, [ensemble.nlp.make_doc(doc.text)])
         np.testing.assert_allclose(doc.user_data[LOGITS], expected, atol=2e-2)
 
 
@@ -253,12 +251,12 @@ def test_annotation_by_an_ensemble_is_stored_as_by_any_teacher(seeds, tmp_path):
         ({"a": math.inf, "b": 1.0}, "0 or more, not all 0"),
     ],
 )
-def test_weights_that_do_not_fit(weights, told):
+def test_invalid_weights(weights, told):
     with pytest.raises(DistillError, match=told):
         EnsembleTeacher({"a": HashTeacher(), "b": HashTeacher()}, weights=weights)
 
 
-def test_members_that_do_not_fit(seeds):
+def test_invalid_members(seeds):
     with pytest.raises(DistillError, match="at least one member, got none"):
         ensemble_teacher_v1()
     with pytest.raises(DistillError, match="as member 'b'.*got a str"):

@@ -4,6 +4,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 from annotated import PERSON, TEXT, line, write_lines
+from taught import logits_of
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.errors import DistillError
@@ -33,7 +34,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture
 def build(files, tmp_path, monkeypatch):
-    """From the text of a config to its teacher. Paths are relative to the files."""
+    """Return a function that creates a teacher from the text of a config."""
     monkeypatch.chdir(files)
 
     def build(config):
@@ -45,7 +46,7 @@ def build(files, tmp_path, monkeypatch):
 
 
 def first_logits(teacher):
-    (logits,) = teacher.logits([teacher.nlp.make_doc(TEXT)])
+    (logits,) = logits_of(teacher, [teacher.nlp.make_doc(TEXT)])
     return logits
 
 
@@ -79,7 +80,7 @@ def test_a_file_with_all_its_options(build):
         annotator_weights={"one-a": 2.0},
     )
     assert isinstance(teacher, AnnotationsTeacher)
-    assert teacher.tags == expected.tags
+    assert teacher.task.columns == expected.task.columns
     np.testing.assert_array_equal(first_logits(teacher), first_logits(expected))
 
 
@@ -90,14 +91,14 @@ def test_a_file_with_all_its_options(build):
         '[teacher.labels]\nLOC = "GPE"\nPER = null',
     ],
 )
-def test_label_maps_in_both_spellings(build, labels):
+def test_label_maps_inline_and_as_section(build, labels):
     inner = f'[teacher.teacher]\n{PIPELINE}\nname = "seed0"'
     teacher = build(f"[teacher]\n{MAPPED}\n{labels}\n{inner}\n")
     assert isinstance(teacher, MappedTeacher)
-    assert teacher.tags[1:] == ("B-GPE", "I-GPE", "L-GPE", "U-GPE")
+    assert teacher.task.columns[1:] == ("B-GPE", "I-GPE", "L-GPE", "U-GPE")
 
 
-def test_the_map_of_the_error_can_be_pasted(build):
+def test_map_in_error_message_is_valid(build):
     inner = f'[teacher.teacher]\n{ANNOTATIONS}\npath = "labels.jsonl"'
     inner += '\non_invalid = "skip"\n'
     for start in ("", 'labels = {"GPE": "LOC"}'):
@@ -106,11 +107,11 @@ def test_the_map_of_the_error_can_be_pasted(build):
         pasted = str(info.value).partition("no entity: ")[2]
         teacher = build(f"[teacher]\n{MAPPED}\n{pasted}\n{inner}")
         new = "LOC" if start else "GPE"
-        assert [tag for tag in teacher.tags if tag[0] == "U"] == ["U-PER", f"U-{new}"]
+        assert teacher.task.labels == ("PER", new)
 
 
-def test_several_in_one_file(build):
-    """An ensemble of a pipeline, a mapped file, and an ensemble of seeds."""
+def test_nested_teachers(build):
+    """Test an ensemble of a pipeline, a mapped file, and an ensemble of seeds."""
     teacher = build(
         f"""
         [paths]
@@ -156,13 +157,12 @@ def test_several_in_one_file(build):
     assert isinstance(teacher, EnsembleTeacher)
     assert teacher.name == "ensemble of sure, people, seeds"
     assert teacher.hash == expected.hash
-    assert teacher.tags == expected.tags == load_teacher("seed1").tags
+    assert teacher.task.columns == expected.task.columns
+    assert teacher.task.columns == load_teacher("seed1").task.columns
     np.testing.assert_array_equal(first_logits(teacher), first_logits(expected))
-    docs = [teacher.nlp.make_doc(TEXT)]
-    teacher.logits(docs)
-    assert [(e.text, e.label) for e in teacher.lost_entities(docs)[0]] == [
-        ("isbon", "LOC")
-    ]
+    (prediction,) = teacher.predict([teacher.nlp.make_doc(TEXT)])
+    dropped = [(span.text, span.label) for span in prediction.dropped]
+    assert dropped == [("isbon", "LOC")]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,10 @@ def test_several_in_one_file(build):
         (f"[teacher]\n{PIPELINE}\n", "missing required argument: 'name'"),
         (f"[teacher]\n{PIPELINE}\nname = 3\nx = 1\n", "unexpected argument: 'x'"),
         (f'[teacher]\n{PIPELINE}\nname = "none"\n', r"at 'none'.*E050"),
-        (f'[teacher]\n{ANNOTATIONS}\npath = "none.jsonl"\n', r"none\.jsonl: not there"),
+        (
+            f'[teacher]\n{ANNOTATIONS}\npath = "none.jsonl"\n',
+            r"none\.jsonl, got no file",
+        ),
         (
             f'[teacher]\n{ANNOTATIONS}\npath = "labels.jsonl"\n',
             "line 2: 'isbon' as GPE",
@@ -213,13 +216,13 @@ def test_several_in_one_file(build):
         ),
     ],
 )
-def test_faults_are_told_in_one_line(build, config, told):
+def test_errors_are_one_line(build, config, told):
     with pytest.raises(DistillError) as info:
         first_logits(build(config))
     message = str(info.value)
     assert re.search(told, message), message
     assert "\n" not in message
-    # Not the whole block, nor all names of the registry.
+    # Without the whole block and all names of the registry.
     assert len(message) < 600
 
 

@@ -22,7 +22,8 @@ def test_found_by_its_factory(folder):
     teacher = load_teacher(folder)
     assert teacher.name == "my_teacher"
     assert teacher.hash == sha256_folder(folder)
-    assert load_teacher(str(folder), component="ner").tags == teacher.tags
+    named = load_teacher(str(folder), component="ner")
+    assert named.task.columns == teacher.task.columns
 
 
 def test_several_components(folder, tmp_path):
@@ -33,7 +34,7 @@ def test_several_components(folder, tmp_path):
     with pytest.raises(DistillError, match="several, ner, ner2: name one with --comp"):
         load_teacher(tmp_path)
     second = load_teacher(tmp_path, component="ner2")
-    assert second.tags == load_teacher(folder).tags
+    assert second.task.columns == load_teacher(folder).task.columns
     assert second.hash != load_teacher(tmp_path, component="ner").hash
     listing = r"ner \(compact_ner\), ner2 \(compact_ner\), sentencizer"
     with pytest.raises(DistillError, match=rf"'sentencizer'.*{listing}"):
@@ -50,7 +51,7 @@ def test_two_of_different_kinds(tmp_path):
     assert isinstance(load_teacher(tmp_path, component="mine"), CompactNERTeacher)
 
 
-def test_rulers_give_way_to_what_runs_behind_them(tmp_path):
+def test_trained_component_after_a_ruler_is_chosen(tmp_path):
     nlp = trained_ner()
     for name, place in (("before", {"first": True}), ("behind", {"last": True})):
         ruler = nlp.add_pipe("entity_ruler", name=name, **place)
@@ -75,7 +76,7 @@ def test_without_labels(tmp_path):
         load_teacher(tmp_path)
 
 
-def test_none_that_fits(tmp_path):
+def test_no_suitable_component(tmp_path):
     nlp = spacy.blank("en")
     nlp.to_disk(tmp_path / "empty")
     with pytest.raises(DistillError, match="recognizes entities.*none: it is empty"):
@@ -86,7 +87,7 @@ def test_none_that_fits(tmp_path):
         load_teacher(tmp_path / "other")
 
 
-def test_not_there_or_broken(folder, tmp_path):
+def test_missing_or_broken_pipeline(folder, tmp_path):
     with pytest.raises(DistillError, match=r"'no_such_teacher'.*E050"):
         load_teacher("no_such_teacher")
     make_cnn_teacher().to_disk(tmp_path)

@@ -1,4 +1,4 @@
-"""Files that `load_teacher` knows by their endings."""
+"""Test files that `load_teacher` recognizes by their suffixes."""
 
 import pytest
 from annotated import CITY, PERSON, TEXT, line, write_lines
@@ -24,12 +24,12 @@ def test_strict_is_for_annotations(tmp_path):
     for strict in (None, True):
         with pytest.raises(DistillError, match="got 1 that is not: line 1"):
             load_teacher(path, strict=strict)
-    assert load_teacher(path, strict=False).tags[-1] == "U-PER"
+    assert load_teacher(path, strict=False).task.columns[-1] == "U-PER"
 
 
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("name", ["a.cfg", "pipeline", "owner/model", "no_such"])
-def test_strict_is_for_nothing_else(tmp_path, name, strict, monkeypatch):
+def test_strict_with_other_teachers(tmp_path, name, strict, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make_cnn_teacher().to_disk(tmp_path / "pipeline")
     (tmp_path / "a.cfg").write_text("[teacher]\n", encoding="utf-8")
@@ -47,7 +47,7 @@ def test_config(tmp_path):
     )
     teacher = load_teacher(path)
     assert isinstance(teacher, EnsembleTeacher)
-    assert teacher.tags == load_teacher(tmp_path / "seed0").tags
+    assert teacher.task.columns == load_teacher(tmp_path / "seed0").task.columns
 
 
 @pytest.mark.parametrize("name", ["a.cfg", "a.jsonl", "a.jsonl.gz", "folder/a.cfg"])

@@ -6,6 +6,7 @@ from annotated import CITY, PERSON, TEXT, line, write_lines
 from hash_teacher import HashTeacher, make_pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from taught import logits_of, unaligned_of
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.arrays import softmax
@@ -26,7 +27,7 @@ def docs_of(teacher):
 
 
 def summed(row, tags, labels, new_tags):
-    """Probability by probability."""
+    """Return the probabilities of new tags, summed one by one."""
     out = dict.fromkeys(new_tags, 0.0)
     for tag, probability in zip(tags, row):
         new = None if tag == "O" else labels[tag[2:]]
@@ -37,11 +38,11 @@ def summed(row, tags, labels, new_tags):
 def check_sums(teacher, labels):
     mapped = MappedTeacher(teacher, labels)
     docs = docs_of(teacher)
-    for found, logits in zip(mapped.logits(docs), teacher.logits(docs)):
+    for found, logits in zip(logits_of(mapped, docs), logits_of(teacher, docs)):
         assert found.dtype == np.float32
-        assert found.shape == (len(logits), len(mapped.tags))
+        assert found.shape == (len(logits), len(mapped.task.columns))
         expected = [
-            summed(row, teacher.tags, labels, mapped.tags)
+            summed(row, teacher.task.columns, labels, mapped.task.columns)
             for row in softmax(logits.astype(np.float64))
         ]
         expected = np.array(expected).reshape(found.shape)
@@ -51,9 +52,8 @@ def check_sums(teacher, labels):
 
 def test_probabilities_are_summed():
     check_sums(HashTeacher(labels=LABELS), MAP)
-    assert mapped_teacher_v1(HashTeacher(labels=LABELS), MAP).tags == biluo_tags(
-        ["LOC", "PER"]
-    )
+    mapped = mapped_teacher_v1(HashTeacher(labels=LABELS), MAP)
+    assert mapped.task.columns == biluo_tags(["LOC", "PER"])
 
 
 NEW = st.sampled_from(["A", "B", "C", None])
@@ -61,41 +61,41 @@ NEW = st.sampled_from(["A", "B", "C", None])
 
 @settings(deadline=None, max_examples=25)
 @given(st.tuples(NEW, NEW, NEW, NEW).filter(any), st.permutations(LABELS))
-def test_whatever_the_map(new, order):
+def test_any_map(new, order):
     labels = {old: dict(zip(LABELS, new))[old] for old in order}
     mapped = MappedTeacher(TEACHER, labels)
     expected = dict.fromkeys(label for label in labels.values() if label)
-    assert mapped.tags == biluo_tags(list(expected))
+    assert mapped.task.columns == biluo_tags(list(expected))
     check_sums(TEACHER, labels)
 
 
 TEACHER = HashTeacher(labels=LABELS)
 
 
-def test_what_is_kept_is_left_as_it_was():
-    """Not rounded, not cut off: what is improbable counts at a high temperature."""
+def test_identity_map_keeps_logits():
+    """Low probabilities are neither rounded nor clipped."""
     teacher = CompactNERTeacher(make_cnn_teacher(), "ner")
     mapped = MappedTeacher(teacher, {"LOC": "LOC", "PER": "PER"})
-    assert mapped.tags == teacher.tags
+    assert mapped.task.columns == teacher.task.columns
     assert isinstance(mapped, Teacher)
     docs = docs_of(teacher)
-    for found, logits in zip(mapped.logits(docs), teacher.logits(docs)):
+    for found, logits in zip(logits_of(mapped, docs), logits_of(teacher, docs)):
         apart = logits - found
         np.testing.assert_allclose(apart - apart[:, :1], 0, atol=1e-4)
 
 
-def test_very_sure_teachers_are_summed_without_infinities():
+def test_extreme_logits_are_finite():
     def sure(texts, rows):
         for row in rows:
             row[:] = -200.0
             row[:, 0] = 200.0
 
     teacher = HashTeacher(labels=LABELS, change=sure)
-    for found in MappedTeacher(teacher, MAP).logits(docs_of(teacher)):
+    for found in logits_of(MappedTeacher(teacher, MAP), docs_of(teacher)):
         assert np.isfinite(found.astype(np.float16)).all()
 
 
-def test_what_is_handed_on():
+def test_properties_of_the_teacher():
     teacher = HashTeacher(labels=LABELS, blind=("Anna",), pieces=make_pieces())
     mapped = MappedTeacher(teacher, MAP)
     docs = docs_of(teacher)
@@ -104,15 +104,10 @@ def test_what_is_handed_on():
     assert mapped.word_pieces() is teacher.word_pieces()
     assert mapped.sizes(docs) == teacher.sizes(docs)
     assert not mapped.whole_documents
-    mapped.logits(docs)
-    assert [blind.tolist() for blind in mapped.without_pieces(docs)] == [
-        [True, False, False, False, False],
-        [],
-        [False] * 4,
-    ]
+    assert unaligned_of(mapped.predict(docs)) == [[0], [], []]
 
 
-def test_lost_entities_have_the_new_labels(tmp_path):
+def test_dropped_entities_have_new_labels(tmp_path):
     spans = [(0, 3, "PER"), (20, 22, "LOC"), (27, 28, "ODD")]
     path = write_lines(
         tmp_path / "a.jsonl", line(TEXT, *spans), line(TEXT, PERSON, CITY)
@@ -120,12 +115,10 @@ def test_lost_entities_have_the_new_labels(tmp_path):
     teacher = AnnotationsTeacher(path, on_invalid="skip", labels=["PER", "LOC"])
     mapped = MappedTeacher(teacher, {"PER": "PERSON", "LOC": None})
     assert mapped.whole_documents
-    docs = [teacher.nlp.make_doc(TEXT)]
-    mapped.logits(docs)
-    (lost,) = mapped.lost_entities(docs)
-    assert {(entity.text, entity.label) for entity in lost} == {
+    (prediction,) = mapped.predict([teacher.nlp.make_doc(TEXT)])
+    assert {(span.text, span.label) for span in prediction.dropped} == {
         ("Mar", "PERSON"),
-        # Not a label of the teacher, so not of the map either.
+        # Not a label of the teacher, so it is not in the map.
         ("n", "ODD"),
     }
     with pytest.raises(DistillError, match="got none of 1: 'Other.'"):
@@ -140,14 +133,14 @@ def test_hash():
         MappedTeacher(HashTeacher(labels=LABELS, seed=1), MAP).hash,
         MappedTeacher(HashTeacher(labels=LABELS), {**MAP, "DATE": "PER"}).hash,
         MappedTeacher(HashTeacher(labels=LABELS), {**MAP, "PERSON": "P"}).hash,
-        # Other columns.
+        # The columns differ.
         MappedTeacher(HashTeacher(labels=LABELS), {"PERSON": "PER", **MAP}).hash,
         HashTeacher(labels=LABELS).hash,
     ]
     assert len({*others, base.hash}) == len(others) + 1
 
 
-def test_labels_without_a_map_give_one_to_paste():
+def test_missing_map_is_suggested():
     teacher = HashTeacher(labels=(*LABELS, 'ODD "1"'))
     with pytest.raises(DistillError, match="got none for DATE, LOC, ODD") as info:
         MappedTeacher(teacher, {"PERSON": "PER", "GPE": None})
@@ -165,7 +158,7 @@ def test_labels_without_a_map_give_one_to_paste():
 
 
 def entity_count(teacher):
-    return (len(teacher.tags) - 1) // 4
+    return (len(teacher.task.columns) - 1) // 4
 
 
 @pytest.mark.parametrize(
@@ -178,7 +171,7 @@ def entity_count(teacher):
         ({**MAP, "DATE": " "}, "new labels, or null"),
     ],
 )
-def test_maps_that_do_not_fit(labels, told):
+def test_invalid_maps(labels, told):
     with pytest.raises(DistillError, match=told):
         MappedTeacher(HashTeacher(labels=LABELS), labels)
 

@@ -21,12 +21,12 @@ def test_a_pipeline_predicts_as_its_teacher_does():
     student = trained()
     for doc, text in zip(nlp.pipe(TEXTS), TEXTS):
         assert entities(doc) == entities(student(text))
-        # Through float16, as soft labels are.
+        # Logits are rounded to float16, like soft labels.
         assert scores(doc) == pytest.approx(scores(student(text)), abs=1e-2)
 
 
 def test_the_entities_are_those_of_the_stored_logits(tmp_path):
-    """Long texts are read in windows, and the last column tells which."""
+    """The last column of the logits depends on the windows of long texts."""
     teacher = HashTeacher()
     texts = [*TEXTS, LONG, "x", "  spaces  all \n over "]
     path = tmp_path / "texts.txt"
@@ -38,13 +38,14 @@ def test_the_entities_are_those_of_the_stored_logits(tmp_path):
     for doc in stored:
         found = nlp(Doc(nlp.vocab, words=[t.text for t in doc]))
         if not any(token.is_space for token in doc):
-            wanted = decoded(doc.user_data[LOGITS].astype("float32"), teacher.tags)
+            logits = doc.user_data[LOGITS].astype("float32")
+            wanted = decoded(logits, teacher.task.columns)
             assert triples(found.ents) == wanted
         assert not any(e[0].is_space or e[-1].is_space for e in found.ents)
     assert sum(len(nlp(text).ents) for text in texts) > 100
 
 
-def test_it_cuts_texts_as_the_teacher_does():
+def test_tokenizer_is_the_teachers():
     teacher = CompactNERTeacher(trained(), "ner")
     teacher.nlp.tokenizer.add_special_case("Paris", [{"ORTH": "Par"}, {"ORTH": "is"}])
     doc = teacher_pipeline(teacher)("Paris")
@@ -52,14 +53,14 @@ def test_it_cuts_texts_as_the_teacher_does():
     assert doc.vocab is teacher.nlp.vocab
 
 
-def test_what_is_noted_on_a_doc_stays():
+def test_user_data_is_kept():
     nlp = teacher_pipeline(HashTeacher())
     doc = nlp.make_doc("some words here")
     doc.user_data["mine"] = 1
     assert nlp(doc).user_data == {"mine": 1}
 
 
-def test_the_teacher_is_found_again():
+def test_find_teacher():
     teacher = HashTeacher()
     assert find_teacher(teacher_pipeline(teacher)) is teacher
     assert find_teacher(trained()) is None

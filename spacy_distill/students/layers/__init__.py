@@ -1,1 +1,1 @@
-"""One layer a file: its parameters, its numpy forward, its torch forward."""
+"""Layers of student encoders, each with a numpy and a torch forward pass."""

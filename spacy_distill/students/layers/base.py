@@ -6,27 +6,41 @@ from typing import Any, Dict, List, Protocol, Sequence, Tuple
 
 import numpy as np
 
-# Arrays by name. Any, because Thinc's types for arrays and numpy's do not agree.
+# Arrays by name. Any, because Thinc's array types and numpy's do not agree.
 Params = Dict[str, Any]
 
 
 class ContextLayer(Protocol):
     """Turns features of word types into vectors of tokens in context.
 
-    `n_out` is the width of the output. `predict` and `train` compute the same
-    function, but for dropout.
+    `predict` and `train` compute the same function, except for dropout.
+
+    Attributes:
+        n_out: Width of the output.
     """
 
     n_out: int
 
     def init(self, n_in: int) -> Params:
-        """Fresh parameters for features of width `n_in`, float32."""
+        """Return new parameters.
+
+        Args:
+            n_in: Width of the features.
+
+        Returns:
+            Parameters by name, float32.
+        """
         ...
 
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
-        """The part of the work that depends on the word type alone.
+        """Compute the part that depends on the word type alone.
 
-        features: [n_types, n_in]. RETURNS: tables, float32 [n_types, any width].
+        Args:
+            params: Arrays by name.
+            features: float32 [n_types, n_in].
+
+        Returns:
+            Tables, float32 [n_types, any width].
         """
         ...
 
@@ -37,9 +51,18 @@ class ContextLayer(Protocol):
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """tables: as `project` makes them, not to be written to, and behind the rows of
-        word types one of zeros for what stands beyond the edges. entries: the tokens'
-        rows in them, int64 [n_tokens]. RETURNS: float32 [n_tokens, n_out]."""
+        """Compute vectors in context in numpy.
+
+        Args:
+            params: Arrays by name.
+            tables: The output of `project`, with a last row of zeros for positions
+                outside of the sequence. Read-only.
+            entries: Rows of the tokens in the tables, int64 [n_tokens].
+            lengths: Number of tokens of each sequence.
+
+        Returns:
+            Vectors, float32 [n_tokens, n_out].
+        """
         ...
 
     def train(
@@ -49,28 +72,46 @@ class ContextLayer(Protocol):
         lengths: Sequence[int],
         dropout: float,
     ) -> Any:
-        """The same in torch. params, features [n_tokens, n_in]: tensors.
-        RETURNS: tensor [n_tokens, n_out]."""
+        """Compute vectors in context in torch.
+
+        Args:
+            params: Tensors by name.
+            features: Features of the tokens, tensor [n_tokens, n_in].
+            lengths: Number of tokens of each sequence.
+            dropout: Dropout rate.
+
+        Returns:
+            Vectors, tensor [n_tokens, n_out].
+        """
         ...
 
 
-# Numbers; 16 MB. What is larger is not kept.
+# Elements of the largest array that is kept: 16 MB.
 _LARGEST = 2**22
 
 
 class Workspace:
-    """Scratch arrays by name, of each thread its own.
+    """Scratch arrays by name, separate for each thread.
 
-    The system hands out fresh memory page by page as it is first touched, which takes
-    longer than the sums that are to go there.
+    Arrays are reused, because the system maps newly allocated memory page by page when
+    it is first written, which takes longer than the computation that writes it.
     """
 
     def __init__(self) -> None:
         self._arrays = threading.local()
 
     def array(self, name: str, shape: Tuple[int, ...]) -> np.ndarray:
-        """A float32 array of any content. It holds until the thread asks for the same
-        name again."""
+        """Return an uninitialized float32 array.
+
+        The array is valid until the same thread asks for the same name again.
+
+        Args:
+            name: Name of the array.
+            shape: Its shape.
+
+        Returns:
+            float32 array of the given shape.
+        """
         size = prod(shape)
         if size > _LARGEST:
             return np.empty(shape, dtype=np.float32)
@@ -81,7 +122,16 @@ class Workspace:
         return out
 
     def take(self, name: str, table: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Rows of a contiguous float32 table, all of them there, as such an array."""
+        """Gather rows of a table into a scratch array.
+
+        Args:
+            name: Name of the array.
+            table: Contiguous float32 [n_rows, width].
+            rows: Indices in range, int64 [n].
+
+        Returns:
+            The rows, float32 [n, width]; valid as long as the array.
+        """
         return take_rows(table, rows, self.array(name, (len(rows), table.shape[1])))
 
     def __reduce__(self) -> Any:
@@ -92,6 +142,15 @@ class Workspace:
 
 
 def take_rows(table: np.ndarray, rows: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """Rows of a contiguous table, all of them there, written to `out`."""
-    # Any other mode would work in a copy, so that an error changes nothing.
+    """Gather rows of a table.
+
+    Args:
+        table: Contiguous [n_rows, width].
+        rows: Indices in range, int64 [n].
+        out: Array [n, width] to write to.
+
+    Returns:
+        `out`.
+    """
+    # Other modes buffer `out`, because they may raise an error halfway.
     return np.take(table, rows, axis=0, out=out, mode="clip")

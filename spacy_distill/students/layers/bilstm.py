@@ -11,7 +11,17 @@ _DIRECTIONS = ("forward", "backward")
 
 
 class BiLSTM:
-    """One or more bidirectional layers of `width` units a direction."""
+    """One or more bidirectional LSTM layers.
+
+    Args:
+        width: Units in each direction.
+        depth: Number of layers.
+
+    Attributes:
+        width: Units in each direction.
+        depth: Number of layers.
+        n_out: Width of the output, 2 * width.
+    """
 
     def __init__(self, *, width: int, depth: int) -> None:
         self.width = width
@@ -20,7 +30,14 @@ class BiLSTM:
         self._workspace = Workspace()
 
     def init(self, n_in: int) -> Params:
-        """Fresh parameters: uniform in +-1/sqrt(width), as torch has them."""
+        """Return new parameters, uniform in +-1/sqrt(width) as in torch.
+
+        Args:
+            n_in: Width of the features.
+
+        Returns:
+            Parameters by name, float32.
+        """
         params: Params = {}
         bound = self.width**-0.5
         for i in range(self.depth):
@@ -37,7 +54,15 @@ class BiLSTM:
         return params
 
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
-        """The first layer's input gates of each direction, [n_types, 4 * width]."""
+        """Compute the input gates of the first layer.
+
+        Args:
+            params: Arrays by name.
+            features: float32 [n_types, n_in].
+
+        Returns:
+            One table for each direction, float32 [n_types, 4 * width].
+        """
         return self._input_gates(params, 0, features)
 
     def predict(
@@ -47,7 +72,18 @@ class BiLSTM:
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """Hidden states of both directions, float32 [n_tokens, 2 * width]."""
+        """Compute the hidden states of both directions in numpy.
+
+        Args:
+            params: Arrays by name.
+            tables: The output of `project`, with a last row of zeros for positions
+                outside of the sequence. Read-only.
+            entries: Rows of the tokens in the tables, int64 [n_tokens].
+            lengths: Number of tokens of each sequence.
+
+        Returns:
+            Hidden states, float32 [n_tokens, 2 * width].
+        """
         packing = Packing(lengths)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):
@@ -56,7 +92,7 @@ class BiLSTM:
                 gates, tokens = self._input_gates(params, i, out), np.arange(len(out))
             for k, direction in enumerate(_DIRECTIONS):
                 rows = packing.reversed_rows if k else packing.rows
-                # Halved once more, because `_recur` has its states doubled.
+                # Halved once more, because the states in `_recur` are doubled.
                 hidden = 0.5 * self._halve_sigmoids(
                     params[f"lstm_{i}_{direction}_hidden"]
                 )
@@ -72,7 +108,17 @@ class BiLSTM:
         lengths: Sequence[int],
         dropout: float,
     ) -> Any:
-        """The same by torch's own kernel, on the same weights."""
+        """Compute the hidden states in torch, with its LSTM kernel.
+
+        Args:
+            params: Tensors by name.
+            features: Features of the tokens, tensor [n_tokens, n_in].
+            lengths: Number of tokens of each sequence.
+            dropout: Dropout rate between layers.
+
+        Returns:
+            Hidden states, tensor [n_tokens, 2 * width].
+        """
         import torch
         from torch.nn.utils.rnn import PackedSequence
 
@@ -104,7 +150,7 @@ class BiLSTM:
                 weights[f"weight_ih_l{i}{suffix}"] = params[f"{name}_input"]
                 weights[f"weight_hh_l{i}{suffix}"] = params[f"{name}_hidden"]
                 weights[f"bias_ih_l{i}{suffix}"] = bias
-                # torch adds two biases where one says it all.
+                # torch has a second bias, which is redundant.
                 weights[f"bias_hh_l{i}{suffix}"] = bias.new_zeros(bias.shape)
         return weights
 
@@ -121,8 +167,10 @@ class BiLSTM:
         return gates
 
     def _halve_sigmoids(self, weights: np.ndarray) -> np.ndarray:
-        """Half the input, forget and output gates' rows. As sigmoid(x) is
-        (tanh(x / 2) + 1) / 2, one tanh call then serves all gates."""
+        """Halve the rows of the input, forget and output gates.
+
+        As sigmoid(x) = (tanh(x / 2) + 1) / 2, one tanh call then computes all gates.
+        """
         factors = np.full(4 * self.width, 0.5, dtype=np.float32)
         factors[2 * self.width : 3 * self.width] = 1.0
         return (weights.T * factors).T
@@ -132,8 +180,8 @@ class BiLSTM:
     ) -> np.ndarray:
         """Run the recurrence over packed gates of halved sigmoids, which it overwrites.
 
-        The passes over memory are what takes time, so what can be left to the end is:
-        gates stay 2 * sigmoid - 1, and states doubled.
+        Time is spent on passes over memory, so rescaling is left to the end: gates
+        remain 2 * sigmoid - 1, and states remain doubled.
         """
         width = self.width
         n_sequences = len(packing.lengths)

@@ -1,5 +1,4 @@
-"""A word's spelling as a vector: width-3 convolution over its characters, then the
-maximum over positions (Ma & Hovy 2016)."""
+"""Character CNN: width-3 convolution and max pooling (Ma & Hovy 2016)."""
 
 from typing import Any, Dict, Sequence
 
@@ -12,14 +11,30 @@ _PADDING, _UNKNOWN, _FIRST = 0, 1, 2
 
 
 class CharCNN:
-    """Character vectors of `width`, `n_filters` filters; n_filters is its output."""
+    """A convolution over the characters of a word, then the maximum over positions.
+
+    Args:
+        width: Width of character vectors.
+        n_filters: Number of filters.
+
+    Attributes:
+        width: Width of character vectors.
+        n_out: Width of the output, n_filters.
+    """
 
     def __init__(self, *, width: int, n_filters: int) -> None:
         self.width = width
         self.n_out = n_filters
 
     def init(self, n_chars: int) -> Params:
-        """Fresh parameters for an alphabet of `n_chars` characters."""
+        """Return new parameters.
+
+        Args:
+            n_chars: Size of the alphabet.
+
+        Returns:
+            Parameters by name, float32.
+        """
         vectors = np.random.uniform(-0.5, 0.5, (n_chars + _FIRST, self.width))
         vectors[_PADDING] = 0.0
         bound = (3 * self.width) ** -0.5
@@ -31,7 +46,15 @@ class CharCNN:
         }
 
     def predict(self, params: Params, chars: np.ndarray) -> np.ndarray:
-        """chars: int [n_types, N_POSITIONS]. RETURNS: float32 [n_types, n_out]."""
+        """Compute character features in numpy.
+
+        Args:
+            params: Arrays by name.
+            chars: Character columns, int [n_types, N_POSITIONS].
+
+        Returns:
+            Features, float32 [n_types, n_out].
+        """
         x = params["char_vectors"][chars] * (chars != _PADDING)[:, :, None]
         x = np.pad(x, ((0, 0), (1, 1), (0, 0)))
         windows = np.concatenate([x[:, :-2], x[:, 1:-1], x[:, 2:]], axis=2)
@@ -39,7 +62,15 @@ class CharCNN:
         return np.maximum(out, 0.0).max(axis=1)
 
     def train(self, params: Dict[str, Any], chars: Any) -> Any:
-        """The same in torch."""
+        """Compute character features in torch.
+
+        Args:
+            params: Tensors by name.
+            chars: Character columns, int64 tensor [n_types, N_POSITIONS].
+
+        Returns:
+            Features, tensor [n_types, n_out].
+        """
         import torch
         import torch.nn.functional as F
 
@@ -51,8 +82,18 @@ class CharCNN:
 
 
 def char_columns(word: str, alphabet: Dict[str, int]) -> Sequence[int]:
-    """N_POSITIONS rows of the character table; the middle of a long word is left
-    out. alphabet: number of each character, from 0."""
+    """Return the rows of a word's characters in the character table.
+
+    Words with more than `N_POSITIONS` characters lose their middle; shorter ones are
+    padded.
+
+    Args:
+        word: The word.
+        alphabet: Index of each character, from 0.
+
+    Returns:
+        `N_POSITIONS` rows.
+    """
     if len(word) > N_POSITIONS:
         half = N_POSITIONS // 2
         word = word[:half] + word[-half:]

@@ -1,5 +1,8 @@
-"""Gated dilated convolutions over tokens (Strubell et al. 2017; gates as in
-Dauphin et al. 2017), each with a residual and layer normalization (Ba et al. 2016)."""
+"""Gated dilated convolutions over tokens.
+
+Convolutions as in Strubell et al. 2017, gates as in Dauphin et al. 2017. Each has a
+residual connection and layer normalization (Ba et al. 2016).
+"""
 
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -12,7 +15,17 @@ _EPSILON = 1e-5
 
 
 class DilatedConvolutions:
-    """Layers of width-3 convolutions, one for each dilation in tokens."""
+    """Layers of gated width-3 convolutions.
+
+    Args:
+        width: Width of the layers.
+        dilations: Distance in tokens to the neighbors of each layer.
+
+    Attributes:
+        width: Width of the layers.
+        dilations: Distance in tokens to the neighbors of each layer.
+        n_out: Width of the output, width.
+    """
 
     def __init__(self, *, width: int, dilations: Sequence[int]) -> None:
         self.width = width
@@ -20,7 +33,14 @@ class DilatedConvolutions:
         self.n_out = width
 
     def init(self, n_in: int) -> Params:
-        """Fresh parameters: uniform in +-1/sqrt(inputs)."""
+        """Return new parameters, uniform in +-1/sqrt(inputs).
+
+        Args:
+            n_in: Width of the features.
+
+        Returns:
+            Parameters by name, float32.
+        """
         width = self.width
         params = {
             "input_W": _uniform((n_in, width), n_in),
@@ -34,7 +54,15 @@ class DilatedConvolutions:
         return params
 
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
-        """The input layer, [n_types, width]."""
+        """Compute the input layer.
+
+        Args:
+            params: Arrays by name.
+            features: float32 [n_types, n_in].
+
+        Returns:
+            One table, float32 [n_types, width].
+        """
         return [features @ params["input_W"] + params["input_b"]]
 
     def predict(
@@ -44,11 +72,22 @@ class DilatedConvolutions:
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """Vectors in context, float32 [n_tokens, width]."""
+        """Compute vectors in context in numpy.
+
+        Args:
+            params: Arrays by name.
+            tables: The output of `project`, with a last row of zeros for positions
+                outside of the sequence. Read-only.
+            entries: Rows of the tokens in the tables, int64 [n_tokens].
+            lengths: Number of tokens of each sequence.
+
+        Returns:
+            Vectors, float32 [n_tokens, width].
+        """
         hidden = tables[0][entries]
         for i, dilation in enumerate(self.dilations):
             left, right = neighbours(lengths, dilation)
-            # A row of zeros behind the last token stands for "beyond the edge".
+            # `neighbours` indexes this row of zeros outside of the sequence.
             padded = np.concatenate([hidden, np.zeros_like(hidden[:1])])
             window = np.concatenate([padded[left], hidden, padded[right]], axis=1)
             both = window @ params[f"conv_{i}_W"] + params[f"conv_{i}_b"]
@@ -67,7 +106,17 @@ class DilatedConvolutions:
         lengths: Sequence[int],
         dropout: float,
     ) -> Any:
-        """The same in torch."""
+        """Compute vectors in context in torch.
+
+        Args:
+            params: Tensors by name.
+            features: Features of the tokens, tensor [n_tokens, n_in].
+            lengths: Number of tokens of each sequence.
+            dropout: Dropout rate of the convolutions' outputs.
+
+        Returns:
+            Vectors, tensor [n_tokens, width].
+        """
         import torch
         import torch.nn.functional as F
 

@@ -1,12 +1,12 @@
-"""Quasi-recurrent layer in both directions (Bradbury et al. 2017, f-pooling, with
-linear values).
+"""Bidirectional quasi-recurrent layer (Bradbury et al. 2017, f-pooling, linear values).
 
-    f = sigmoid(W_f [x_before, x, x_behind])
-    z = W_z [x_before, x, x_behind]
+    f = sigmoid(W_f [x_previous, x, x_next])
+    z = W_z [x_previous, x, x_next]
     h = f * h_previous + (1 - f) * z
 
-Nothing is multiplied with the state, so all products with weights belong to word types
-and are done once for each. What is left for a token is a few sums and one tanh.
+The state is not multiplied by weights, so all matrix products depend on word types
+alone and are computed once for each type. What remains for each token is a few sums and
+one tanh.
 """
 
 from typing import Any, Dict, List, Sequence
@@ -16,20 +16,28 @@ import numpy as np
 from ...arrays import Packing, neighbours, with_neighbours
 from .base import Params, Workspace, take_rows
 
-# A state that forgets slowly is the better start (Jozefowicz et al. 2015).
+# Initial bias of forget gates, so that states last (Jozefowicz et al. 2015).
 _FORGET_BIAS = 1.0
-# The word itself, the one before it, the one behind it.
+# The token itself, the previous one, the next one.
 _WINDOW = 3
 _DIRECTIONS = ("forward", "backward")
-# A word's rows of the table, and those of them with gates, by place and direction.
+# Rows of the table for each word, and offsets of the gates by place and direction.
 _ROWS = len(_DIRECTIONS) * _WINDOW * 2
 _OFFSETS = np.arange(0, _ROWS, 2).reshape(len(_DIRECTIONS), 1, _WINDOW).T
-# Rows at a time, so that they stay in the processor's cache.
+# Rows that are computed at a time, few enough for the processor's cache.
 _CHUNK = 512
 
 
 class QuasiRecurrent:
-    """`width` units a direction; gates and values see a word and its neighbours."""
+    """A layer whose gates and values depend on a token and its two neighbors.
+
+    Args:
+        width: Units in each direction.
+
+    Attributes:
+        width: Units in each direction.
+        n_out: Width of the output, 2 * width.
+    """
 
     def __init__(self, *, width: int) -> None:
         self.width = width
@@ -37,7 +45,14 @@ class QuasiRecurrent:
         self._workspace = Workspace()
 
     def init(self, n_in: int) -> Params:
-        """Fresh parameters: uniform in +-1/sqrt(inputs)."""
+        """Return new parameters, uniform in +-1/sqrt(inputs).
+
+        Args:
+            n_in: Width of the features.
+
+        Returns:
+            Parameters by name, float32.
+        """
         params: Params = {}
         bound = (_WINDOW * n_in) ** -0.5
         for direction in _DIRECTIONS:
@@ -51,10 +66,17 @@ class QuasiRecurrent:
         return params
 
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
-        """What a word adds, to its own sums, to those of the word behind it and to
-        those of the word before it: for each direction and each of these places,
-        gates, then values, [n_types, 2 * 3 * 2 * width]. Gates are halved, as their
-        tanh wants them."""
+        """Compute what a word adds to its own sums and to those of its neighbors.
+
+        Args:
+            params: Arrays by name.
+            features: float32 [n_types, n_in].
+
+        Returns:
+            One table, float32 [n_types, 2 * 3 * 2 * width]: for each direction and each
+            recipient (the word itself, the next token, the previous token), gates and
+            then values. Gates are halved for tanh.
+        """
         weights = [params[f"quasi_{direction}_W"] for direction in _DIRECTIONS]
         sums = features @ np.concatenate(weights, axis=1)
         parts = sums.reshape(-1, len(_DIRECTIONS), _WINDOW, 2, self.width)
@@ -70,12 +92,23 @@ class QuasiRecurrent:
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """States of both directions, float32 [n_tokens, 2 * width]."""
-        # One row for what a word adds in one place.
+        """Compute the states of both directions in numpy.
+
+        Args:
+            params: Arrays by name.
+            tables: The output of `project`, with a last row of zeros for positions
+                outside of the sequence. Read-only.
+            entries: Rows of the tokens in the tables, int64 [n_tokens].
+            lengths: Number of tokens of each sequence.
+
+        Returns:
+            States, float32 [n_tokens, 2 * width].
+        """
+        # One row for each word, direction, place, and gates or values.
         table = tables[0].reshape(-1, self.width)
-        # The last word of the table, zeros, stands beyond the edges.
+        # The last word of the table, zeros, pads sequences at both ends.
         window = with_neighbours(entries, lengths, len(tables[0]) - 1)
-        # Both directions step by step side by side, each in its own order.
+        # Interleave both directions, each in its own order.
         packing = Packing(lengths)
         order = np.stack([packing.rows, packing.reversed_rows], axis=1)
         rows = (window.take(order, axis=1) * _ROWS + _OFFSETS).reshape(_WINDOW, -1)
@@ -84,24 +117,28 @@ class QuasiRecurrent:
         states = self._workspace.array("states", shape)
         for start in range(0, order.size, _CHUNK):
             here = slice(start, start + _CHUNK)
-            self._fill(forget[here], states[here], table, rows[:, here])
+            self._fill_gates(forget[here], states[here], table, rows[:, here])
         _pool(forget.reshape(-1, self.n_out), states.reshape(-1, self.n_out), packing)
         place = np.empty_like(order)
         place[packing.rows, 0] = np.arange(0, order.size, 2)
         place[packing.reversed_rows, 1] = np.arange(1, order.size, 2)
         return states.take(place, axis=0).reshape(-1, self.n_out)
 
-    def _fill(
+    def _fill_gates(
         self,
         forget: np.ndarray,
         states: np.ndarray,
         table: np.ndarray,
         rows: np.ndarray,
     ) -> None:
-        """Set gates f and values (1 - f) * z, [n, width] each.
+        """Compute gates f and values (1 - f) * z, [n, width] each.
 
-        rows: of the table's gates, for each place in the window, [3, n]; values are
-            in the rows behind them.
+        Args:
+            forget: Output for the gates, float32 [n, width].
+            states: Output for the values, float32 [n, width].
+            table: Gates and values in alternating rows, float32 [n_rows, width].
+            rows: Rows of the gates, for each place in the window, int64 [3, n]. Each is
+                followed by the row of the values.
         """
         scratch = self._workspace.array("scratch", forget.shape)
         for out, shift in ((forget, 0), (states, 1)):
@@ -121,23 +158,33 @@ class QuasiRecurrent:
         lengths: Sequence[int],
         dropout: float,
     ) -> Any:
-        """The same in torch."""
+        """Compute the states of both directions in torch.
+
+        Args:
+            params: Tensors by name.
+            features: Features of the tokens, tensor [n_tokens, n_in].
+            lengths: Number of tokens of each sequence.
+            dropout: Not used: there is only one layer.
+
+        Returns:
+            States, tensor [n_tokens, 2 * width].
+        """
         import torch
 
         packing = Packing(lengths)
         sizes = packing.sizes.tolist()
         n_tokens = len(features)
-        before, behind = map(torch.from_numpy, neighbours(lengths, 1))
+        before, following = map(torch.from_numpy, neighbours(lengths, 1))
         edge = features.new_zeros(1, features.shape[1])
         padded = torch.cat([features, edge])
-        window = torch.cat([features, padded[before], padded[behind]], dim=1)
+        window = torch.cat([features, padded[before], padded[following]], dim=1)
         out = []
         for direction, order in (
             ("forward", packing.rows),
             ("backward", packing.reversed_rows),
         ):
             rows = torch.from_numpy(order)
-            # One product over the window: its places below each other.
+            # One product over the whole window, with its places stacked.
             weights = params[f"quasi_{direction}_W"]
             places = weights.reshape(-1, _WINDOW, 2 * self.width).transpose(0, 1)
             sums = window @ places.reshape(-1, 2 * self.width)
@@ -156,8 +203,8 @@ class QuasiRecurrent:
 
 
 def _pool(forget: np.ndarray, states: np.ndarray, packing: Packing) -> None:
-    """Run through packed gates and values, which become the states."""
-    # Before the first step there is nothing to carry.
+    """Run the recurrence over packed gates and values. The values become the states."""
+    # The state is zero before the first step.
     previous = np.zeros_like(states[: len(packing.order)])
     for start, end, size in packing.runs():
         shape = (-1, size, states.shape[1])

@@ -1,1 +1,1 @@
-"""The spaCy component: one token classifier for teachers and students."""
+"""Named entity recognition: the `compact_ner` component, its model and tags."""

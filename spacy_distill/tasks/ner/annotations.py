@@ -1,4 +1,4 @@
-"""Entities written to Docs."""
+"""Writing entities to Docs."""
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -16,10 +16,14 @@ _INSIDE, _OUTSIDE, _BEGIN = 1, 2, 3
 def set_entities(
     doc: Doc, found: Sequence[ScoredSpan], spans_key: Optional[str]
 ) -> None:
-    """Write entities to `doc.ents` and, with their probabilities, to
-    `doc.spans[spans_key]` unless that is None. What was set before stays, as certain.
+    """Write entities to `doc.ents` and their probabilities to `doc.spans`.
 
-    found: in their order, apart from each other.
+    Entities that are already set are kept and have probability 1.
+
+    Args:
+        doc: The Doc.
+        found: Entities in order that do not overlap each other.
+        spans_key: Key of the span group in `doc.spans`; None for no span group.
     """
     if has_entities_set(doc):
         spans, scores = _add(doc, found)
@@ -31,8 +35,10 @@ def set_entities(
 
 
 def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:
-    """Into a Doc of which nothing was said: as an array, in half the time that
-    `doc.set_ents` takes."""
+    """Set the entities of a Doc without annotation.
+
+    Writing them as an array takes half the time of `doc.set_ents`.
+    """
     columns = np.zeros((len(_ATTRIBUTES), len(doc)), dtype=np.uint64)
     iob, types, _ = columns
     iob.fill(_OUTSIDE)
@@ -48,13 +54,13 @@ def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]
 
 
 def _add(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:
-    """Beside what is there."""
+    """Add entities to those that are set."""
     scored: Dict[Tuple[int, int], Tuple[Span, float]] = {
         (s.start, s.end): (Span(doc, s.start, s.end, label=s.label), s.score)
         for s in found
     }
     for ent in doc.ents:
-        # Presets stay as they are (ids and all), and are certain.
+        # Preset entities are kept with their ids and have probability 1.
         scored[(ent.start, ent.end)] = (ent, 1.0)
     blocked = [doc[i : i + 1] for i in blocked_tokens(doc)]
     ordered = [scored[key] for key in sorted(scored)]

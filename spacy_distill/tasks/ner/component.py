@@ -1,5 +1,7 @@
-"""The component `compact_ner`: a token classifier over BILUO tags that serves as
-teacher or student, depending on its encoder."""
+"""The component `compact_ner`: a token classifier over BILUO tags.
+
+It is a teacher or a student, depending on its encoder.
+"""
 
 from typing import (
     Any,
@@ -18,31 +20,105 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ...arrays import Parts
-from ...docs import LOGITS, TAGS
 from ...errors import DistillError
-from ...losses.base import Loss, LossResult, Prediction, Targets
+from ...losses.base import Loss
 from ...losses.distillation import distillation_loss_v1
 from ..storage import StoredPipe
 from .annotations import set_entities
-from .decoding import ScoredSpan, allowed_tags, score_spans
-from .lattice.decode import decode
+from .crf import CRFTerms
+from .decoding import ScoredSpan, allowed_tags, decode_entities, grammar_of
 from .lattice.forward_backward import forward_backward
 from .lattice.transitions import Transitions, constrain, grammar_transitions
 from .model import add_crf_gradient, get_crf_parameters, resize_output
-from .scorer import compact_ner_score
-from .tags import TagGrammar, biluo_tags, tag_grammar
-from .targets import find_labels, get_targets
+from .targets import find_labels
+from .task import SPANS_KEY, NERTask, compact_ner_score
+
+DEFAULT_CONFIG = """
+[model]
+@architectures = "spacy_distill.TokenClassifier.v1"
+output = "softmax"
+output_learn_rate = 1.0
+nO = null
+
+[model.tok2vec]
+@architectures = "spacy_distill.CharCNNQRNN.v1"
+
+[loss]
+@misc = "spacy_distill.DistillationLoss.v1"
+
+[scorer]
+@scorers = "spacy_distill.compact_ner_scorer.v1"
+"""
+
+
+@Language.factory(
+    "compact_ner",
+    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+    default_config={
+        **Config().from_str(DEFAULT_CONFIG),
+        "spans_key": SPANS_KEY,
+        "storage": "float32",
+    },
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "ents_per_type": None,
+        "ents_ece": None,
+    },
+)
+def make_compact_ner(
+    nlp: Language,
+    name: str,
+    model: Model[List[Doc], List[Floats2d]],
+    loss: Loss,
+    spans_key: Optional[str],
+    scorer: Optional[Callable],
+    storage: str,
+) -> "CompactNER":
+    """Create a `compact_ner`.
+
+    Args:
+        nlp: The pipeline.
+        name: Name of the component.
+        model: Predicts logits [n_tokens, n_tags] for each Doc; see
+            `TokenClassifier.v1`.
+        loss: The training loss; see `DistillationLoss.v1`.
+        spans_key: Key of `doc.spans` for the entities with their probabilities, which
+            are in `.attrs["scores"]`; null for none.
+        scorer: The scoring method.
+        storage: Format of saved parameters: "float32", "float16" or "int8". Training
+            and prediction compute in float32 with any of them.
+    """
+    return CompactNER(
+        nlp.vocab,
+        model,
+        name,
+        loss=loss,
+        spans_key=spans_key,
+        scorer=scorer,
+        storage=storage,
+    )
 
 
 class CompactNER(StoredPipe):
-    """Named entities by token classification.
+    """Named entity recognition by token classification.
 
-    Tags follow the BILUO scheme. Decoding yields whole entities only, none that
-    starts or ends on white space, and keeps entities that are already set.
+    Tags follow the BILUO scheme. Decoding gives whole entities only, none that starts
+    or ends with whitespace, and keeps entities that are set already.
+
+    Args:
+        vocab: The shared vocab.
+        model: Predicts logits [n_tokens, n_tags] for each Doc.
+        name: Name of the component.
+        loss: The training loss; by default `distillation_loss_v1()`.
+        spans_key: Key of `doc.spans` for scored entities; None for none.
+        scorer: The scoring method.
+        storage: Format of saved parameters; see `StoredPipe`.
     """
 
     def __init__(
@@ -52,7 +128,7 @@ class CompactNER(StoredPipe):
         name: str = "ner",
         *,
         loss: Optional[Loss] = None,
-        spans_key: Optional[str] = "ner",
+        spans_key: Optional[str] = SPANS_KEY,
         scorer: Optional[Callable] = compact_ner_score,
         storage: str = "float32",
     ) -> None:
@@ -63,8 +139,8 @@ class CompactNER(StoredPipe):
         self.scorer = scorer
         self.storage = storage
         self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
-        self._grammar: Tuple[Tuple[str, ...], TagGrammar] = ((), tag_grammar(("O",)))
-        self._lattice: Tuple[Any, Optional[Transitions]] = (None, None)
+        self._task = NERTask(())
+        self._crf: Tuple[Any, Optional[Transitions]] = (None, None)
 
     @property
     def labels(self) -> Tuple[str, ...]:
@@ -73,66 +149,49 @@ class CompactNER(StoredPipe):
 
     @property
     def label_data(self) -> List[str]:
-        """What `initialize` takes as `labels`."""
+        """Labels as `initialize` takes them, for `spacy init labels`."""
         return list(self.cfg["labels"])
+
+    @property
+    def task(self) -> NERTask:
+        """The task with the component's labels."""
+        if self._task.labels != self.labels:
+            self._task = NERTask(self.labels)
+        return self._task
 
     @property
     def tags(self) -> Tuple[str, ...]:
         """BILUO tags in the order of the logits' columns."""
-        return biluo_tags(self.cfg["labels"])
+        return self.task.columns
 
     @property
     def spans_key(self) -> Optional[str]:
-        """Where scored entities go in `doc.spans`; None for nowhere."""
+        """Key of scored entities in `doc.spans`; None for none."""
         key: Optional[str] = self.cfg["spans_key"]
         return key
 
-    @property
-    def grammar(self) -> TagGrammar:
-        """The BILUO constraints over `tags`."""
-        if self._grammar[0] != self.labels:
-            self._grammar = (self.labels, tag_grammar(self.tags))
-        return self._grammar[1]
-
-    @property
-    def is_distillable(self) -> bool:
-        """Whether the component can learn from a teacher's logits."""
-        return True
-
-    # Prediction
-
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
-        """Entities of each Doc, with probabilities. The Docs are not modified.
+        """Predict the entities of Docs, without modifying them.
 
-        RAISES: DistillError if the model's scores are not finite.
+        Returns:
+            The entities of each Doc with their probabilities.
+
+        Raises:
+            DistillError: If the model's scores are not finite.
         """
         docs = list(docs)
-        # An encoder that meets no token at all has nothing to infer shapes from.
+        # An encoder cannot infer shapes without any token.
         filled = [doc for doc in docs if len(doc)]
         if not filled or not self.labels:
             return [[] for _ in docs]
         logits = self._concatenate(self.model.predict(filled))
         self._check_finite(logits)
-        lengths = [len(doc) for doc in filled]
-        names = self.tags
-        allowed = allowed_tags(filled, names)
-        transitions, is_crf = self._transitions()
-        tags = decode(
+        spans = decode_entities(
             logits,
-            lengths,
-            grammar=self.grammar,
-            transitions=transitions,
-            is_crf=is_crf,
-            allowed=allowed,
-        )
-        spans = score_spans(
-            logits,
-            lengths,
-            tags,
-            names=names,
-            transitions=transitions,
-            is_crf=is_crf,
-            allowed=allowed,
+            [len(doc) for doc in filled],
+            self.tags,
+            crf=self._crf_transitions(),
+            allowed=allowed_tags(filled, self.tags),
         )
         if len(filled) == len(docs):
             return spans
@@ -142,28 +201,36 @@ class CompactNER(StoredPipe):
     def set_annotations(
         self, docs: Iterable[Doc], scores: Sequence[Sequence[ScoredSpan]]
     ) -> None:
-        """Write entities to `doc.ents` and, scored, to `doc.spans[spans_key]`.
+        """Set `doc.ents` and, with probabilities, `doc.spans[spans_key]`.
 
-        scores: what `predict` returned for these Docs.
+        Args:
+            docs: The Docs to annotate.
+            scores: What `predict` returned for them.
         """
         spans_key = self.spans_key
         for doc, spans in zip(docs, scores):
             set_entities(doc, spans, spans_key)
 
     def get_logits(self, docs: Iterable[Doc]) -> List[np.ndarray]:
-        """Logits of each Doc, float32 [n_tokens, n_tags]: the model's own, or the
-        log-posteriors of its CRF, whose emissions alone would say nothing."""
+        """Return the logits of Docs, as a teacher's.
+
+        Args:
+            docs: The Docs.
+
+        Returns:
+            float32 [n_tokens, n_tags] for each Doc: the model's own, or the log
+            posteriors of its CRF, whose emissions alone are no prediction.
+        """
         docs = list(docs)
         filled = [doc for doc in docs if len(doc)]
         out: Iterator[np.ndarray] = iter(())
         if filled:
             logits = self._concatenate(self.model.predict(filled))
             lengths = [len(doc) for doc in filled]
-            transitions, is_crf = self._transitions()
-            if is_crf:
-                emissions = constrain(logits, None)
-                result = forward_backward(emissions, lengths, transitions)
-                # float16, the storage format, ends at 65504.
+            crf = self._crf_transitions()
+            if crf is not None:
+                result = forward_backward(constrain(logits, None), lengths, crf)
+                # Soft labels are stored as float16, which ends at 65504.
                 logits = np.maximum(result.log_marginals(), -1e4).astype(np.float32)
             out = iter(np.split(logits, np.cumsum(lengths)[:-1]))
         n_tags = len(self.tags)
@@ -171,8 +238,6 @@ class CompactNER(StoredPipe):
             next(out) if len(doc) else np.zeros((0, n_tags), dtype=np.float32)
             for doc in docs
         ]
-
-    # Training
 
     def update(
         self,
@@ -184,9 +249,18 @@ class CompactNER(StoredPipe):
     ) -> Dict[str, float]:
         """Learn from gold annotation and stored teacher logits, where present.
 
-        losses: gets the loss added under the component's name.
-        RAISES: DistillError if labels or logits do not fit (see `get_targets`), or if
-            the model's scores are not finite.
+        Args:
+            examples: A batch of Examples.
+            drop: Dropout rate.
+            sgd: Optimizer; without one, gradients accumulate.
+            losses: The loss is added here under the component's name.
+
+        Returns:
+            The losses.
+
+        Raises:
+            DistillError: If labels or logits do not fit (see `get_targets`), or if the
+                model's scores are not finite.
         """
         examples = list(examples)
         losses = {} if losses is None else losses
@@ -196,62 +270,29 @@ class CompactNER(StoredPipe):
         if not examples:
             return losses
         set_dropout_rate(self.model, drop)
-        docs = [eg.predicted for eg in examples]
-        scores, backprop = self.model.begin_update(docs)
-        result = self._compare(get_targets(examples, self.tags), scores)
-        if result.d_transitions is not None:
-            add_crf_gradient(self.model, result.d_transitions)
-        backprop(self._split(result.d_logits, scores))
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_scores, d_crf = self._compare(examples, scores)
+        if d_crf is not None:
+            add_crf_gradient(self.model, d_crf)
+        backprop(d_scores)
         if sgd not in (None, False):
             self.finish_update(sgd)
-        losses[self.name] += result.loss
+        losses[self.name] += loss
         return losses
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
     ) -> Tuple[float, List[Floats2d]]:
-        """The loss of a batch and its derivative by the scores."""
+        """Return the loss of a batch and its derivative by the scores.
+
+        Args:
+            examples: A batch of Examples.
+            scores: The model's output for their predicted Docs.
+        """
         examples = list(examples)
         validate_examples(examples, "CompactNER.get_loss")
-        result = self._compare(get_targets(examples, self.tags), scores)
-        return result.loss, self._split(result.d_logits, scores)
-
-    def get_teacher_student_loss(
-        self, teacher_scores: List[Floats2d], student_scores: List[Floats2d]
-    ) -> Tuple[float, List[Floats2d]]:
-        """The loss of student scores against a teacher's, without gold labels, and
-        its derivative by the student's scores. Columns must be the same tags."""
-        teacher = self._concatenate(teacher_scores)
-        targets = Targets(
-            gold=np.full(len(teacher), -1, dtype=np.int64),
-            teacher=teacher,
-            has_teacher=np.ones(len(teacher), dtype=bool),
-        )
-        result = self._compare(targets, student_scores)
-        return result.loss, self._split(result.d_logits, student_scores)
-
-    def distill(
-        self,
-        teacher_pipe: "CompactNER",
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from a teacher that runs beside the student. The teacher reads
-        `eg.reference`, which its upstream components must have seen; the student
-        reads `eg.predicted`. Stored soft labels are cheaper: see `annotate`."""
-        examples = list(examples)
-        logits = teacher_pipe.get_logits([eg.reference for eg in examples])
-        for eg, array in zip(examples, logits):
-            eg.reference.user_data[LOGITS] = array
-            eg.reference.user_data[TAGS] = teacher_pipe.tags
-        try:
-            return self.update(examples, drop=drop, sgd=sgd, losses=losses)
-        finally:
-            for eg in examples:
-                del eg.reference.user_data[LOGITS], eg.reference.user_data[TAGS]
+        loss, d_scores, _ = self._compare(examples, scores)
+        return loss, d_scores
 
     def initialize(
         self,
@@ -262,11 +303,16 @@ class CompactNER(StoredPipe):
     ) -> None:
         """Set the labels and initialize the model.
 
-        labels: entity labels in column order. Without them: those of the
-            teacher's logits where Examples carry any, else those of the gold
-            entities, sorted. Labels that were added before come first.
-        RAISES: DistillError if there are no labels, or if an Example has a label
-            that is not among those given or the teacher's.
+        Args:
+            get_examples: Returns the training data.
+            nlp: The pipeline.
+            labels: Entity labels in column order. By default those of the teacher's
+                logits if Examples have any, else those of the gold entities, sorted.
+                Labels that were added before come first.
+
+        Raises:
+            DistillError: If there are no labels, or if an Example has a label that is
+                not among those given or the teacher's.
         """
         validate_get_examples(get_examples, "CompactNER.initialize")
         for label in find_labels(get_examples, labels, self.labels):
@@ -276,10 +322,16 @@ class CompactNER(StoredPipe):
         self.model.initialize(X=sample, Y=tags)
 
     def add_label(self, label: str) -> int:
-        """Add a label behind the others; its tags start with zero weights.
+        """Add a label after the others; the weights of its tags start at zero.
 
-        RETURNS: 0 if the label is known, else 1.
-        RAISES: DistillError if the label is not a non-empty string.
+        Args:
+            label: The label.
+
+        Returns:
+            0 if the label is known already, else 1.
+
+        Raises:
+            DistillError: If the label is not a non-empty string.
         """
         if not isinstance(label, str) or not label:
             raise DistillError(
@@ -288,51 +340,47 @@ class CompactNER(StoredPipe):
         if label in self.labels:
             return 0
         self.cfg["labels"] = [*self.cfg["labels"], label]
-        # Stored now: a string first seen inside a memory zone would not outlive it.
+        # Stored now: a string first seen inside a memory zone is freed with it.
         self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
         resize_output(self.model, len(self.tags))
         return 1
 
-    # Helpers
-
-    def _compare(self, targets: Targets, scores: List[Floats2d]) -> LossResult:
-        transitions, is_crf = self._transitions()
+    def _compare(
+        self, examples: Sequence[Example], scores: List[Floats2d]
+    ) -> Tuple[float, List[Floats2d], Optional[Transitions]]:
+        """Loss, and its derivatives by scores and CRF transitions (None: no CRF)."""
+        targets = self.task.targets(examples)
         logits = self._concatenate(scores)
         self._check_finite(logits)
-        return self.loss(
-            Prediction(
-                logits=logits,
-                lengths=[len(score) for score in scores],
-                grammar=self.grammar,
-                transitions=transitions if is_crf else None,
-            ),
-            targets,
-        )
+        transitions = self._crf_transitions()
+        lengths = [len(score) for score in scores]
+        terms = None
+        if transitions is not None:
+            terms = CRFTerms(logits, lengths, transitions)
+        result = self.loss(logits, targets, terms)
+        parts: List[Any] = np.split(result.d_scores, np.cumsum(lengths)[:-1])
+        d_scores = [self.model.ops.asarray2f(part) for part in parts]
+        return result.loss, d_scores, None if terms is None else terms.d_transitions
 
-    def _transitions(self) -> Tuple[Transitions, bool]:
-        """Between the tags, made anew when labels or parameters are others, and
-        whether they are learned."""
+    def _crf_transitions(self) -> Optional[Transitions]:
+        """Transitions of the CRF, cached until labels or parameters change."""
         learned = get_crf_parameters(self.model)
-        values = None if learned is None else [part.tobytes() for part in learned]
-        key = (self.labels, values)
-        known, transitions = self._lattice
+        if learned is None:
+            return None
+        key = (self.labels, [part.tobytes() for part in learned])
+        known, transitions = self._crf
         if transitions is None or known != key:
-            for part in learned or ():
+            for part in learned:
                 self._check_finite(part)
-            transitions = grammar_transitions(self.grammar, learned)
-            self._lattice = (key, transitions)
-        return transitions, learned is not None
+            transitions = grammar_transitions(grammar_of(self.tags), learned)
+            self._crf = (key, transitions)
+        return transitions
 
     def _concatenate(self, scores: Sequence[Floats2d]) -> np.ndarray:
         if isinstance(scores, Parts):
             return scores.whole
         to_numpy = self.model.ops.to_numpy
         return np.concatenate([to_numpy(score) for score in scores])
-
-    def _split(self, d_logits: np.ndarray, scores: List[Floats2d]) -> List[Floats2d]:
-        bounds = np.cumsum([len(score) for score in scores])[:-1]
-        parts: List[Any] = np.split(d_logits, bounds)
-        return [self.model.ops.asarray2f(part) for part in parts]
 
     def _check_finite(self, scores: np.ndarray) -> None:
         if not np.isfinite(scores).all():

@@ -8,23 +8,133 @@ from spacy.attrs import ENT_IOB, IS_SPACE
 from spacy.tokens import Doc
 
 from ...arrays import log_softmax, ranges
+from .lattice.decode import decode
 from .lattice.path_sums import span_probabilities
-from .lattice.transitions import Transitions, constrain
-from .tags import span_tags
+from .lattice.transitions import Transitions, constrain, grammar_transitions
+from .tags import TagGrammar, span_tags, tag_grammar
 
 _ATTRIBUTES = [IS_SPACE, ENT_IOB]
 
 
-def allowed_tags(docs: Sequence[Doc], tags: Sequence[str]) -> Optional[np.ndarray]:
-    """Which tags the tokens of all Docs, one after the other, may have, bool
-    [n_tokens, n_tags]; None for all. No Doc may be empty.
+class ScoredSpan(NamedTuple):
+    """An entity: tokens start to end (exclusive), label and probability."""
 
-    White space neither starts nor ends an entity. Preset entities keep their
-    tags; one with a label that is not among the tags is O here, and so are
-    blocked tokens (`doc.set_ents(blocked=...)`).
+    start: int
+    end: int
+    label: str
+    score: float
+
+
+def decode_tags(
+    logits: np.ndarray,
+    lengths: Sequence[int],
+    tags: Sequence[str],
+    *,
+    crf: Optional[Transitions] = None,
+    allowed: Optional[np.ndarray] = None,
+) -> np.ndarray:
+    """Return the best valid tag sequence of each Doc.
+
+    Args:
+        logits: Scores of all Docs, concatenated, [n_tokens, n_tags].
+        lengths: Tokens of each Doc.
+        tags: BILUO tags in column order.
+        crf: Transition scores of a CRF; None for a softmax.
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+
+    Returns:
+        Columns, int64 [n_tokens].
     """
-    # Most Docs have neither. This tells so in a quarter of the time of `to_array`, and
-    # for flags as well.
+    grammar, transitions = _lattice(tuple(tags))
+    return decode(
+        logits,
+        lengths,
+        grammar=grammar,
+        transitions=transitions if crf is None else crf,
+        is_crf=crf is not None,
+        allowed=allowed,
+    )
+
+
+def decode_entities(
+    logits: np.ndarray,
+    lengths: Sequence[int],
+    tags: Sequence[str],
+    *,
+    crf: Optional[Transitions] = None,
+    allowed: Optional[np.ndarray] = None,
+) -> List[List[ScoredSpan]]:
+    """Return the entities of each Doc with their probabilities.
+
+    With a CRF the probability is exact, over all valid tag sequences. With a softmax it
+    is the product of the tokens' probabilities along the decoded sequence. An entity
+    that `allowed` leaves no alternative to has probability 1.
+
+    Args:
+        logits: Scores of all Docs, concatenated, float32 [n_tokens, n_tags].
+        lengths: Tokens of each Doc.
+        tags: BILUO tags in column order.
+        crf: Transition scores of a CRF; None for a softmax.
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+    """
+    names = tuple(tags)
+    columns = decode_tags(logits, lengths, names, crf=crf, allowed=allowed)
+    out: List[List[ScoredSpan]] = [[] for _ in lengths]
+    opens, closes = _edges(names)
+    # In a valid sequence as many entities open as close, and in the same order.
+    starts = np.flatnonzero(opens[columns])
+    if not len(starts):
+        return out
+    ends = np.flatnonzero(closes[columns]) + 1
+    bounds = np.cumsum([0, *lengths])
+    docs = np.searchsorted(bounds, starts, side="right") - 1
+    firsts = bounds[docs]
+    if crf is not None:
+        counts = np.diff(bounds)
+        used = np.zeros(len(counts), dtype=bool)
+        used[docs] = True
+        rows = np.flatnonzero(np.repeat(used, counts))
+        skipped = np.cumsum(np.where(used, 0, counts))[docs]
+        scores = span_probabilities(
+            _emissions(logits, rows, allowed),
+            counts[used],
+            crf,
+            columns[rows],
+            starts - skipped,
+            ends - skipped,
+        )
+    else:
+        rows, begins = ranges(starts, ends)
+        log_probs = log_softmax(_emissions(logits, rows, allowed))
+        along = log_probs[np.arange(len(rows)), columns[rows]]
+        scores = np.exp(np.add.reduceat(along, begins))
+    for doc, start, end, tag, score in zip(
+        docs.tolist(),
+        (starts - firsts).tolist(),
+        (ends - firsts).tolist(),
+        columns[starts].tolist(),
+        scores.tolist(),
+    ):
+        out[doc].append(ScoredSpan(start, end, names[tag][2:], score))
+    return out
+
+
+def allowed_tags(docs: Sequence[Doc], tags: Sequence[str]) -> Optional[np.ndarray]:
+    """Return the tags that the tokens of Docs may have.
+
+    Whitespace neither starts nor ends an entity. Entities that are set already keep
+    their tags. One with a label that is not among the tags is `O` here, and so are
+    blocked tokens (`doc.set_ents(blocked=...)`).
+
+    Args:
+        docs: The Docs, none of them empty.
+        tags: BILUO tags in column order.
+
+    Returns:
+        bool [n_tokens, n_tags], concatenated; None if all tags are allowed.
+    """
+    # Most Docs have neither. This check takes a quarter of the time of `to_array`, and
+    # works for flags as well.
     some = [doc.has_annotation(IS_SPACE) or has_entities_set(doc) for doc in docs]
     if not any(some):
         return None
@@ -36,8 +146,46 @@ def allowed_tags(docs: Sequence[Doc], tags: Sequence[str]) -> Optional[np.ndarra
     return allowed
 
 
+def has_entities_set(doc: Doc) -> bool:
+    """Return whether a Doc has any entity annotation; True for an empty Doc."""
+    return bool(doc.has_annotation(ENT_IOB))
+
+
+def blocked_tokens(doc: Doc) -> List[int]:
+    """Return the tokens that may not be part of an entity."""
+    # spaCy marks them as the beginning of an entity without a label.
+    return [t.i for t in doc if t.ent_iob == 3 and not t.ent_type]
+
+
+@lru_cache(maxsize=8)
+def grammar_of(tags: Tuple[str, ...]) -> TagGrammar:
+    """Return the BILUO constraints of tags; see `tag_grammar`."""
+    return tag_grammar(tags)
+
+
+@lru_cache(maxsize=8)
+def _lattice(tags: Tuple[str, ...]) -> Tuple[TagGrammar, Transitions]:
+    """BILUO constraints, and the transitions of a softmax."""
+    grammar = grammar_of(tags)
+    return grammar, grammar_transitions(grammar)
+
+
+@lru_cache(maxsize=8)
+def _edges(tags: Tuple[str, ...]) -> Tuple[np.ndarray, np.ndarray]:
+    """Tags that start an entity and tags that end one, bool [n_tags] each."""
+    opens = np.array([tag[0] in "BU" for tag in tags])
+    closes = np.array([tag[0] in "LU" for tag in tags])
+    return opens, closes
+
+
+@lru_cache(maxsize=8)
+def _inside(tags: Tuple[str, ...]) -> np.ndarray:
+    """Tags that neither start nor end an entity, bool [n_tags]."""
+    return np.array([tag[0] not in "BLU" for tag in tags])
+
+
 def _restrict(allowed: np.ndarray, doc: Doc, tags: Tuple[str, ...]) -> None:
-    """Forbid what a Doc forbids, in its own rows."""
+    """Set a Doc's rows of the mask."""
     attributes = doc.to_array(_ATTRIBUTES)
     spaces, preset = attributes[:, 0] == 1, attributes[:, 1] % 2 == 1
     allowed[spaces] = _inside(tags)
@@ -52,96 +200,6 @@ def _restrict(allowed: np.ndarray, doc: Doc, tags: Tuple[str, ...]) -> None:
             rows = np.arange(ent.start, ent.end)
             allowed[rows] = False
             allowed[rows, [columns[tag] for tag in path]] = True
-
-
-@lru_cache(maxsize=8)
-def _inside(tags: Tuple[str, ...]) -> np.ndarray:
-    """Tags that neither start nor end an entity, bool [n_tags]."""
-    return np.array([tag[0] not in "BLU" for tag in tags])
-
-
-def has_entities_set(doc: Doc) -> bool:
-    """Whether anything was said of entities in the Doc. Always so if it is empty."""
-    return bool(doc.has_annotation(ENT_IOB))
-
-
-def blocked_tokens(doc: Doc) -> List[int]:
-    """Tokens that may not be part of an entity: begun, but with no label."""
-    return [t.i for t in doc if t.ent_iob == 3 and not t.ent_type]
-
-
-class ScoredSpan(NamedTuple):
-    """An entity: tokens start to end (exclusive), label and probability."""
-
-    start: int
-    end: int
-    label: str
-    score: float
-
-
-def score_spans(
-    logits: np.ndarray,
-    lengths: Sequence[int],
-    tags: np.ndarray,
-    *,
-    names: Tuple[str, ...],
-    transitions: Transitions,
-    is_crf: bool,
-    allowed: Optional[np.ndarray],
-) -> List[List[ScoredSpan]]:
-    """Entities of each Doc with their probabilities.
-
-    CRF: the exact probability, over all valid sequences. Softmax: the product of
-    the tokens' probabilities along the decoded path. Preset entities have 1.
-
-    tags: valid, [n_tokens]. allowed: bool [n_tokens, n_tags]; None for all.
-    """
-    out: List[List[ScoredSpan]] = [[] for _ in lengths]
-    opens, closes = _edges(names)
-    # In valid tags as many begin as end, and in the same order.
-    starts = np.flatnonzero(opens[tags])
-    if not len(starts):
-        return out
-    ends = np.flatnonzero(closes[tags]) + 1
-    bounds = np.cumsum([0, *lengths])
-    sentences = np.searchsorted(bounds, starts, side="right") - 1
-    firsts = bounds[sentences]
-    if is_crf:
-        counts = np.diff(bounds)
-        used = np.zeros(len(counts), dtype=bool)
-        used[sentences] = True
-        rows = np.flatnonzero(np.repeat(used, counts))
-        left_out = np.cumsum(np.where(used, 0, counts))[sentences]
-        scores = span_probabilities(
-            _emissions(logits, rows, allowed),
-            counts[used],
-            transitions,
-            tags[rows],
-            starts - left_out,
-            ends - left_out,
-        )
-    else:
-        rows, begins = ranges(starts, ends)
-        log_probs = log_softmax(_emissions(logits, rows, allowed))
-        along = log_probs[np.arange(len(rows)), tags[rows]]
-        scores = np.exp(np.add.reduceat(along, begins))
-    for sentence, start, end, tag, score in zip(
-        sentences.tolist(),
-        (starts - firsts).tolist(),
-        (ends - firsts).tolist(),
-        tags[starts].tolist(),
-        scores.tolist(),
-    ):
-        out[sentence].append(ScoredSpan(start, end, names[tag][2:], score))
-    return out
-
-
-@lru_cache(maxsize=8)
-def _edges(names: Tuple[str, ...]) -> Tuple[np.ndarray, np.ndarray]:
-    """Which tags start an entity and which end one, bool [n_tags] each."""
-    opens = np.array([name[0] in "BU" for name in names])
-    closes = np.array([name[0] in "LU" for name in names])
-    return opens, closes
 
 
 def _emissions(

@@ -1,4 +1,4 @@
-"""The model of a `compact_ner`: an encoder, a linear layer and, maybe, a CRF."""
+"""The model of `compact_ner`: an encoder, a linear layer and an optional CRF."""
 
 from functools import partial
 from typing import Any, Callable, List, Optional, Sequence, Tuple
@@ -27,16 +27,22 @@ def token_classifier_v1(
     output_learn_rate: float = 1.0,
     nO: Optional[int] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
-    """Logits [n_tokens, n_tags] for each Doc.
+    """Build a token classifier with one logit per tag.
 
-    tok2vec: any encoder: a student, a transformer listener, a spaCy tok2vec.
-    output: `softmax`, or `crf` for learned transitions between tags. Either way
-        the model puts out emissions; the transitions are parameters of its layer
-        `crf`.
-    output_learn_rate: how much faster the linear layer learns than the encoder;
-        10 suits a new layer on a pretrained transformer.
-    nO: number of tags; set by the component at initialization.
-    RAISES: DistillError on an unknown output.
+    Args:
+        tok2vec: Any encoder: a student, a transformer listener, a spaCy tok2vec.
+        output: `softmax`, or `crf` for learned transitions between tags. The output of
+            the model is the emissions in both cases. Transitions are parameters of its
+            layer `crf`.
+        output_learn_rate: How much faster the linear layer learns than the encoder. 10
+            suits a new layer on a pretrained transformer.
+        nO: Number of tags. Set by the component at initialization.
+
+    Returns:
+        A model with output [n_tokens, n_tags] for each Doc.
+
+    Raises:
+        DistillError: If `output` is unknown.
     """
     if output not in ("softmax", CRF_LAYER):
         raise DistillError(
@@ -44,7 +50,7 @@ def token_classifier_v1(
             "[components.ner.model]."
         )
     linear = _linear(nO, tok2vec.maybe_get_dim("nO"))
-    layers: List[Model] = [tok2vec, _at_once(_scaled(linear, output_learn_rate))]
+    layers: List[Model] = [tok2vec, _with_parts(_scaled(linear, output_learn_rate))]
     if output == CRF_LAYER:
         layers.append(_crf_parameters())
     model: Model[List[Doc], List[Floats2d]] = chain(*layers)
@@ -58,7 +64,15 @@ def token_classifier_v1(
 
 
 def get_crf_parameters(model: Model) -> Optional[Tuple[np.ndarray, ...]]:
-    """(start [n_tags], follow [n_tags, n_tags], end [n_tags]); None for a softmax."""
+    """Return the transitions of the CRF layer.
+
+    Args:
+        model: A model built by `token_classifier_v1`.
+
+    Returns:
+        (start [n_tags], follow [n_tags, n_tags], end [n_tags]), float32; None for a
+        softmax.
+    """
     layer = model.maybe_get_ref(CRF_LAYER)
     if layer is None:
         return None
@@ -66,7 +80,12 @@ def get_crf_parameters(model: Model) -> Optional[Tuple[np.ndarray, ...]]:
 
 
 def add_crf_gradient(model: Model, gradient: Tuple[np.ndarray, ...]) -> None:
-    """Add derivatives by (start, follow, end) to those of the CRF layer."""
+    """Increment the gradient of the CRF layer.
+
+    Args:
+        model: A model built by `token_classifier_v1`, with a CRF.
+        gradient: Derivatives by (start, follow, end).
+    """
     layer = model.get_ref(CRF_LAYER)
     arrays: Sequence[Any] = gradient
     for name, array in zip(_CRF_PARAMS, arrays):
@@ -74,8 +93,14 @@ def add_crf_gradient(model: Model, gradient: Tuple[np.ndarray, ...]) -> None:
 
 
 def resize_output(model: Model, n_tags: int) -> None:
-    """Make room for `n_tags` tags: the old ones come first and keep their weights,
-    the others start from zeros."""
+    """Extend the output of a model to more tags.
+
+    Old tags come first and keep their weights. The weights of new tags are zero.
+
+    Args:
+        model: A model built by `token_classifier_v1`.
+        n_tags: The new number of tags.
+    """
     linear = model.get_ref(OUTPUT_LAYER)
     wider = _linear(n_tags, linear.maybe_get_dim("nI"))
     _replace(model, linear, wider, n_tags)
@@ -88,13 +113,16 @@ def resize_output(model: Model, n_tags: int) -> None:
 
 
 def _replace(model: Model, old: Model, new: Model, n_tags: int) -> None:
-    """Put a wider layer in the place of another. It has to be a new layer, because
-    gradients and optimizers are kept by the layer's id, in the old shape."""
+    """Replace a layer by a wider one.
+
+    This must be a new layer, because gradients and optimizer states are stored by the
+    layer's id, in the old shape.
+    """
     new.ops = old.ops
     for name in old.param_names:
         if old.has_param(name):
             values: Any = old.get_param(name)
-            # All axes count tags, but for the inputs of a linear layer.
+            # All axes are over tags, except for the inputs of a linear layer.
             shape = [n_tags] * values.ndim
             if name == "W":
                 shape[1] = values.shape[1]
@@ -121,8 +149,10 @@ def _init(
 
 
 def _crf_parameters() -> Model[List[Floats2d], List[Floats2d]]:
-    """A layer that owns the transitions; the lattice that uses them is the loss's
-    and the decoder's, so emissions pass through as they are."""
+    """Return a layer that owns the transitions and passes emissions through.
+
+    The loss and the decoder run the lattice that uses them.
+    """
     return Model(CRF_LAYER, _identity, params={name: None for name in _CRF_PARAMS})
 
 
@@ -132,13 +162,13 @@ def _identity(
     return X, lambda dY: dY
 
 
-def _at_once(
+def _with_parts(
     layer: Model[Floats2d, Floats2d],
 ) -> Model[List[Floats2d], List[Floats2d]]:
-    """Thinc's `with_array`, but `Parts` are neither put together nor copied."""
+    """Like Thinc's `with_array`, without concatenating or copying `Parts`."""
     return Model(
         f"with_array({layer.name})",
-        _at_once_forward,
+        _with_parts_forward,
         init=with_array_init,
         layers=[layer],
         attrs={"pad": 0},
@@ -146,7 +176,7 @@ def _at_once(
     )
 
 
-def _at_once_forward(
+def _with_parts_forward(
     model: Model[List[Floats2d], List[Floats2d]], X: List[Floats2d], is_train: bool
 ) -> Tuple[List[Floats2d], Callable]:
     if is_train or not isinstance(X, Parts):
@@ -156,8 +186,10 @@ def _at_once_forward(
 
 
 def _linear(nO: Optional[int], nI: Optional[int]) -> Model[Floats2d, Floats2d]:
-    """Thinc's linear layer, but with numpy's product at prediction: on so narrow a
-    matrix it takes a quarter of the time."""
+    """Thinc's linear layer, with numpy's matrix product at prediction.
+
+    For such narrow matrices, numpy takes a quarter of the time.
+    """
     linear = Linear(nO=nO, nI=nI)
     return Model(
         linear.name,
@@ -181,8 +213,11 @@ def _linear_forward(
 def _scaled(
     layer: Model[Floats2d, Floats2d], factor: float
 ) -> Model[Floats2d, Floats2d]:
-    """The layer's output times `factor`. Adam's steps have the same size whatever
-    the gradient's, so weights that count `factor` times learn that much faster."""
+    """Multiply a layer's output by a factor.
+
+    The size of Adam's steps does not depend on the size of gradients, so the layer then
+    learns `factor` times as fast.
+    """
     if factor == 1.0:
         return layer
     return Model(

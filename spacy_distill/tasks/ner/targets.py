@@ -5,9 +5,11 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tupl
 import numpy as np
 from spacy.training import Example
 
-from ...docs import LOGITS, TAGS
+from ...docs import COLUMNS, LOGITS
 from ...errors import DistillError
 from ...losses.base import Targets
+from .crf import allow_labels
+from .decoding import decode_tags
 from .tags import entity_labels
 
 
@@ -16,17 +18,22 @@ def find_labels(
     given: Optional[Sequence[str]],
     added: Sequence[str] = (),
 ) -> Tuple[str, ...]:
-    """The labels given, else the teacher's, else the gold entities' (sorted).
+    """Return the labels given, else the teacher's, else those of the gold, sorted.
 
-    added: labels that the component has already.
-    RAISES: DistillError if there are none, if two teachers disagree, or if the
-        data have a label that is not among those given, the teacher's or the added.
+    Args:
+        get_examples: Returns the training data.
+        given: Labels from the config.
+        added: Labels that the component has already.
+
+    Raises:
+        DistillError: If there are none, if two teachers disagree, or if the data have a
+            label that is not among those given, the teacher's or the added.
     """
     gold: Set[str] = set()
     teacher: Optional[Tuple[str, ...]] = None
     for eg in get_examples():
         gold.update(ent.label_ for ent in eg.reference.ents)
-        tags = eg.reference.user_data.get(TAGS)
+        tags = eg.reference.user_data.get(COLUMNS)
         if tags is None:
             continue
         labels = entity_labels(tags)
@@ -60,11 +67,19 @@ def find_labels(
 
 
 def get_targets(examples: Iterable[Example], tags: Sequence[str]) -> Targets:
-    """Gold tags and teacher logits of the predicted Docs, one after the other.
+    """Return the training targets of Examples, concatenated.
 
-    A token without annotation (`-`, or a Doc without any) has gold -1.
-    RAISES: DistillError if a gold label or the teacher's tags are not those of
-        the component, or if logits do not fit the Doc or are not finite.
+    A token without annotation (`-`, or a Doc without any) has gold -1. Pseudo labels
+    are the tags of the teacher's best valid sequence around the gold tags, so that a
+    pseudo label is never half an entity.
+
+    Args:
+        examples: The Examples; stored logits are in `eg.reference.user_data`.
+        tags: The component's BILUO tags.
+
+    Raises:
+        DistillError: If a gold label or the teacher's tags are not those of the
+            component, or if logits do not fit the Doc or are not finite.
     """
     columns = {tag: i for i, tag in enumerate(tags)}
     gold: List[np.ndarray] = []
@@ -80,14 +95,54 @@ def get_targets(examples: Iterable[Example], tags: Sequence[str]) -> Targets:
             check_logits(logits, eg, tags)
             teacher.append(logits.astype(np.float32))
         has_teacher.append(np.full(n_tokens, logits is not None))
-    return Targets(
-        np.concatenate(gold), np.concatenate(teacher), np.concatenate(has_teacher)
+    return make_targets(
+        np.concatenate(gold),
+        np.concatenate(teacher),
+        np.concatenate(has_teacher),
+        lengths=[len(tags_of_doc) for tags_of_doc in gold],
+        tags=tags,
     )
 
 
+def make_targets(
+    gold: np.ndarray,
+    teacher: np.ndarray,
+    has_teacher: np.ndarray,
+    *,
+    lengths: Sequence[int],
+    tags: Sequence[str],
+) -> Targets:
+    """Add pseudo labels to gold labels and teacher logits.
+
+    Args:
+        gold: Column of each token's gold tag, int64 [n_tokens]; -1 for none.
+        teacher: Logits, float32 [n_tokens, n_tags].
+        has_teacher: Tokens with logits, bool [n_tokens].
+        lengths: Tokens of each Doc.
+        tags: BILUO tags.
+    """
+    pseudo = np.full(len(gold), -1, dtype=np.int64)
+    open_ = has_teacher & (gold < 0)
+    if open_.any():
+        best = decode_tags(
+            teacher, lengths, tags, allowed=allow_labels(gold, teacher.shape)
+        )
+        pseudo[open_] = best[open_]
+    return Targets(gold, teacher, has_teacher, pseudo)
+
+
 def check_logits(logits: np.ndarray, eg: Example, tags: Sequence[str]) -> None:
-    """RAISES: DistillError unless the Doc's stored logits are the component's."""
-    theirs: Tuple[str, ...] = tuple(eg.reference.user_data.get(TAGS, ()))
+    """Check that a Doc's stored logits fit the component.
+
+    Args:
+        logits: The stored logits.
+        eg: The Example that they are stored with.
+        tags: The component's BILUO tags.
+
+    Raises:
+        DistillError: If tags, shape or values do not fit.
+    """
+    theirs: Tuple[str, ...] = tuple(eg.reference.user_data.get(COLUMNS, ()))
     text = eg.reference.text[:40]
     if theirs != tuple(tags):
         raise DistillError(
@@ -110,7 +165,7 @@ def check_logits(logits: np.ndarray, eg: Example, tags: Sequence[str]) -> None:
 
 
 def _gold_columns(eg: Example, columns: Dict[str, int]) -> np.ndarray:
-    # A reference that only carries logits says nothing about its entities.
+    # A reference with logits alone has no entity annotation.
     if not eg.reference.has_annotation("ENT_IOB"):
         return np.full(len(eg.predicted), -1, dtype=np.int64)
     out = []

@@ -1,1 +1,1 @@
-"""Annotations in a file: votes of people and of language models."""
+"""Teachers that read annotations of people or language models from a file."""

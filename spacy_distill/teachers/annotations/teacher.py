@@ -1,4 +1,4 @@
-"""A file of annotations as teacher."""
+"""Teacher that reads annotations from a file."""
 
 import json
 import math
@@ -15,16 +15,22 @@ from spacy.util import logger, registry
 from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes, sha256_file
-from ...tasks.ner.tags import biluo_tags
-from ..base import LostEntity, Teacher
+from ...tasks.ner.task import NERTask
+from ..base import Prediction, Teacher
 from ..probabilities import log_probabilities
 from .files import InvalidSpan, Vote, name_some, name_spans, read_annotations
-from .votes import TokenVote, lost_entity, place, vote_probabilities
+from .votes import (
+    AlignedVote,
+    TokenVote,
+    align_vote,
+    dropped_span,
+    vote_probabilities,
+)
 
 _STRICT, _SKIP = "strict", "skip"
 
-# Students learn doubt from annotators who contradict each other, and from texts that
-# do; what is added on top cost recall. See docs/teachers.md for the figures.
+# More smoothing lowers the recall of students. They learn uncertainty from annotators
+# and texts that contradict each other. docs/teachers.md has the measurements.
 CERTAINTY = 0.99
 
 
@@ -37,20 +43,27 @@ def annotations_teacher_v1(
     certainty: float = CERTAINTY,
     annotator_weights: Optional[Dict[str, float]] = None,
 ) -> Teacher:
-    """Annotations in a `.jsonl` file (also `.gz`) as teacher: an LLM's, or Prodigy's.
+    """Create a teacher from a file of annotations, e.g. of an LLM or from Prodigy.
 
-    path: see `annotation_files.read_annotations`. Lines with the same text are votes
-        of as many annotators.
-    lang: the language whose tokenizer cuts texts into tokens.
-    on_invalid: "strict" takes no file with invalid spans; "skip" leaves them out and
-        names them as lost. Of the tokens they touch their annotator then says nothing.
-    labels: the labels that spans may have, in this order; by default all that occur.
-    certainty: how far a single annotator is trusted, more than 0 and at most 1; see
-        `votes.vote_probabilities`.
-    annotator_weights: by name, for how many annotators one counts; 1 by default.
+    Args:
+        path: A `.jsonl` or `.jsonl.gz` file; see `files.read_annotations`. Lines with
+            the same text are votes of different annotators.
+        lang: Language of the tokenizer.
+        on_invalid: "strict" to reject files with invalid spans. "skip" to leave invalid
+            spans out and report them as dropped; the annotator then abstains on the
+            tokens of the span.
+        labels: Labels that spans may have, in this order. By default all labels that
+            occur.
+        certainty: Weight of a single vote against a uniform prior, in (0, 1]; see
+            `votes.vote_probabilities`.
+        annotator_weights: Weight of each annotator by name; 1 by default.
 
-    Raises DistillError if the file cannot be read or is invalid, and for options that
-        do not fit.
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If the file cannot be read or is invalid, or if an option is
+            invalid.
     """
     return AnnotationsTeacher(
         path,
@@ -63,7 +76,21 @@ def annotations_teacher_v1(
 
 
 class AnnotationsTeacher(Teacher):
-    """What a file says of its texts; see `annotations_teacher_v1`."""
+    """A teacher whose predictions are read from a file.
+
+    Args:
+        path: A `.jsonl` or `.jsonl.gz` file.
+        lang: Language of the tokenizer.
+        on_invalid: "strict" or "skip".
+        labels: Labels that spans may have; all that occur by default.
+        certainty: Weight of a single vote against a uniform prior, in (0, 1].
+        annotator_weights: Weight of each annotator by name; 1 by default. See
+            `annotations_teacher_v1` for details.
+
+    Raises:
+        DistillError: If the file cannot be read or is invalid, or if an option is
+            invalid.
+    """
 
     def __init__(
         self,
@@ -81,23 +108,22 @@ class AnnotationsTeacher(Teacher):
         self._is_strict = on_invalid == _STRICT
         self._file = read_annotations(self._path, labels=labels)
         self._certainty = float(certainty)
-        self._weights = _checked_weights(
+        self._weights = _check_weights(
             annotator_weights or {}, self._file.annotators, self._path
         )
-        self._tags = biluo_tags(self._file.labels)
-        self._lost: List[List[LostEntity]] = []
-        self._refuse(self._file.invalid)
-        self._tell_what_is_left_out()
+        self._task = NERTask(self._file.labels)
+        self._reject_invalid(self._file.invalid)
+        self._warn_of_left_out()
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Name of the file."""
         return self._path.name
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """BILUO tags of the labels, in order of first appearance in the file."""
-        return self._tags
+    def task(self) -> NERTask:
+        """NER with the given labels, or else those of the file in order."""
+        return self._task
 
     @property
     def nlp(self) -> Language:
@@ -106,12 +132,12 @@ class AnnotationsTeacher(Teacher):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the file and of the options that change what is made of it."""
-        # Not of on_invalid: what is strict either says the same or nothing.
+        """SHA-256 of the file and of the options that change the predictions."""
+        # Without on_invalid: a strict teacher predicts the same or raises an error.
         options = {
             "file": sha256_file(self._path),
             "lang": self._nlp.lang,
-            "tags": self._tags,
+            "tags": self._task.columns,
             "certainty": self._certainty,
             "weights": self._weights,
         }
@@ -119,70 +145,85 @@ class AnnotationsTeacher(Teacher):
 
     @property
     def whole_documents(self) -> bool:
-        """True: a document is found by all of its text."""
+        """True, since documents are looked up by their full text."""
         return True
 
     def check_texts(self, read: Callable[[], Iterator[Doc]]) -> None:
-        """Raise DistillError, naming all, if documents are not in the file, or, when
-        strict, if spans in them are not of whole tokens."""
+        """Check that all documents are in the file, and their spans align to tokens.
+
+        Args:
+            read: Returns an iterator over all Docs each time it is called.
+
+        Raises:
+            DistillError: If documents are not in the file, or, if strict, if spans do
+                not align to tokens. The message names them.
+        """
         missing: List[str] = []
         invalid: List[InvalidSpan] = []
         for doc in read():
-            votes = self._votes(doc)
+            votes = self._find_votes(doc)
             if votes is None:
                 missing.append(doc.text)
             elif self._is_strict:
-                invalid.extend(s for vote in votes for s in place(doc, vote).invalid)
-        self._refuse_missing(missing)
-        self._refuse(invalid)
+                invalid.extend(s for v in votes for s in align_vote(doc, v).invalid)
+        self._reject_missing(missing)
+        self._reject_invalid(invalid)
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return log-probabilities from the votes, float32 [n_tokens, n_tags] each.
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
 
-        Raises DistillError, naming all of them, for Docs whose text is not in the file,
-        and, when strict, for spans that are not of whole tokens.
+        Args:
+            docs: Docs to predict. They are not modified.
+
+        Returns:
+            Log-probabilities of the votes, float32 [n_tokens, n_tags]. Invalid spans
+            are dropped; their reasons contain the line of the file.
+
+        Raises:
+            DistillError: If the texts of Docs are not in the file, or, if strict, if
+                spans do not align to tokens. The message names them.
         """
-        found = [self._votes(doc) for doc in docs]
-        self._refuse_missing([d.text for d, votes in zip(docs, found) if votes is None])
-        placed = [
-            [place(doc, vote) for vote in votes or []]
+        found = [self._find_votes(doc) for doc in docs]
+        missing = [doc.text for doc, votes in zip(docs, found) if votes is None]
+        self._reject_missing(missing)
+        aligned = [
+            [(vote, align_vote(doc, vote)) for vote in votes or []]
             for doc, votes in zip(docs, found)
         ]
-        self._refuse([span for votes in placed for v in votes for span in v.invalid])
-        self._lost = [
-            [lost_entity(doc, span) for vote in votes for span in vote.invalid]
-            for doc, votes in zip(docs, placed)
-        ]
-        return [
-            log_probabilities(
-                vote_probabilities(
-                    [
-                        TokenVote(self._weight(vote), spans, silent)
-                        for vote, (spans, _, silent) in zip(votes or [], mine)
-                    ]
-                    # Of a document without a word all annotators say the same.
-                    or [TokenVote(1.0, [], np.zeros(len(doc), dtype=bool))],
-                    self._tags,
-                    certainty=self._certainty,
-                )
-            )
-            for doc, votes, mine in zip(docs, found, placed)
-        ]
+        self._reject_invalid([s for vs in aligned for _, v in vs for s in v.invalid])
+        return [self._predict_doc(doc, votes) for doc, votes in zip(docs, aligned)]
 
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name the spans that were left out as invalid, with their lines."""
-        return self._lost
+    def _predict_doc(
+        self, doc: Doc, votes: List[Tuple[Vote, AlignedVote]]
+    ) -> Prediction:
+        token_votes = [
+            TokenVote(self._weight(vote), aligned.spans, aligned.abstains)
+            for vote, aligned in votes
+        ]
+        # A Doc without words need not be in the file.
+        no_spans = TokenVote(1.0, [], np.zeros(len(doc), dtype=bool))
+        probabilities = vote_probabilities(
+            token_votes or [no_spans], self._task.columns, certainty=self._certainty
+        )
+        return Prediction(
+            logits=log_probabilities(probabilities),
+            dropped=tuple(
+                dropped_span(doc, span)
+                for _, aligned in votes
+                for span in aligned.invalid
+            ),
+        )
 
-    def _votes(self, doc: Doc) -> Optional[List[Vote]]:
-        """The votes on a Doc; None if it has words and is not in the file."""
-        # Docs made of words alone end in a space.
+    def _find_votes(self, doc: Doc) -> Optional[List[Vote]]:
+        """Return the votes on a Doc; None if it has words and is not in the file."""
+        # Docs made from words may have a trailing space.
         text = doc.text.rstrip()
         return self._file.votes.get(text, None if text else [])
 
     def _weight(self, vote: Vote) -> float:
         return 1.0 if vote.annotator is None else self._weights.get(vote.annotator, 1.0)
 
-    def _refuse(self, invalid: List[InvalidSpan]) -> None:
+    def _reject_invalid(self, invalid: List[InvalidSpan]) -> None:
         if self._is_strict and invalid:
             n_spans = f"{len(invalid)} that {'is' if len(invalid) == 1 else 'are'} not"
             raise DistillError(
@@ -191,7 +232,22 @@ class AnnotationsTeacher(Teacher):
                 ' (in a config, on_invalid = "skip").'
             )
 
-    def _tell_what_is_left_out(self) -> None:
+    def _reject_missing(self, missing: List[str]) -> None:
+        if not missing:
+            return
+        lines = {_normalize(text): vs[0].line for text, vs in self._file.votes.items()}
+        names = []
+        for text in dict.fromkeys(missing):
+            line = lines.get(_normalize(text))
+            hint = f" (line {line} has other whitespace or characters)" if line else ""
+            names.append(f"{text[:60]!r}{hint}")
+        raise DistillError(
+            f"Expected annotations of every document in {self._path}, got none of"
+            f" {len(names)}: {name_some(names)}. Annotate them or remove them from the"
+            " texts. Documents are looked up by their exact text."
+        )
+
+    def _warn_of_left_out(self) -> None:
         if self._file.left_out:
             counts = ", ".join(f"{n} {a}" for a, n in self._file.left_out.items())
             logger.warning(
@@ -205,24 +261,8 @@ class AnnotationsTeacher(Teacher):
                 name_spans(self._file.invalid),
             )
 
-    def _refuse_missing(self, missing: List[str]) -> None:
-        if not missing:
-            return
-        lines = {_normal(text): vs[0].line for text, vs in self._file.votes.items()}
-        names = []
-        for text in dict.fromkeys(missing):
-            line = lines.get(_normal(text))
-            hint = f" (line {line} has other white space or characters)" if line else ""
-            names.append(f"{text[:60]!r}{hint}")
-        raise DistillError(
-            f"Expected annotations of every document in {self._path}, got none of"
-            f" {len(names)}: {name_some(names)}. Annotate them or take them out of the"
-            " texts; they are found by their text, which must be the same to the"
-            " last word."
-        )
 
-
-def _normal(text: str) -> str:
+def _normalize(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
@@ -231,30 +271,33 @@ def _check_options(
 ) -> None:
     if on_invalid not in (_STRICT, _SKIP):
         raise DistillError(
-            f'Expected on_invalid to be "{_STRICT}" or "{_SKIP}", got {on_invalid!r}.'
+            f'Expected on_invalid to be "{_STRICT}" or "{_SKIP}", got {on_invalid!r}:'
+            " use one of them."
         )
     if not 0.0 < certainty <= 1.0:
         raise DistillError(
-            f"Expected a certainty of more than 0 and at most 1, got {certainty}."
+            f"Expected a certainty of more than 0 and at most 1, got {certainty}:"
+            " change it."
         )
     if labels is not None and (
         len(set(labels)) < max(len(labels), 1)
         or any(not label or label != label.strip() for label in labels)
     ):
         raise DistillError(
-            "Expected labels that differ, with no white space around them, got"
-            f" {labels}: leave them out to take all that occur."
+            "Expected unique labels without surrounding whitespace, got"
+            f" {labels}: correct them, or remove the option to use all that occur."
         )
 
 
-def _checked_weights(
+def _check_weights(
     weights: Dict[str, float], annotators: Tuple[str, ...], path: Path
 ) -> Dict[str, float]:
     for name, weight in weights.items():
         if name not in annotators:
             raise DistillError(
                 f"Expected weights for annotators of {path} ("
-                f"{name_some(annotators) or 'none has a name'}), got one for {name!r}."
+                f"{name_some(annotators) or 'none has a name'}), got one for {name!r}:"
+                " correct the name."
             )
         if not (weight > 0 and math.isfinite(weight)):
             raise DistillError(

@@ -1,1 +1,1 @@
-"""GLiNER: label names given by the user, spans scored by the model."""
+"""GLiNER teachers: label names in, scored spans out."""

@@ -10,15 +10,22 @@ from ...hub import Located, longest_input
 from ...windows import Window, batches_by_size, homes, split
 
 CONFIG = "gliner_config.json"
-# Word pieces in one padded batch. GLiNER makes a vector for every span, so they are
-# few.
-_MOST_PIECES = 4096
-# Word pieces of text without which there is little to be read from it.
-_LEAST_ROOM = 16
+# Most word pieces in a padded batch. GLiNER embeds every candidate span, which needs
+# more memory per word piece than a token classifier.
+_MAX_BATCH_PIECES = 4096
+# Fewest word pieces that must remain for the text beside the prompts.
+_MIN_TEXT_PIECES = 16
 
 
 class PromptSpan(NamedTuple):
-    """Words start to end (exclusive), the prompt they fit and the score, 0 to 1."""
+    """A span that GLiNER found.
+
+    Attributes:
+        start: First word.
+        end: Word after the last.
+        prompt: The prompt that matches the span.
+        score: Score in [0, 1].
+    """
 
     start: int
     end: int
@@ -26,26 +33,36 @@ class PromptSpan(NamedTuple):
     score: float
 
 
-class Found(NamedTuple):
-    """What a model finds in a text.
+class FoundSpans(NamedTuple):
+    """All spans that GLiNER found in a text.
 
-    decided: its answer; no two of them overlap.
-    candidates: all that it thinks possible. They may be nested; of those that cross,
-        GLiNER itself keeps the surer one.
+    Attributes:
+        entities: Spans above the threshold, without overlaps: GLiNER's own answer.
+        candidates: Spans above the lower threshold, which may be nested. GLiNER
+            removes the lower-scored one of two that cross.
     """
 
-    decided: List[PromptSpan]
+    entities: List[PromptSpan]
     candidates: List[PromptSpan]
 
 
 class GLiNERModel:
-    """A GLiNER model with the prompts that it is asked.
+    """A GLiNER model and its prompts.
 
-    located: where the model is. source: its name, for messages.
-    prompts: the names of the things to find.
+    Args:
+        located: The model's files.
+        source: Name of the model, for error messages.
+        prompts: Names of the entity types to find.
 
-    Raises DistillError if GLiNER is not installed, if there is no such model, or if the
-    prompts leave no room for a text.
+    Attributes:
+        tokenizer: The encoder's tokenizer.
+        max_words: Most words of an input.
+        n_prompt_pieces: Word pieces of an input besides those of the text: prompts and
+            special tokens.
+
+    Raises:
+        DistillError: If GLiNER is not installed, if the model cannot be loaded, or if
+            the prompts are too long.
     """
 
     def __init__(
@@ -55,30 +72,36 @@ class GLiNERModel:
         self._prompts = list(prompts)
         self.tokenizer = self._model.data_processor.transformer_tokenizer
         self.max_words = int(self._model.config.max_len)
-        # What stands before the text and frames it, whatever the text is.
-        (one,) = self.count_pieces([["a"]])
+        (counts,) = self.count_pieces([["a"]])
         batch = self._collate([["a"]])
-        self.framing = int(batch["input_ids"].shape[1]) - int(one[0])
+        self.n_prompt_pieces = int(batch["input_ids"].shape[1]) - int(counts[0])
         encoder = self._model.model.token_rep_layer.bert_layer.model
-        self._room = longest_input(self.tokenizer, encoder, encoder.config)
-        self._room -= self.framing
-        # Too many prompts are cut off without a word, and then fill all there is.
-        if self._room < _LEAST_ROOM:
+        self._max_text_pieces = longest_input(self.tokenizer, encoder, encoder.config)
+        self._max_text_pieces -= self.n_prompt_pieces
+        # GLiNER truncates prompts silently, and they then fill the whole input.
+        if self._max_text_pieces < _MIN_TEXT_PIECES:
             raise DistillError(
                 f"Expected labels that leave room for a text, got {len(prompts)} with"
-                f" {self.framing} word pieces for {source}: ask for fewer, or give them"
-                " shorter names."
+                f" {self.n_prompt_pieces} word pieces for {source}: use fewer or"
+                " shorter ones."
             )
 
     @property
     def embeddings(self) -> np.ndarray:
-        """The input embeddings, float32 [size of the vocabulary, width]."""
+        """Input embeddings, float32 [vocab_size, width]."""
         encoder = self._model.model.token_rep_layer.bert_layer.model
         weight = encoder.get_input_embeddings().weight
         return weight.detach().float().cpu().numpy()
 
     def count_pieces(self, texts: Sequence[Sequence[str]]) -> List[np.ndarray]:
-        """Count the word pieces of each word: int64 [n_words] for each text."""
+        """Count the word pieces of each word.
+
+        Args:
+            texts: Words of each text.
+
+        Returns:
+            Counts for each text, int64 [n_words].
+        """
         out = [np.zeros(len(words), dtype=np.int64) for words in texts]
         filled = [i for i, words in enumerate(texts) if len(words)]
         if not filled:
@@ -101,47 +124,52 @@ class GLiNERModel:
         *,
         threshold: float,
         maybe: float,
-    ) -> List[Found]:
-        """Find the spans of each text.
+    ) -> List[FoundSpans]:
+        """Find spans.
 
-        texts: words. counts: their word pieces, none of them 0.
-        threshold, maybe: a decision scores above the one, a candidate above the other.
+        Long texts are split into windows that overlap by twice the longest span. Each
+        span is taken from the window where its first word has most context.
 
-        A long text is read in windows that share twice as many words as a span may
-        have; each span is taken from the window in which its first word has most
-        context.
+        Args:
+            texts: Words of each text.
+            counts: Word pieces of each word, int64 [n_words], all positive.
+            threshold: Lowest score of an entity, exclusive.
+            maybe: Lowest score of a candidate, exclusive.
+
+        Returns:
+            The spans of each text.
         """
-        places = [self._windows(pieces) for pieces in counts]
+        windows_of = [self._windows(pieces) for pieces in counts]
         inputs: List[Sequence[str]] = []
         sizes: List[int] = []
-        for words, pieces, windows in zip(texts, counts, places):
+        for words, pieces, windows in zip(texts, counts, windows_of):
             for start, end in windows:
                 inputs.append(words[start:end])
-                sizes.append(int(pieces[start:end].sum()) + self.framing)
-        found = [Found([], []) for _ in inputs]
-        for batch in batches_by_size(sizes, most=_MOST_PIECES):
-            for i, one in zip(
-                batch, self._run([inputs[i] for i in batch], threshold, maybe)
-            ):
-                found[i] = one
+                sizes.append(int(pieces[start:end].sum()) + self.n_prompt_pieces)
+        found = [FoundSpans([], []) for _ in inputs]
+        for batch in batches_by_size(sizes, most=_MAX_BATCH_PIECES):
+            spans = self._run([inputs[i] for i in batch], threshold, maybe)
+            for i, found_in_window in zip(batch, spans):
+                found[i] = found_in_window
         rest = iter(found)
         return [
-            _join(windows, [one for _, one in zip(windows, rest)]) for windows in places
+            _merge(windows, [next(rest) for _ in windows]) for windows in windows_of
         ]
 
     def _run(
         self, texts: List[Sequence[str]], threshold: float, maybe: float
-    ) -> List[Found]:
+    ) -> List[FoundSpans]:
         from thinc.api import get_torch_default_device
 
         self._model.to(get_torch_default_device())
         batch = self._collate(texts)
         output = self._model.run_batch(batch, threshold=maybe)
         decode = partial(self._model.decode_batch, output, batch)
-        decided = decode(threshold=threshold, flat_ner=True)
+        entities = decode(threshold=threshold, flat_ner=True)
         candidates = decode(threshold=maybe, flat_ner=False, multi_label=True)
         return [
-            Found(_spans(ours), _spans(more)) for ours, more in zip(decided, candidates)
+            FoundSpans(_to_spans(best), _to_spans(possible))
+            for best, possible in zip(entities, candidates)
         ]
 
     def _collate(self, texts: Sequence[Sequence[str]]) -> Any:
@@ -149,36 +177,37 @@ class GLiNERModel:
         return self._model.collate_batch(inputs, self._prompts)
 
     def _windows(self, pieces: np.ndarray) -> List[Window]:
-        """Cut a text into windows that the model takes, in words and in pieces.
+        """Split a text into windows within the model's limits of words and pieces.
 
-        The longest that it does, out of its own maximum and the halves of that.
+        The window is the longest one among the model's maximum number of words and its
+        halves, quarters and so on.
         """
         window = self.max_words
         while True:
             overlap = min(2 * int(self._model.config.max_width), window // 2)
             windows = split(len(pieces), window=window, overlap=overlap)
-            most = max((int(pieces[s:e].sum()) for s, e in windows), default=0)
-            if most <= self._room or window == 1:
+            longest = max((int(pieces[s:e].sum()) for s, e in windows), default=0)
+            if longest <= self._max_text_pieces or window == 1:
                 return windows
             window //= 2
 
 
-def _spans(spans: Sequence[Any]) -> List[PromptSpan]:
+def _to_spans(spans: Sequence[Any]) -> List[PromptSpan]:
     # GLiNER's ends are inclusive.
     return [
         PromptSpan(s.start, s.end + 1, s.entity_type, float(s.score)) for s in spans
     ]
 
 
-def _join(windows: Sequence[Window], found: Sequence[Found]) -> Found:
-    """Put together what was found in the windows of one text."""
-    out = Found([], [])
-    for (shift, _), (first, last), one in zip(windows, homes(windows), found):
-        for mine, theirs in zip(out, one):
-            mine.extend(
-                span._replace(start=span.start + shift, end=span.end + shift)
-                for span in theirs
-                if first <= span.start + shift < last
+def _merge(windows: Sequence[Window], found: Sequence[FoundSpans]) -> FoundSpans:
+    """Merge the spans of a text's windows."""
+    out = FoundSpans([], [])
+    for (offset, _), (first, last), spans in zip(windows, homes(windows), found):
+        for merged, new in zip(out, spans):
+            merged.extend(
+                span._replace(start=span.start + offset, end=span.end + offset)
+                for span in new
+                if first <= span.start + offset < last
             )
     return out
 
@@ -191,14 +220,14 @@ def _load(located: Located, source: str) -> Any:
             "Expected GLiNER to be installed, for a GLiNER teacher: run"
             " `pip install spacy-distill[gliner]`."
         ) from error
-    # What is wrong with a model shows in many ways; all mean the same to the reader.
+    # An invalid model raises errors of many types.
     try:
         model = GLiNER.from_pretrained(located.location, revision=located.revision)
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DistillError(
             f"Could not load the GLiNER model {source}: {reason}. Without a network,"
-            " its encoder's config and tokenizer have to be in the folder too; save it"
+            " the folder must also contain the encoder's config and tokenizer; save it"
             " with `model.save_pretrained(folder)`."
         ) from error
     return model.eval()

@@ -1,4 +1,4 @@
-"""GLiNER as teacher: label names are all that it needs."""
+"""GLiNER teachers, which need only the names of the labels."""
 
 from functools import cached_property
 from typing import Dict, List, Optional, Tuple, Union
@@ -13,18 +13,18 @@ from ...errors import DistillError
 from ...files import sha256_bytes
 from ...hub import Located, hash_model, locate, shown_name
 from ...tasks.ner.decoding import ScoredSpan
-from ...tasks.ner.tags import biluo_tags
+from ...tasks.ner.task import NERTask
 from ...tokenizer_pieces import tokenizer_pieces
 from ...words import WordPieces
-from ..base import LostEntity, Teacher
+from ..base import DroppedSpan, Prediction, Teacher
 from ..probabilities import (
-    favour,
+    favor,
     keep_spans,
     log_probabilities,
     span_columns,
-    span_probabilities,
+    tag_probabilities,
 )
-from .model import CONFIG, Found, GLiNERModel
+from .model import CONFIG, FoundSpans, GLiNERModel
 
 
 @registry.misc("spacy_distill.GLiNERTeacher.v1")
@@ -35,34 +35,39 @@ def gliner_teacher_v1(
     maybe: float = 0.1,
     lang: str = "en",
 ) -> Teacher:
-    """A GLiNER model, asked for entities by the names of their labels.
+    """Create a teacher from a GLiNER model (Zaratiana et al. 2024).
 
-    name: a folder with the model, or a hub name.
-    labels: what to ask for and the label it gets (`person = "PER"`), or a list of what
-        is both. Several names may share a label.
-    threshold: a span that scores above it is an entity, as in GLiNER.
-    maybe: a span that scores above it, but not above the threshold, is a soft label: no
-        entity, but more than nothing.
-    lang: language of the blank pipeline whose tokens the soft labels are for.
+    GLiNER reads the pipeline's tokens as its words, so all its spans align to tokens.
+    Scores are mapped to probabilities, linearly from [0, threshold] to [0, 0.5] and
+    from [threshold, 1] to [0.5, 1]. Decoding the logits returns GLiNER's own entities.
 
-    GLiNER reads these tokens as its words, so no entity is lost to alignment. Scores
-    become probabilities with the threshold at 0.5: linear from 0 to it, and from it to
-    1. The entities decoded from the logits are GLiNER's own answer.
+    Args:
+        name: Folder of the model, or its name on the Hugging Face hub.
+        labels: Label of each prompt, such as `person = "PER"`, or a list of prompts
+            that are labels too. Prompts may share a label.
+        threshold: Lowest score of an entity, exclusive, as in GLiNER.
+        maybe: Lowest score of a soft label, exclusive: spans with scores between
+            `maybe` and `threshold` have a probability below 0.5.
+        lang: Language of the tokenizer.
 
-    Raises DistillError if GLiNER or the model is not there, for labels that are none,
-    and for thresholds out of range.
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If GLiNER is not installed, if the model cannot be loaded, or if
+            labels or thresholds are invalid.
     """
     prompts = labels if isinstance(labels, dict) else {label: label for label in labels}
     if not prompts or not all(key.strip() and value for key, value in prompts.items()):
         raise DistillError(
-            "Expected labels for GLiNER to ask for, such as ['person'] or"
-            f" {{'person': 'PER'}}, got {labels!r}: none of them may be empty."
+            "Expected labels for GLiNER, such as ['person'] or {'person': 'PER'}, got"
+            f" {labels!r}: none of them may be empty."
         )
-    # With less than that, nearly every span would be one.
+    # Below 0.01, almost every span is a candidate.
     if not 0.01 <= maybe <= threshold < 1.0:
         raise DistillError(
             f"Expected 0.01 <= maybe <= threshold < 1, got maybe={maybe} and"
-            f" threshold={threshold}."
+            f" threshold={threshold}: change them."
         )
     nlp = blank_pipeline(lang)
     located = locate(name, config=CONFIG)
@@ -78,7 +83,17 @@ def gliner_teacher_v1(
 
 
 class GLiNERTeacher(Teacher):
-    """A GLiNER model; see `gliner_teacher_v1`."""
+    """A teacher that predicts with a GLiNER model; see `gliner_teacher_v1`.
+
+    Args:
+        model: The model with its prompts.
+        located: The model's files.
+        labels: Label of each prompt.
+        threshold: Lowest score of an entity, exclusive.
+        maybe: Lowest score of a soft label, exclusive.
+        nlp: A blank pipeline.
+        name: Name for display.
+    """
 
     def __init__(
         self,
@@ -98,18 +113,17 @@ class GLiNERTeacher(Teacher):
         self._maybe = maybe
         self._nlp = nlp
         self._name = name
-        self._blind: List[np.ndarray] = []
-        self._lost: List[List[LostEntity]] = []
+        self._task = NERTask(list(dict.fromkeys(labels.values())))
 
     @property
     def name(self) -> str:
-        """The folder's name, or the hub's."""
+        """Name of the folder or on the hub."""
         return self._name
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """BILUO tags of the labels, in the order in which they were given."""
-        return biluo_tags(list(dict.fromkeys(self._labels.values())))
+    def task(self) -> NERTask:
+        """NER with the labels in the given order."""
+        return self._task
 
     @property
     def nlp(self) -> Language:
@@ -120,71 +134,90 @@ class GLiNERTeacher(Teacher):
     def hash(self) -> str:
         """SHA-256 of the model's files, the labels and the thresholds."""
         files = hash_model(self._located.folder, config=CONFIG)
-        # Not sorted: GLiNER's answers depend on the order in which it is asked.
+        # Not sorted, since predictions depend on the order of the prompts.
         options = f"{list(self._labels.items())} {self._threshold!r} {self._maybe!r}"
         return sha256_bytes(f"{files} {options}".encode())
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return log-probabilities, float32 [n_tokens, n_tags], for each Doc."""
-        tokens = [[t.i for t in doc if not t.is_space] for doc in docs]
-        texts = [[doc[i].text for i in mine] for doc, mine in zip(docs, tokens)]
-        counts = self._model.count_pieces(texts)
-        self._blind = [np.zeros(len(doc), dtype=bool) for doc in docs]
-        for i, pieces in enumerate(counts):
-            # To GLiNER, a word without pieces would shift all that follow.
-            seen = pieces > 0
-            self._blind[i][[t for t, s in zip(tokens[i], seen) if not s]] = True
-            tokens[i] = [t for t, s in zip(tokens[i], seen) if s]
-            texts[i] = [word for word, s in zip(texts[i], seen) if s]
-            counts[i] = pieces[seen]
-        found = self._model.find(
-            texts, counts, threshold=self._threshold, maybe=self._maybe
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
+
+        Args:
+            docs: Docs to predict. They are not modified.
+
+        Returns:
+            Log-probabilities, float32 [n_tokens, n_tags]. Tokens without word pieces,
+            except whitespace, are unaligned. Entities of a long Doc are dropped if they
+            overlap an entity from another window.
+        """
+        words = [[t.i for t in doc if not t.is_space] for doc in docs]
+        all_counts = self._model.count_pieces(
+            [[doc[i].text for i in tokens] for doc, tokens in zip(docs, words)]
         )
-        self._lost, out = [], []
-        for doc, mine, one in zip(docs, tokens, found):
-            logits, lost = self._read(doc, mine, one)
-            self._lost.append(lost)
-            out.append(logits)
-        return out
+        # A word without pieces would shift GLiNER's indices of all words after it.
+        tokens_of = [
+            [token for token, n in zip(tokens, counts) if n > 0]
+            for tokens, counts in zip(words, all_counts)
+        ]
+        found = self._model.find(
+            [[doc[i].text for i in tokens] for doc, tokens in zip(docs, tokens_of)],
+            [counts[counts > 0] for counts in all_counts],
+            threshold=self._threshold,
+            maybe=self._maybe,
+        )
+        predictions = []
+        for doc, tokens, counts, seen, spans in zip(
+            docs, words, all_counts, tokens_of, found
+        ):
+            unaligned = np.zeros(len(doc), dtype=bool)
+            unaligned[[token for token, n in zip(tokens, counts) if n == 0]] = True
+            logits, dropped = self._convert(doc, seen, spans)
+            predictions.append(
+                Prediction(
+                    logits=logits,
+                    unaligned=unaligned if unaligned.any() else None,
+                    dropped=tuple(dropped),
+                )
+            )
+        return predictions
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the number of word pieces of each Doc, the labels' own included."""
+        """Return the number of word pieces of each Doc, including the prompts.
+
+        Args:
+            docs: Docs to measure.
+
+        Returns:
+            The size of each Doc.
+        """
         counts = self._model.count_pieces([[t.text for t in doc] for doc in docs])
-        return [int(pieces.sum()) + self._model.framing for pieces in counts]
-
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Mark the tokens that no word piece stands for, white space aside."""
-        return self._blind
-
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name what two windows of a long Doc do not agree on: entities that cross."""
-        return self._lost
+        return [int(pieces.sum()) + self._model.n_prompt_pieces for pieces in counts]
 
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the encoder's pieces with their input embeddings."""
+        """Return the word pieces of the encoder and their input embeddings."""
         return tokenizer_pieces(self._model.tokenizer, self._model.embeddings)
 
-    def _read(
-        self, doc: Doc, tokens: List[int], found: Found
-    ) -> Tuple[np.ndarray, List[LostEntity]]:
-        """Turn what was found among some of a Doc's tokens into logits for all."""
-        decided = [
+    def _convert(
+        self, doc: Doc, tokens: List[int], found: FoundSpans
+    ) -> Tuple[np.ndarray, List[DroppedSpan]]:
+        """Convert GLiNER's spans to logits; `tokens` are the tokens of its words."""
+        entities = [
             Span(doc, tokens[s], tokens[e - 1] + 1, label=self._labels[prompt])
-            for s, e, prompt, _ in found.decided
+            for s, e, prompt, _ in found.entities
         ]
-        scores = [span.score for span in found.decided]
-        kept, lost = keep_spans(decided, scores, list(self._labels.values()))
-        # Names that share a label do not add up: "city" and "town" are one thing.
+        scores = [span.score for span in found.entities]
+        kept, dropped = keep_spans(entities, scores, self._task.labels)
+        # Scores of prompts that share a label are not summed: "city" and "town" match
+        # the same entity.
         best: Dict[Tuple[int, int, str], float] = {}
         for start, end, prompt, score in found.candidates:
             place = (tokens[start], tokens[end - 1] + 1, self._labels[prompt])
             best[place] = max(score, best.get(place, 0.0))
-        soft = [ScoredSpan(*p, self._probability(s)) for p, s in best.items()]
-        probabilities = span_probabilities(len(doc), soft, self.tags)
-        columns = span_columns(len(doc), kept, self.tags)
-        return log_probabilities(favour(probabilities, columns)), lost
+        soft = [ScoredSpan(*p, self._to_probability(s)) for p, s in best.items()]
+        probabilities = tag_probabilities(len(doc), soft, self._task.columns)
+        columns = span_columns(len(doc), kept, self._task.columns)
+        return log_probabilities(favor(probabilities, columns)), dropped
 
-    def _probability(self, score: float) -> float:
+    def _to_probability(self, score: float) -> float:
         if score <= self._threshold:
             return 0.5 * score / self._threshold
         return 0.5 + 0.5 * (score - self._threshold) / (1.0 - self._threshold)

@@ -1,1 +1,1 @@
-"""Hugging Face token classifiers: their pieces, labels and schemes."""
+"""Teachers that predict with Hugging Face token classifiers."""

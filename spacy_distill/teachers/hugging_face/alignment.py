@@ -1,8 +1,8 @@
-"""From a model's word pieces to a Doc's tokens, by character offsets.
+"""Align a model's word pieces to a Doc's tokens by character offsets.
 
-Two ideas meet here. A model reads *pieces* and means *words*: what it says of "zeb" in
-"zeb ##ra" it says of "zebra". And its words need not be the tokens of spaCy: "don't"
-may be "don" and "'t" to the one and "do" and "n't" to the other.
+The label of a word depends on all its pieces, such as "zeb" and "##ra", so pieces are
+grouped to words first. The model's words need not be spaCy's tokens: "don't" may be
+"don" and "'t" for the model, but is "do" and "n't" for spaCy.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 Offsets = Tuple[int, int]
 
-# Scripts without spaces (Thai, Lao, Myanmar, Khmer, Chinese, Japanese): there each
-# piece is as good as a word.
+# Scripts without spaces (Thai, Lao, Myanmar, Khmer, Chinese, Japanese), in which every
+# piece is treated as a word.
 _NO_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
@@ -20,7 +20,13 @@ _NO_SPACES = re.compile(
 
 
 class Word(NamedTuple):
-    """Characters start to end (exclusive) and the pieces that make them up."""
+    """A word of the model.
+
+    Attributes:
+        start: First character.
+        end: Character after the last.
+        pieces: Indices of the word's pieces.
+    """
 
     start: int
     end: int
@@ -28,7 +34,12 @@ class Word(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """Tokens that the model cannot tell apart, mostly one, and their pieces."""
+    """The smallest group of tokens that is aligned to whole words: mostly one token.
+
+    Attributes:
+        tokens: Indices of the tokens.
+        pieces: Indices of the word pieces.
+    """
 
     tokens: Tuple[int, ...]
     pieces: Tuple[int, ...]
@@ -37,17 +48,20 @@ class Unit(NamedTuple):
 def model_words(
     text: str, offsets: Sequence[Offsets], word_ids: Sequence[Optional[int]]
 ) -> List[Word]:
-    """Gather pieces into words: letters and digits that follow one another.
+    """Group word pieces to words, i.e. to sequences of letters and digits.
 
-    Tokenizers have ideas of their own, which differ: SentencePiece makes one word of
-    "Paris.", byte-level BPE two of "10km".
+    The tokenizers' own words are not used, since they differ: SentencePiece makes one
+    word of "Paris.", byte-level BPE makes two of "10km".
 
-    offsets: first character and the one after the last of each piece, in order.
-    word_ids: the tokenizer's own number of each one's word.
+    Args:
+        text: The text.
+        offsets: First character and character after the last of each piece, in order.
+        word_ids: The tokenizer's index of each piece's word.
 
-    White space at the ends of a piece is not part of it. A piece of nothing else (a
-    lone marker) is part of the word that it opens, to the tokenizer; if it opens none,
-    it is left out.
+    Returns:
+        Words in order. Whitespace at the ends of a piece is not part of a word. A piece
+        of whitespace only (e.g. a lone marker) belongs to the word that it opens
+        according to the tokenizer, and to no word if it opens none.
     """
     words: List[Word] = []
     opening: List[int] = []
@@ -68,13 +82,19 @@ def model_words(
 
 
 def align(tokens: Sequence[Optional[Offsets]], words: Sequence[Word]) -> List[Unit]:
-    """Find the words that begin in each token.
+    """Align tokens to words.
 
-    tokens: first character and the one after the last of each token, in order; None
-        for white space, which takes part in nothing.
+    A token is aligned to the words that begin in it. A token in which no word begins
+    joins the previous unit if a word of that unit extends into the token. Otherwise
+    the model did not see the token, and it is in no unit.
 
-    A token in which no word begins shares the unit of the token before if a word
-    reaches over from there. Otherwise the model did not see it, and it is in no unit.
+    Args:
+        tokens: First character and character after the last of each token, in order;
+            None for whitespace, which is not aligned.
+        words: Words in order.
+
+    Returns:
+        Units in order.
     """
     units: List[Unit] = []
     reach = number = 0
@@ -101,9 +121,9 @@ def _trim(text: str, start: int, end: int) -> Offsets:
 
 
 def _is_one_word(text: str, end: int, start: int) -> bool:
-    """Whether a piece that begins at `start` goes on with a word up to `end`."""
+    """Return whether a piece from `start` continues a word that ends at `end`."""
     if start < end:
-        # Bytes of one and the same character.
+        # Both contain bytes of the same character.
         return True
     if any(char.isspace() for char in text[end:start]):
         return False

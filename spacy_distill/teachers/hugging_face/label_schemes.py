@@ -1,4 +1,4 @@
-"""The labels of a token classifier: which scheme they are in, and what they mean."""
+"""Label schemes of token classifiers: BIO, IOB1, BILUO (BIOES) or plain labels."""
 
 import re
 from typing import Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
@@ -8,20 +8,22 @@ import numpy as np
 from ...errors import DistillError
 from ...tasks.ner.tags import OUTSIDE
 
-_DEFAULT = re.compile(r"LABEL_\d+")
+_DEFAULT_NAME = re.compile(r"LABEL_\d+")
 _PREFIXED = re.compile(r"[BILUES]-.+")
-# Other letters for the same: BILOU and BIOES (also called IOBES).
-_MEANING = {"B": "B", "I": "I", "L": "L", "U": "U", "E": "L", "S": "U"}
+# BILOU and BIOES (IOBES) are BILUO with other letters.
+_BILU = {"B": "B", "I": "I", "L": "L", "U": "U", "E": "L", "S": "U"}
 
 
 class LabelScheme(NamedTuple):
-    """A model's labels, taken apart.
+    """Meaning of a model's labels.
 
-    ends: whether they tell where an entity ends (BILUO), or not (BIO, IOB1, plain).
-    labels: the entity labels, in the order of their first appearance.
-    columns: int64 [n_labels, 4], the model's columns for B, I, L and U of each label,
-        -1 for none. A plain label is an I.
-    outside: the model's column for `O`.
+    Attributes:
+        ends: Whether labels mark the end of an entity, as in BILUO. They do not in BIO,
+            IOB1 and with plain labels.
+        labels: Entity labels, in order of first appearance.
+        columns: The model's columns for B, I, L and U of each label, int64
+            [n_labels, 4]; -1 for none. Plain labels are I.
+        outside: The model's column for `O`.
     """
 
     ends: bool
@@ -30,32 +32,44 @@ class LabelScheme(NamedTuple):
     outside: int
 
     def split(self, probabilities: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Sort columns by meaning: float64 [n] for O, [n, n_labels, 4] for BILU.
+        """Arrange columns by their meaning.
 
-        probabilities: [n, number of the model's labels].
+        Args:
+            probabilities: Probabilities of the model's labels [n, n_model_labels].
+
+        Returns:
+            Probabilities of O, float64 [n], and of B, I, L and U of each label, float64
+            [n, n_labels, 4], 0 where the model has no such label.
         """
         wide = probabilities.astype(np.float64)
-        # Column -1, for what the model does not have.
+        # Column -1 is that of labels that the model does not have.
         padded = np.hstack([wide, np.zeros((len(wide), 1))])
         return wide[:, self.outside], padded[:, self.columns]
 
 
 def read_scheme(names: Sequence[str], *, source: str) -> LabelScheme:
-    """Find out the scheme of a model's label names.
+    """Determine the scheme of a model's labels.
 
-    names: in the order of the model's columns. BIO and IOB1 need not be told apart: an
-        I that follows no entity of its label begins one, which is true of both.
-    source: the model's name, for messages.
+    BIO and IOB1 are not distinguished. In both, an I without a preceding entity of its
+    label begins an entity.
 
-    Raises DistillError for the default names `LABEL_0` and so on, without `O`, without
-    any entity label, and for names of different schemes.
+    Args:
+        names: Label names in the order of the model's columns.
+        source: Name of the model, for error messages.
+
+    Returns:
+        The scheme.
+
+    Raises:
+        DistillError: If the names are the defaults `LABEL_0` etc., if there is no `O`
+            or no entity label, or if names are of different schemes.
     """
     _check_names(names, source)
     entity_names = [name for name in names if name != OUTSIDE]
-    # "E-MAIL" has no prefix where nothing begins with B or I.
+    # "E-MAIL" is a plain label if no label begins with B- or I-.
     if any(name.startswith(("B-", "I-")) for name in entity_names):
         _check_prefixes(entity_names, source)
-        parts = [(_MEANING[name[0]], name[2:]) for name in entity_names]
+        parts = [(_BILU[name[0]], name[2:]) for name in entity_names]
     else:
         parts = [("I", name) for name in entity_names]
     labels = tuple(dict.fromkeys(label for _, label in parts))
@@ -71,48 +85,48 @@ def read_scheme(names: Sequence[str], *, source: str) -> LabelScheme:
 
 
 def _check_names(names: Sequence[str], source: str) -> None:
-    if any(_DEFAULT.fullmatch(name) for name in names):
+    if any(_DEFAULT_NAME.fullmatch(name) for name in names):
         raise DistillError(
             f"Expected entity labels in id2label of {source}, got the default"
-            f" {_listing(names)}: write the labels that it was trained with into"
+            f" {_list_names(names)}: write the labels that it was trained with to"
             " id2label and label2id of its config.json, in their order."
         )
-    twice = sorted({name for name in names if list(names).count(name) > 1})
-    if twice:
+    duplicates = sorted({name for name in names if list(names).count(name) > 1})
+    if duplicates:
         raise DistillError(
-            f"Expected each label once in id2label of {source}, got {_listing(twice)}"
-            " more than once: correct its config.json."
+            f"Expected unique labels in id2label of {source}, got"
+            f" {_list_names(duplicates)} more than once: correct its config.json."
         )
     if OUTSIDE not in names:
         raise DistillError(
             f"Expected a label 'O', for words outside of entities, in id2label of"
-            f" {source}, got {_listing(names)}: give a model for named entities, or"
-            " rename the label in its config.json."
+            f" {source}, got {_list_names(names)}: use an NER model, or rename the"
+            " label in its config.json."
         )
     if len(names) == 1:
         raise DistillError(
-            f"Expected entity labels in id2label of {source}, got only 'O': give a"
+            f"Expected entity labels in id2label of {source}, got only 'O': use a"
             " trained model."
         )
 
 
 def _check_prefixes(names: Sequence[str], source: str) -> None:
-    """Check that labels of which some have a B or an I are all of one scheme."""
+    """Check that prefixed labels are all of one scheme."""
     plain = [name for name in names if not _PREFIXED.fullmatch(name)]
     if plain:
-        raise _mixed(source, f"{_listing(plain)} beside labels with B- and I-")
+        raise _mixed(source, f"{_list_names(plain)} beside labels with B- and I-")
     letters = {name[0] for name in names}
     if letters & set("LU") and letters & set("ES"):
-        raise _mixed(source, f"{_listing(names)}, with L or U and E or S")
+        raise _mixed(source, f"{_list_names(names)}, with L or U and E or S")
     if not letters - set("BI"):
         return
     prefixes: Dict[str, Set[str]] = {}
     for name in names:
-        prefixes.setdefault(name[2:], set()).add(_MEANING[name[0]])
+        prefixes.setdefault(name[2:], set()).add(_BILU[name[0]])
     for label, found in prefixes.items():
-        # What begins with B ends with L, and an I stands between the two.
+        # An entity that begins with B ends with L, and I is between the two.
         if ("L" in found) != ("B" in found) or ("I" in found and "L" not in found):
-            of_label = _listing(name for name in names if name[2:] == label)
+            of_label = _list_names(name for name in names if name[2:] == label)
             raise _mixed(source, f"{of_label} beside labels of BILUO")
 
 
@@ -123,6 +137,6 @@ def _mixed(source: str, found: str) -> DistillError:
     )
 
 
-def _listing(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     found: List[str] = list(names)
     return ", ".join(map(repr, found[:6])) + (", ..." if len(found) > 6 else "")

@@ -1,44 +1,46 @@
-"""From probabilities over a model's own labels to probabilities over BILUO tags.
+"""Convert probabilities of a model's labels to probabilities of BILUO tags.
 
-BIO does not say where an entity ends; the next word does. Taking the words'
-distributions as independent, an X at word i goes on with the probability that the next
-word is I-X, and an I-X begins an entity with the probability that the word before is
-neither B-X nor I-X. With
+In BIO, the next word determines where an entity ends. If the words' distributions are
+independent, an X at word i continues with the probability that the next word is I-X,
+and an I-X begins an entity with the probability that the previous word is neither B-X
+nor I-X. With
 
-    opens(i)   = P(B-X at i) + P(I-X at i) * (1 - P(B-X or I-X at i - 1))
-    inside(i)  = P(I-X at i) * P(B-X or I-X at i - 1)
-    goes_on(i) = P(I-X at i + 1)
+    begins(i)    = P(B-X at i) + P(I-X at i) * (1 - P(B-X or I-X at i - 1))
+    inside(i)    = P(I-X at i) * P(B-X or I-X at i - 1)
+    continues(i) = P(I-X at i + 1)
 
-the tags have the probabilities
+the probabilities of the tags are
 
-    B-X: opens * goes_on           U-X: opens * (1 - goes_on)
-    I-X: inside * goes_on          L-X: inside * (1 - goes_on)
+    B-X: begins * continues        U-X: begins * (1 - continues)
+    I-X: inside * continues        L-X: inside * (1 - continues)
 
-which sum to those of B-X and I-X, and O keeps its own. This holds for IOB1 too, and for
-plain labels, where each is an I and neighbours of one label are one entity.
+They sum to those of B-X and I-X, and the probability of O does not change. IOB1 and
+plain labels are converted in the same way. A plain label is an I, and adjacent words
+with the same label are one entity.
 
-These sums have one fault: an entity of which the model is 60 % sure may be 30 % one
-that ends here and 30 % one that goes on, and lose to O at 40 %. So what the model
-decided comes along, and `probabilities.favour` sees to it.
+The best tag need not be that of the model's best label. An entity with a probability of
+60 % may be split into 30 % for an entity that ends here and 30 % for one that
+continues, both less than 40 % for O. The model's decision is therefore kept as a path,
+and `probabilities.favor` makes its tags the best ones.
 """
 
 from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
-from ...tasks.ner.lattice.decode import decode
-from ...tasks.ner.lattice.transitions import grammar_transitions
-from ...tasks.ner.tags import biluo_tags, tag_grammar, tags_to_spans
+from ...tasks.ner.decoding import decode_tags
+from ...tasks.ner.tags import biluo_tags, tags_to_spans
 from .alignment import Unit
 from .label_schemes import LabelScheme
 
 
 class Converted(NamedTuple):
-    """What a model says of n words, units or tokens, in BILUO.
+    """A model's prediction in BILUO, for n words, units or tokens.
 
-    probabilities: float64 [n, n_tags], rows sum to 1.
-    path: int64 [n], the columns of the tags that the model decided for; a valid
-        sequence.
+    Attributes:
+        probabilities: Probabilities, float64 [n, n_tags]; rows sum to 1.
+        path: Columns of the best tags according to the model, int64 [n]. They are
+            a valid sequence.
     """
 
     probabilities: np.ndarray
@@ -46,33 +48,46 @@ class Converted(NamedTuple):
 
 
 def convert(scheme: LabelScheme, probabilities: np.ndarray) -> Converted:
-    """Convert a sequence of distributions over a model's labels; see above.
+    """Convert a sequence of distributions over a model's labels.
 
-    probabilities: [n, number of the model's labels], rows sum to 1.
+    The path consists of the model's best labels, read as IOB1: an I without a
+    preceding entity of its label begins one. For BILUO, probabilities do not change
+    and the path is the best valid sequence.
 
-    What the model decided are its best labels, read as in IOB1: an I without an entity
-    of its label before it begins one. BILUO needs no conversion; there it is the best
-    sequence that is valid.
+    Args:
+        scheme: Meaning of the model's labels.
+        probabilities: Probabilities [n, n_model_labels]; rows sum to 1.
+
+    Returns:
+        Probabilities of BILUO tags, and the path.
     """
     outside, parts = scheme.split(probabilities)
     if scheme.ends:
-        tags = _join(outside, parts)
+        tags = _join_columns(outside, parts)
         return Converted(tags, _best_sequence(tags, scheme.labels))
-    decided = np.zeros(probabilities.shape)
-    decided[np.arange(len(decided)), probabilities.argmax(axis=1)] = 1.0
-    decided_outside, decided_parts = scheme.split(decided)
-    path = _join(decided_outside, _close(decided_parts)).argmax(axis=1)
-    return Converted(_join(outside, _close(parts)), path)
+    one_hot = np.zeros(probabilities.shape)
+    one_hot[np.arange(len(one_hot)), probabilities.argmax(axis=1)] = 1.0
+    best_outside, best_parts = scheme.split(one_hot)
+    path = _join_columns(best_outside, _to_bilu(best_parts)).argmax(axis=1)
+    return Converted(_join_columns(outside, _to_bilu(parts)), path)
 
 
 def spread(units: Converted, over: Sequence[Unit], n_tokens: int) -> Converted:
-    """Lay units out over tokens.
+    """Convert the prediction of units to a prediction of tokens.
 
-    A unit of several tokens is their common piece of an entity: if it begins one, its
-    first token does; if it ends one, its last token does. A token in no unit (white
-    space, or what the model did not see) is inside an entity as far as the entity of
-    the token before it goes on, and O otherwise; before the first unit and after the
-    last it is O.
+    The tokens of a unit are in the same entity. If the unit begins an entity, its first
+    token does, and if it ends an entity, its last token does. A token in no unit
+    (whitespace, or unaligned) is inside an entity with the probability that the entity
+    of the previous token continues, and O otherwise. Before the first unit and after
+    the last, tokens are O.
+
+    Args:
+        units: Prediction of the units.
+        over: The units.
+        n_tokens: Number of tokens of the Doc.
+
+    Returns:
+        Prediction of the tokens.
     """
     one_hot = np.zeros(units.probabilities.shape)
     one_hot[np.arange(len(one_hot)), units.path] = 1.0
@@ -83,57 +98,59 @@ def spread(units: Converted, over: Sequence[Unit], n_tokens: int) -> Converted:
 
 
 def entities(path: np.ndarray, labels: Sequence[str]) -> List[Tuple[int, int, str]]:
-    """Entities (start, end, label) of a valid path of tag columns, end exclusive."""
+    """Return the entities of a path.
+
+    Args:
+        path: Columns of tags, a valid sequence.
+        labels: Entity labels in the order of the tags.
+
+    Returns:
+        Entities as (start, end, label), end exclusive.
+    """
     names = biluo_tags(labels)
     return tags_to_spans([names[tag] for tag in path])
 
 
-def _close(parts: np.ndarray) -> np.ndarray:
-    """Tell B from U and I from L by the words before and after: [n, n_labels, 4]."""
+def _to_bilu(parts: np.ndarray) -> np.ndarray:
+    """Split B and I into B, I, L and U by the adjacent words: [n, n_labels, 4]."""
     begin, inside = parts[:, :, 0], parts[:, :, 1]
     before = np.zeros_like(begin)
     before[1:] = (begin + inside)[:-1]
-    goes_on = np.zeros_like(begin)
-    goes_on[:-1] = inside[1:]
-    opens = begin + inside * (1 - before)
-    continues = inside * before
+    continues = np.zeros_like(begin)
+    continues[:-1] = inside[1:]
+    begins = begin + inside * (1 - before)
+    within = inside * before
     tags = (
-        opens * goes_on,
-        continues * goes_on,
-        continues * (1 - goes_on),
-        opens * (1 - goes_on),
+        begins * continues,
+        within * continues,
+        within * (1 - continues),
+        begins * (1 - continues),
     )
     return np.stack(tags, axis=2)
 
 
-def _join(outside: np.ndarray, parts: np.ndarray) -> np.ndarray:
-    """Columns in the order of `biluo_tags`."""
+def _join_columns(outside: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return columns in the order of `biluo_tags`: [n, n_tags]."""
     n_words, n_labels, _ = parts.shape
     return np.hstack([outside[:, None], parts.reshape(n_words, 4 * n_labels)])
 
 
 def _best_sequence(probabilities: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    grammar = tag_grammar(biluo_tags(labels))
-    return decode(
-        # A tag that the model does not have is not to come for free.
-        np.log(np.maximum(probabilities, 1e-12)),
-        [len(probabilities)],
-        grammar=grammar,
-        transitions=grammar_transitions(grammar),
-        is_crf=False,
-    )
+    # Tags that the model does not have must not be preferred to its own.
+    scores = np.log(np.maximum(probabilities, 1e-12))
+    return decode_tags(scores, [len(scores)], biluo_tags(labels))
 
 
 def _spread(rows: np.ndarray, over: Sequence[Unit], n_tokens: int) -> np.ndarray:
     out = np.zeros((n_tokens, rows.shape[1]))
     seen = np.zeros(n_tokens, dtype=bool)
-    # What each unit says of its first token, which mostly is its only one.
+    # Most units have a single token.
     firsts = [unit.tokens[0] for unit in over]
     out[firsts], seen[firsts] = rows, True
     for row, unit in zip(rows, over):
         if len(unit.tokens) > 1:
             tokens = list(unit.tokens)
-            out[tokens], seen[tokens] = _over_tokens(row, len(tokens)), True
+            out[tokens], seen[tokens] = _spread_unit(row, len(tokens)), True
     last = over[-1].tokens[-1] if over else -1
     for token in np.flatnonzero(~seen).tolist():
         if 0 < token < last:
@@ -143,10 +160,10 @@ def _spread(rows: np.ndarray, over: Sequence[Unit], n_tokens: int) -> np.ndarray
     return out
 
 
-def _over_tokens(row: np.ndarray, n_tokens: int) -> np.ndarray:
-    """One unit's distribution, laid out over its 2 tokens or more: [n_tokens, n_tags].
+def _spread_unit(row: np.ndarray, n_tokens: int) -> np.ndarray:
+    """Spread a unit's distribution over its 2 or more tokens: [n_tokens, n_tags].
 
-    Its first token has the B of the unit's B and U, its last the L of its L and U.
+    The first token has the B of the unit's B and U, the last the L of its L and U.
     """
     out = np.tile(row, (n_tokens, 1))
     begin, inside, last, unit = (row[1 + i :: 4] for i in range(4))

@@ -1,7 +1,7 @@
-"""Any token classifier of Hugging Face as teacher."""
+"""Teachers that predict with Hugging Face token classifiers."""
 
-from functools import cached_property
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from functools import cached_property, partial
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -11,16 +11,16 @@ from spacy.util import registry
 from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes
-from ...hub import Located, hash_model, locate, shown_name
-from ...tasks.ner.tags import biluo_tags
+from ...hub import hash_model, locate, shown_name
+from ...tasks.ner.task import NERTask
 from ...tokenizer_pieces import tokenizer_pieces
 from ...words import WordPieces
-from ..base import LostEntity, Teacher
-from ..probabilities import favour, log_probabilities
+from ..base import DroppedSpan, Prediction, Teacher
+from ..probabilities import favor, log_probabilities
 from .alignment import Offsets, align, model_words
 from .label_schemes import LabelScheme, read_scheme
 from .scheme_conversion import convert, entities, spread
-from .token_classifier import Pieces, TokenClassifier
+from .token_classifier import Pieces, TokenClassifier, load_classifier
 
 POOLINGS = ("first", "mean", "max")
 
@@ -33,57 +33,97 @@ def hugging_face_teacher_v1(
     window: Optional[int] = None,
     overlap: Optional[int] = None,
 ) -> Teacher:
-    """A Hugging Face token classifier (`AutoModelForTokenClassification`) as teacher.
+    """Create a teacher from a Hugging Face token classifier.
 
-    name: a folder with the model and a fast tokenizer, or a hub name.
-    lang: language of the blank pipeline whose tokens the soft labels are for.
-    pooling: what counts for a word of several pieces: its "first" piece, the "mean" of
-        their probabilities, or the surest one ("max"). "first" is how most models are
-        trained.
-    window: the most word pieces that the model reads at once; by default as many as it
-        takes. overlap: how many neighbouring windows share; by default an eighth.
+    Labels may be in BIO, IOB1, BILUO, BILOU, BIOES or plain (`PER`). They are converted
+    to BILUO; see `scheme_conversion`. Decoding the logits returns the entities of the
+    model's best labels, as far as they align to tokens; the others are dropped.
 
-    Labels may be in BIO, IOB1, BILUO, BILOU, BIOES or plain (`PER`); they become BILUO
-    as `scheme_conversion` tells. The entities decoded from the logits are those of the
-    model's own best labels, wherever these keep to the tokens of `lang`; those that do
-    not are named by `lost_entities`.
+    Args:
+        name: Folder of an `AutoModelForTokenClassification` with a fast tokenizer, or
+            its name on the Hugging Face hub.
+        lang: Language of the tokenizer.
+        pooling: Distribution of a word with several pieces: that of its "first" piece,
+            the "mean", or that of the piece with the highest probability ("max").
+            Most models are trained with "first".
+        window: Most word pieces of an input; by default the model's maximum.
+        overlap: Word pieces that adjacent windows share; by default an eighth of the
+            window.
 
-    Raises DistillError if there is no such model, no such language, for labels of no or
-    of several schemes, and for options out of range.
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If there is no such model or language, if the labels are of no or
+            of several schemes, or if an option is out of range.
     """
     if pooling not in POOLINGS:
         raise DistillError(
-            f"Expected pooling to be one of {', '.join(POOLINGS)}, got {pooling!r}."
+            f"Expected pooling to be one of {', '.join(POOLINGS)}, got {pooling!r}:"
+            " change it."
         )
     nlp = blank_pipeline(lang)
     located = locate(name)
-    classifier = TokenClassifier(located, source=name, window=window, overlap=overlap)
+    classifier = load_classifier(located, source=name, window=window, overlap=overlap)
     return HuggingFaceTeacher(
         classifier,
         read_scheme(classifier.labels, source=name),
-        located,
+        partial(hash_model, located.folder),
         nlp=nlp,
         pooling=pooling,
         name=shown_name(name),
     )
 
 
-class _Read(NamedTuple):
-    """What came of one Doc."""
+def teacher_of_pipeline_object(pipeline: Any, *, lang: str = "en") -> Teacher:
+    """Create a teacher from a loaded `transformers` pipeline.
 
-    logits: np.ndarray
-    blind: np.ndarray
-    lost: List[LostEntity]
+    Args:
+        pipeline: A token classification pipeline.
+        lang: Language of the tokenizer.
+
+    Returns:
+        The teacher, which pools the first piece of each word.
+
+    Raises:
+        DistillError: If the pipeline has another task or no fast tokenizer, if there is
+            no such language, or if the labels are of no or of several schemes.
+    """
+    task = getattr(pipeline, "task", None)
+    if task != "token-classification":
+        raise DistillError(
+            "Expected a transformers pipeline for token-classification, got one for"
+            f" {task}: create it with pipeline('token-classification', ...)."
+        )
+    name = getattr(pipeline.model, "name_or_path", "") or type(pipeline.model).__name__
+    classifier = TokenClassifier(pipeline.model, pipeline.tokenizer, source=name)
+    return HuggingFaceTeacher(
+        classifier,
+        read_scheme(classifier.labels, source=name),
+        classifier.hash_contents,
+        nlp=blank_pipeline(lang),
+        pooling="first",
+        name=shown_name(name),
+    )
 
 
 class HuggingFaceTeacher(Teacher):
-    """A token classifier of Hugging Face; see `hugging_face_teacher_v1`."""
+    """A teacher that predicts with a token classifier; see `hugging_face_teacher_v1`.
+
+    Args:
+        classifier: The model.
+        scheme: Meaning of the model's labels.
+        model_hash: Returns the hash of the model.
+        nlp: A blank pipeline.
+        pooling: "first", "mean" or "max".
+        name: Name for display.
+    """
 
     def __init__(
         self,
         classifier: TokenClassifier,
         scheme: LabelScheme,
-        located: Located,
+        model_hash: Callable[[], str],
         *,
         nlp: Language,
         pooling: str,
@@ -91,21 +131,21 @@ class HuggingFaceTeacher(Teacher):
     ) -> None:
         self._classifier = classifier
         self._scheme = scheme
-        self._located = located
+        self._model_hash = model_hash
         self._nlp = nlp
         self._pooling = pooling
         self._name = name
-        self._read: List[_Read] = []
+        self._task = NERTask(scheme.labels)
 
     @property
     def name(self) -> str:
-        """The folder's name, or the hub's."""
+        """Name of the folder or on the hub."""
         return self._name
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """BILUO tags of the model's labels."""
-        return biluo_tags(self._scheme.labels)
+    def task(self) -> NERTask:
+        """NER with the model's labels."""
+        return self._task
 
     @property
     def nlp(self) -> Language:
@@ -114,108 +154,121 @@ class HuggingFaceTeacher(Teacher):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the model's files and the options."""
+        """SHA-256 of the model and the options."""
         classifier = self._classifier
-        files = hash_model(self._located.folder)
+        model = self._model_hash()
         options = f"{self._pooling} {classifier.window} {classifier.overlap}"
-        return sha256_bytes(f"{files} {options}".encode())
+        return sha256_bytes(f"{model} {options}".encode())
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return log-probabilities, float32 [n_tokens, n_tags], for each Doc."""
-        pieces = self._classifier.cut([doc.text for doc in docs])
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
+
+        Args:
+            docs: Docs to predict. They are not modified.
+
+        Returns:
+            Log-probabilities, float32 [n_tokens, n_tags]. Tokens without word pieces,
+            except whitespace, are unaligned. Entities that do not begin and end with
+            tokens are dropped.
+        """
+        pieces = self._classifier.tokenize([doc.text for doc in docs])
         found = self._classifier.probabilities(pieces)
-        self._read = [self._read_doc(*args) for args in zip(docs, pieces, found)]
-        return [read.logits for read in self._read]
+        return [self._predict_doc(*args) for args in zip(docs, pieces, found)]
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the number of word pieces of each Doc, the framing ones included."""
-        cut = self._classifier.cut([doc.text for doc in docs])
-        return [len(p.before) + len(p.ids) + len(p.after) for p in cut]
+        """Return the number of word pieces of each Doc, including special tokens.
 
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Mark the tokens that no word piece stands for, white space aside."""
-        return [read.blind for read in self._read]
+        Args:
+            docs: Docs to measure.
 
-    def lost_entities(self, docs: List[Doc]) -> List[List[LostEntity]]:
-        """Name the model's entities that do not begin and end where tokens do."""
-        return [read.lost for read in self._read]
+        Returns:
+            The size of each Doc.
+        """
+        pieces = self._classifier.tokenize([doc.text for doc in docs])
+        return [len(p.prefix) + len(p.ids) + len(p.suffix) for p in pieces]
 
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the model's pieces with their input embeddings."""
+        """Return the model's word pieces and their input embeddings."""
         return tokenizer_pieces(self._classifier.tokenizer, self._classifier.embeddings)
 
-    def _read_doc(self, doc: Doc, pieces: Pieces, probabilities: np.ndarray) -> _Read:
+    def _predict_doc(
+        self, doc: Doc, pieces: Pieces, probabilities: np.ndarray
+    ) -> Prediction:
         words = model_words(doc.text, pieces.offsets, pieces.word_ids)
-        places = [None if t.is_space else (t.idx, t.idx + len(t)) for t in doc]
-        units = align(places, words)
+        offsets = [None if t.is_space else (t.idx, t.idx + len(t)) for t in doc]
+        units = align(offsets, words)
         of_units = self._pool(probabilities, [unit.pieces for unit in units])
         converted = spread(convert(self._scheme, of_units), units, len(doc))
         of_words = self._pool(probabilities, [word.pieces for word in words])
-        blind = np.array([place is not None for place in places], dtype=bool)
+        unaligned = np.array([place is not None for place in offsets], dtype=bool)
         for unit in units:
-            blind[list(unit.tokens)] = False
-        own = entities(convert(self._scheme, of_words).path, self._scheme.labels)
-        kept = entities(converted.path, self._scheme.labels)
-        return _Read(
-            logits=log_probabilities(favour(*converted)),
-            blind=blind,
-            lost=_lost(
-                doc.text,
-                [(words[s].start, words[e - 1].end, label) for s, e, label in own],
-                places,
-                [(doc[s].idx, doc[s:e].end_char, label) for s, e, label in kept],
-            ),
+            unaligned[list(unit.tokens)] = False
+        predicted = [
+            (words[start].start, words[end - 1].end, label)
+            for start, end, label in entities(
+                convert(self._scheme, of_words).path, self._scheme.labels
+            )
+        ]
+        kept = [
+            (doc[start].idx, doc[start:end].end_char, label)
+            for start, end, label in entities(converted.path, self._scheme.labels)
+        ]
+        return Prediction(
+            logits=log_probabilities(favor(*converted)),
+            unaligned=unaligned if unaligned.any() else None,
+            dropped=_find_dropped(doc.text, predicted, offsets, kept),
         )
 
     def _pool(
         self, probabilities: np.ndarray, groups: Sequence[Sequence[int]]
     ) -> np.ndarray:
-        """One distribution for each group of pieces: [n_groups, n_labels]."""
+        """Return one distribution for each group of pieces: [n_groups, n_labels]."""
         if self._pooling == "first":
             chosen = [group[0] for group in groups]
         elif self._pooling == "max":
-            surest = probabilities.max(axis=1)
-            chosen = [max(group, key=lambda piece: surest[piece]) for group in groups]
+            highest = probabilities.max(axis=1)
+            chosen = [max(group, key=lambda piece: highest[piece]) for group in groups]
         else:
             means = [probabilities[list(group)].mean(axis=0) for group in groups]
             return np.array(means).reshape(len(groups), probabilities.shape[1])
         return probabilities[np.array(chosen, dtype=np.int64)]
 
 
-def _lost(
+def _find_dropped(
     text: str,
-    own: Sequence[Tuple[int, int, str]],
-    places: Sequence[Optional[Offsets]],
+    predicted: Sequence[Tuple[int, int, str]],
+    tokens: Sequence[Optional[Offsets]],
     kept: Sequence[Tuple[int, int, str]],
-) -> List[LostEntity]:
-    """Find the entities that the tokens do not carry as they are.
+) -> Tuple[DroppedSpan, ...]:
+    """Return the entities that the tokens do not express exactly.
 
-    own, kept: what the model said and what the tokens carry, by characters.
-    places: of the tokens; None for white space.
+    `predicted` and `kept` are the entities of the model's words and those of the
+    tokens, in characters. `tokens` are the tokens' offsets; None for whitespace.
     """
-    filled = [(token, place) for token, place in enumerate(places) if place is not None]
+    filled = [(token, place) for token, place in enumerate(tokens) if place is not None]
     starts = {place[0] for _, place in filled}
     ends = {place[1] for _, place in filled}
-    carried = set(kept)
-    lost = []
-    for start, end, label in own:
-        if (start, end, label) in carried:
+    exact = set(kept)
+    dropped = []
+    for start, end, label in predicted:
+        if (start, end, label) in exact:
             continue
         faults = ["begins"] * (start not in starts) + ["ends"] * (end not in ends)
-        told = [f"{' and '.join(faults)} inside a token"] if faults else []
-        told.append(_what_became_of((start, end, label), kept, text))
-        touched = next(token for token, place in filled if place[1] > start)
-        lost.append(LostEntity(touched, text[start:end], label, ", ".join(told)))
-    return lost
+        reasons = [f"{' and '.join(faults)} inside a token"] if faults else []
+        reasons.append(_describe_rest((start, end, label), kept, text))
+        first = next(token for token, place in filled if place[1] > start)
+        dropped.append(DroppedSpan(first, text[start:end], label, ", ".join(reasons)))
+    return tuple(dropped)
 
 
-def _what_became_of(
+def _describe_rest(
     entity: Tuple[int, int, str], kept: Sequence[Tuple[int, int, str]], text: str
 ) -> str:
+    """Describe what the tokens express of an entity."""
     start, end, label = entity
     for first, last, other in kept:
         if other == label and first < end and start < last:
             whole = first <= start and end <= last
-            left = repr(text[first:last])
-            return f"is now {left}" if whole else f"only {left} is left"
+            rest = repr(text[first:last])
+            return f"is now {rest}" if whole else f"only {rest} is left"
     return "is gone"

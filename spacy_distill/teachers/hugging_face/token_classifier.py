@@ -1,5 +1,7 @@
 """A Hugging Face token classifier: texts in, label probabilities of word pieces out."""
 
+import hashlib
+import json
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -9,84 +11,138 @@ from ...hub import Located, longest_input
 from ...windows import batches_by_size, split, stitch
 from .alignment import Offsets
 
-# Word pieces in one padded batch; of more, no device becomes faster.
-_MOST_PIECES = 16384
+# Most word pieces in a padded batch. Larger batches are no faster on any device.
+_MAX_BATCH_PIECES = 16384
 
 
 class Pieces(NamedTuple):
-    """The n word pieces of one text, without those that frame every input.
+    """The word pieces of a text.
 
-    ids: of the vocabulary. offsets: of the characters that each stands for.
-    word_ids: the tokenizer's own number of each one's word.
-    before, after: the ids that frame the input.
+    Attributes:
+        ids: Ids in the vocabulary, without special tokens.
+        offsets: Character offsets of each piece.
+        word_ids: The tokenizer's index of each piece's word.
+        prefix: Ids of the special tokens before the pieces.
+        suffix: Ids of the special tokens after the pieces.
     """
 
     ids: List[int]
     offsets: List[Offsets]
     word_ids: List[Optional[int]]
-    before: List[int]
-    after: List[int]
+    prefix: List[int]
+    suffix: List[int]
 
 
 class TokenClassifier:
     """A token classifier with its tokenizer.
 
-    located: where there is a model with a fast tokenizer. source: its name, for
-        messages.
-    window: the most word pieces that the model gets at once, the framing ones counted;
-        None for as many as it takes. overlap: how many neighbouring windows share;
-        None for an eighth of the window.
+    Args:
+        model: A `transformers` model with a token classification head.
+        tokenizer: Its tokenizer, which must be fast.
+        source: Name of the model, for error messages.
+        window: Most word pieces of an input, including special tokens; None for the
+            model's maximum.
+        overlap: Word pieces that adjacent windows share; None for an eighth of the
+            window.
 
-    Raises DistillError if there is nothing of the kind, or for a window that the model
-    does not take.
+    Attributes:
+        tokenizer: The tokenizer.
+        labels: Names of the model's labels, in order.
+        window: Most word pieces of an input, including special tokens.
+        overlap: Word pieces that adjacent windows share.
+
+    Raises:
+        DistillError: If the tokenizer is not fast, or if the window is too large.
     """
 
     def __init__(
         self,
-        located: Located,
+        model: Any,
+        tokenizer: Any,
         *,
         source: str,
         window: Optional[int] = None,
         overlap: Optional[int] = None,
     ) -> None:
-        self.tokenizer = _load_tokenizer(located, source)
-        self._model = _load_model(located, source)
+        if not getattr(tokenizer, "is_fast", False):
+            raise DistillError(
+                f"Expected a fast tokenizer with {source}, since only fast ones return"
+                f" character offsets, got {type(tokenizer).__name__}: use a model with"
+                " a tokenizer.json."
+            )
+        self.tokenizer = tokenizer
+        self._model = model.eval()
         names = self._model.config.id2label
         self.labels: Tuple[str, ...] = tuple(names[i] for i in sorted(names))
         self.window, self.overlap = self._check_window(window, overlap, source)
 
     @property
     def embeddings(self) -> np.ndarray:
-        """The input embeddings, float32 [size of the vocabulary, width]."""
+        """Input embeddings, float32 [vocab_size, width]."""
         weight = self._model.get_input_embeddings().weight
         return weight.detach().float().cpu().numpy()
 
-    def cut(self, texts: List[str]) -> List[Pieces]:
-        """Cut texts into word pieces, however long they are."""
+    def hash_contents(self) -> str:
+        """Return the SHA-256 of the config, the parameters and the tokenizer.
+
+        It identifies a model that is in memory only. It differs from `hub.hash_model`,
+        which is that of a model's files.
+        """
+        config = {
+            key: value
+            for key, value in self._model.config.to_dict().items()
+            if key != "transformers_version" and not key.startswith("_")
+        }
+        digest = hashlib.sha256()
+        digest.update(json.dumps(config, sort_keys=True, default=str).encode("utf-8"))
+        digest.update(self.tokenizer.backend_tokenizer.to_str().encode("utf-8"))
+        for name, tensor in sorted(self._model.state_dict().items()):
+            digest.update(f"\n{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+            # As float32, since numpy has no bfloat16.
+            values = tensor.detach().float().cpu().contiguous().numpy()
+            digest.update(values.tobytes())
+        return digest.hexdigest()
+
+    def tokenize(self, texts: List[str]) -> List[Pieces]:
+        """Split texts into word pieces, without truncation.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            The word pieces of each text.
+        """
         if not texts:
             return []
-        # Not verbose: that a text is longer than the model's input is no cause to warn.
+        # Not verbose, since inputs longer than the model's maximum are split later.
         batch = self.tokenizer(texts, verbose=False, return_attention_mask=False)
-        return [_pieces(encoding) for encoding in batch.encodings]
+        return [_to_pieces(encoding) for encoding in batch.encodings]
 
     def probabilities(self, texts: List[Pieces]) -> List[np.ndarray]:
-        """Return float32 [n_pieces, n_labels] for each text, rows sum to 1.
+        """Predict label probabilities of word pieces.
 
-        Each piece is judged in the window in which it has most context.
+        Long texts are split into windows. Each piece is predicted in the window where
+        it has most context.
+
+        Args:
+            texts: Word pieces of each text.
+
+        Returns:
+            Probabilities for each text, float32 [n_pieces, n_labels]; rows sum to 1.
         """
-        places = [
-            split(len(text.ids), window=self._room(text), overlap=self.overlap)
+        windows_of = [
+            split(len(text.ids), window=self._max_pieces(text), overlap=self.overlap)
             for text in texts
         ]
         inputs = [
-            [*text.before, *text.ids[start:end], *text.after]
-            for text, windows in zip(texts, places)
+            [*text.prefix, *text.ids[start:end], *text.suffix]
+            for text, windows in zip(texts, windows_of)
             for start, end in windows
         ]
         found = iter(self._run(inputs))
         out = []
-        for text, windows in zip(texts, places):
-            first = len(text.before)
+        for text, windows in zip(texts, windows_of):
+            first = len(text.prefix)
             rows = [
                 row[first : first + end - start]
                 for (start, end), row in zip(windows, found)
@@ -96,14 +152,15 @@ class TokenClassifier:
         return out
 
     def _run(self, inputs: List[List[int]]) -> List[np.ndarray]:
-        """Label probabilities of all pieces of each input, the framing ones as well."""
+        """Predict probabilities of all pieces of inputs, including special tokens."""
         import torch
         from thinc.api import get_torch_default_device
 
         device = get_torch_default_device()
         self._model.to(device)
         rows: List[np.ndarray] = [np.zeros(0)] * len(inputs)
-        for batch in batches_by_size([len(ids) for ids in inputs], most=_MOST_PIECES):
+        sizes = [len(ids) for ids in inputs]
+        for batch in batches_by_size(sizes, most=_MAX_BATCH_PIECES):
             lengths = torch.tensor([len(inputs[i]) for i in batch])
             longest = int(lengths.max())
             ids = torch.full((len(batch), longest), self.tokenizer.pad_token_id or 0)
@@ -119,8 +176,8 @@ class TokenClassifier:
                 rows[i] = row_found[: len(inputs[i])]
         return rows
 
-    def _room(self, text: Pieces) -> int:
-        return self.window - len(text.before) - len(text.after)
+    def _max_pieces(self, text: Pieces) -> int:
+        return self.window - len(text.prefix) - len(text.suffix)
 
     def _check_window(
         self, window: Optional[int], overlap: Optional[int], source: str
@@ -128,31 +185,60 @@ class TokenClassifier:
         longest = longest_input(self.tokenizer, self._model, self._model.config)
         window = longest if window is None else window
         overlap = window // 8 if overlap is None else overlap
-        # An empty text has the framing pieces alone.
-        room = window - len(self.tokenizer("")["input_ids"])
-        if window > longest or not 0 <= overlap < room:
+        # An empty text has only special tokens.
+        max_pieces = window - len(self.tokenizer("")["input_ids"])
+        if window > longest or not 0 <= overlap < max_pieces:
             raise DistillError(
-                f"Expected a window of at most {longest} word pieces, which {source}"
-                " takes, and an overlap from 0 to below what the window holds"
-                f" ({max(room, 0)}), got window={window} and overlap={overlap}."
+                f"Expected a window of at most {longest} word pieces, the maximum of"
+                f" {source}, and an overlap from 0 to below the size of the window"
+                f" without special tokens ({max(max_pieces, 0)}), got window={window}"
+                f" and overlap={overlap}: change them."
             )
         return window, overlap
 
 
-def _pieces(encoding: Any) -> Pieces:
+def load_classifier(
+    located: Located,
+    *,
+    source: str,
+    window: Optional[int] = None,
+    overlap: Optional[int] = None,
+) -> TokenClassifier:
+    """Load a token classifier from files.
+
+    Args:
+        located: The files of a model with a fast tokenizer.
+        source: Name of the model, for error messages.
+        window: Most word pieces of an input; see `TokenClassifier`.
+        overlap: Word pieces that adjacent windows share; see `TokenClassifier`.
+
+    Returns:
+        The token classifier.
+
+    Raises:
+        DistillError: If there is no such model, or if the window is too large.
+    """
+    tokenizer = _load_tokenizer(located, source)
+    model = _load_model(located, source)
+    return TokenClassifier(
+        model, tokenizer, source=source, window=window, overlap=overlap
+    )
+
+
+def _to_pieces(encoding: Any) -> Pieces:
     inner = [i for i, number in enumerate(encoding.sequence_ids) if number is not None]
-    # Of a text without pieces, the framing ones are never needed.
+    # The special tokens of a text without pieces are not used.
     first, end = (inner[0], inner[-1] + 1) if inner else (0, 0)
     return Pieces(
         ids=encoding.ids[first:end],
         offsets=encoding.offsets[first:end],
         word_ids=encoding.word_ids[first:end],
-        before=encoding.ids[:first],
-        after=encoding.ids[end:] if inner else [],
+        prefix=encoding.ids[:first],
+        suffix=encoding.ids[end:] if inner else [],
     )
 
 
-def _where(located: Located) -> Dict[str, Any]:
+def _from_pretrained_args(located: Located) -> Dict[str, Any]:
     return {
         "pretrained_model_name_or_path": located.location,
         "revision": located.revision or "main",
@@ -163,20 +249,16 @@ def _where(located: Located) -> Dict[str, Any]:
 def _load_tokenizer(located: Located, source: str) -> Any:
     from transformers import AutoTokenizer
 
-    # What is wrong with a folder shows in many ways; all mean the same to the reader.
+    # An invalid folder raises errors of many types.
     try:
-        tokenizer = AutoTokenizer.from_pretrained(**_where(located), use_fast=True)
+        return AutoTokenizer.from_pretrained(
+            **_from_pretrained_args(located), use_fast=True
+        )
     except Exception as error:
         raise DistillError(
-            f"Could not load the tokenizer of {source}: {_reason(error)} Save it beside"
-            " the model with `tokenizer.save_pretrained(folder)`."
+            f"Could not load the tokenizer of {source}: {_reason(error)} Save it to"
+            " the model's folder with `tokenizer.save_pretrained(folder)`."
         ) from error
-    if not tokenizer.is_fast:
-        raise DistillError(
-            f"Expected a fast tokenizer with {source}, which tells characters' offsets,"
-            f" got {type(tokenizer).__name__}: give a model that has a tokenizer.json."
-        )
-    return tokenizer
 
 
 def _load_model(located: Located, source: str) -> Any:
@@ -185,7 +267,7 @@ def _load_model(located: Located, source: str) -> Any:
 
     try:
         model, info = AutoModelForTokenClassification.from_pretrained(
-            **_where(located),
+            **_from_pretrained_args(located),
             output_loading_info=True,
             torch_dtype=torch.float32,
         )
@@ -198,9 +280,9 @@ def _load_model(located: Located, source: str) -> Any:
     if missing:
         raise DistillError(
             f"Expected a trained token classifier in {source}, but it has no weights"
-            f" for {', '.join(missing[:3])}: fine-tune it for named entities first."
+            f" for {', '.join(missing[:3])}: fine-tune it for NER first."
         )
-    return model.eval()
+    return model
 
 
 def _reason(error: Exception) -> str:

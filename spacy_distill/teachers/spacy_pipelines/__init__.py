@@ -1,1 +1,1 @@
-"""spaCy pipelines that teach: one file for each kind of component."""
+"""Teachers that predict with spaCy pipelines, one module for each kind of component."""

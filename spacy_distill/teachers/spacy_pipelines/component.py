@@ -1,7 +1,7 @@
-"""A component of a spaCy pipeline as teacher, after all components before it."""
+"""Teachers that predict with a component of a spaCy pipeline."""
 
 from functools import cached_property
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional
 
 import numpy as np
 from spacy.language import Language
@@ -11,23 +11,41 @@ from ...docs import bare_doc
 from ...errors import DistillError
 from ...files import sha256_bytes, sha256_folder
 from ...tasks.ner.component import CompactNER
+from ...tasks.ner.task import NERTask
 from ...words import WordPieces
-from ..base import Teacher
-from ..spacy_pipelines import upstream_transformer
+from ..base import Prediction, Teacher
+from . import upstream_transformer
+
+
+class UpstreamDocs(NamedTuple):
+    """Docs that the upstream components of a pipeline have processed.
+
+    Attributes:
+        docs: Copies of the Docs that were to be predicted.
+        unaligned: Tokens of each Doc without word pieces, bool [n_tokens]; None if
+            there are none.
+    """
+
+    docs: List[Doc]
+    unaligned: List[Optional[np.ndarray]]
 
 
 class ComponentTeacher(Teacher):
-    """What all teachers share that are one component of a pipeline.
+    """Base class for teachers that predict with one component of a pipeline.
 
-    nlp: the pipeline. Its components before the one that teaches are run first, in
-        order, so that listeners have something to listen to. Those behind it are not.
-    component: name of the one that teaches.
-    name: the name shown to people; by default the pipeline's own.
+    The components before it (the upstream components) run first, in order, since the
+    component may listen to them. Components after it do not run.
 
-    A subclass writes `tags` and `logits`, which calls `_read`.
+    A subclass implements `task` and `predict`, which calls `_run_upstream`.
 
-    Raises DistillError if there is no such component, or if it listens to one that
-    does not run before it.
+    Args:
+        nlp: The pipeline.
+        component: Name of the component that predicts.
+        name: Name for display; by default the pipeline's own.
+
+    Raises:
+        DistillError: If there is no such component, or if it listens to a component
+            that does not run before it.
     """
 
     def __init__(
@@ -37,19 +55,19 @@ class ComponentTeacher(Teacher):
         if component not in names:
             raise DistillError(
                 f"Expected an enabled component {component!r} in the teacher, got"
-                f" {', '.join(names) or 'an empty pipeline'}."
+                f" {', '.join(names) or 'an empty pipeline'}: name one of these or"
+                " enable it."
             )
         self._nlp = nlp
         self._component = component
         self._component_pipe: Any = nlp.get_pipe(component)
         self._upstream = nlp.pipeline[: names.index(component)]
         self._name = name or f"{nlp.lang}_{nlp.meta['name']}"
-        self._blind: List[np.ndarray] = []
         self._check_listeners()
 
     @property
     def name(self) -> str:
-        """The name shown to people."""
+        """Name for display."""
         return self._name
 
     @property
@@ -59,83 +77,82 @@ class ComponentTeacher(Teacher):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the folder the pipeline was loaded from, else of its bytes.
+        """SHA-256 of the pipeline's folder, or of its bytes if it was not loaded.
 
-        It covers the component's name, unless that is the last, and all options.
+        The hash includes all options, and the component's name if it is not the last.
         """
         if self._nlp.path is not None:
             pipeline = sha256_folder(self._nlp.path)
         else:
-            # The strings grow with every new word a pipeline meets; nothing hangs on
-            # them.
+            # The string store grows with every new word, and predictions do not depend
+            # on it.
             pipeline = sha256_bytes(self._nlp.to_bytes(exclude=["strings"]))
-        marks = self._options()
+        options = self._options()
         if self._component != self._nlp.pipe_names[-1]:
-            marks = [self._component, *marks]
-        if not marks:
+            options = [self._component, *options]
+        if not options:
             return pipeline
-        return sha256_bytes("\n".join([pipeline, *marks]).encode("utf-8"))
+        return sha256_bytes("\n".join([pipeline, *options]).encode("utf-8"))
 
     def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the number of word pieces of each Doc; of tokens if it has no pieces.
+        """Return the number of word pieces of each Doc, or of tokens without pieces.
 
-        The pieces cost a second run of the tokenizer and save far more in padding.
+        Counting pieces runs the tokenizer twice, but saves more time through padding.
+
+        Args:
+            docs: Docs to measure.
+
+        Returns:
+            The size of each Doc.
         """
         model = upstream_transformer.find_model(self._upstream)
         if model is None:
             return [len(doc) for doc in docs]
         return upstream_transformer.count_pieces(model, docs)
 
-    def without_pieces(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Mark the tokens, white space aside, that no word piece was aligned with.
-
-        bool [n_tokens] for each Doc of the last call of `logits`. Nothing is marked if
-        no transformer has run.
-        """
-        return self._blind
-
     def word_pieces(self) -> Optional[WordPieces]:
-        """Return the pieces of the transformer before the component, if any."""
+        """Return the word pieces of the upstream transformer, if there is one."""
         model = upstream_transformer.find_model(self._upstream)
         return None if model is None else upstream_transformer.word_pieces(model)
 
-    def _expect(self, kinds: Any, called: str) -> None:
-        """Raise DistillError unless the component is of one of these classes.
+    def _check_type(self, types: Any, description: str) -> None:
+        """Raise a DistillError if the component is not an instance of `types`.
 
-        kinds: what `isinstance` takes. called: what they are for people, "a ner".
+        `description` is their name in the message, such as "a ner".
         """
-        if not isinstance(self._component_pipe, kinds):
+        if not isinstance(self._component_pipe, types):
             raise DistillError(
-                f"Expected the teacher's component {self._component!r} to be {called},"
-                f" got a {type(self._component_pipe).__name__}: name another."
+                f"Expected the teacher's component {self._component!r} to be"
+                f" {description}, got a {type(self._component_pipe).__name__}: name"
+                " another."
             )
 
     def _options(self) -> List[str]:
-        """Say what, besides the pipeline, the logits depend on; for the hash."""
+        """Return the options that predictions depend on, for the hash."""
         return []
 
-    def _read(self, docs: List[Doc]) -> List[Doc]:
-        """Return copies of the Docs that the components before this one have seen.
+    def _run_upstream(self, docs: List[Doc]) -> UpstreamDocs:
+        """Copy Docs and run the upstream components on the copies.
 
-        The copies have the pipeline's vocab, and no annotation from elsewhere: an
-        entity that is set already would be kept, and taught.
+        Copies have the pipeline's vocab and no annotation, since entities that are
+        already set would be kept.
 
-        Raises DistillError if a component changes the tokens.
+        Raises:
+            DistillError: If a component changes the tokens.
         """
         copies = [bare_doc(doc, self._nlp.vocab) for doc in docs]
         filled = [doc for doc in copies if len(doc)]
         for name, pipe in self._upstream:
             filled = run_pipe(name, pipe, filled)
-        read = iter(filled)
-        out = [next(read) if len(doc) else doc for doc in copies]
-        # Noted here, as nothing of the copies remains.
-        self._blind = [upstream_transformer.tokens_without_pieces(doc) for doc in out]
-        return out
+        processed = iter(filled)
+        out = [next(processed) if len(doc) else doc for doc in copies]
+        masks = [upstream_transformer.find_unaligned(doc) for doc in out]
+        return UpstreamDocs(out, [mask if mask.any() else None for mask in masks])
 
-    def _labels_before(self, key: Optional[str] = None) -> List[str]:
-        """Return labels of spans that components before this one may have set.
+    def _upstream_labels(self, key: Optional[str] = None) -> List[str]:
+        """Return labels of the spans that upstream components may set.
 
-        key: of the spans in `doc.spans`; None for those in `doc.ents`.
+        `key` is the key of the spans in `doc.spans`; None for `doc.ents`.
         """
         labels: List[str] = []
         for name, pipe in self._upstream:
@@ -149,28 +166,37 @@ class ComponentTeacher(Teacher):
         return labels
 
     def _check_listeners(self) -> None:
-        # A listener with nobody to listen to gives zeros, and says nothing.
+        # A listener returns zeros, without a warning, if nothing runs upstream of it.
         model = getattr(self._component_pipe, "model", None)
         if model is None:
             return
-        running = {name for name, _ in self._upstream}
+        upstream = {name for name, _ in self._upstream}
         for node in model.walk():
             wanted = getattr(
                 node, "upstream_name", node.attrs.get("_upstream_name", None)
             )
-            if wanted is None or wanted in running or (wanted == "*" and running):
+            if wanted is None or wanted in upstream or (wanted == "*" and upstream):
                 continue
             raise DistillError(
                 f"Expected {wanted!r} to run before {self._component!r}, which listens"
-                f" to it, got {', '.join(sorted(running)) or 'nothing'}: enable it in"
+                f" to it, got {', '.join(sorted(upstream)) or 'nothing'}: enable it in"
                 " the teacher's config."
             )
 
 
 def run_pipe(name: str, pipe: Any, docs: List[Doc]) -> List[Doc]:
-    """Run one component over Docs, none of them empty.
+    """Run a component.
 
-    Raises DistillError if it changes the tokens.
+    Args:
+        name: Name of the component.
+        pipe: The component.
+        docs: Docs with at least one token each.
+
+    Returns:
+        The processed Docs.
+
+    Raises:
+        DistillError: If the component changes the number of tokens.
     """
     lengths = [len(doc) for doc in docs]
     if hasattr(pipe, "pipe"):
@@ -186,17 +212,23 @@ def run_pipe(name: str, pipe: Any, docs: List[Doc]) -> List[Doc]:
 
 
 class CompactNERTeacher(ComponentTeacher):
-    """A pipeline whose `compact_ner` gives the logits; see `ComponentTeacher`.
+    """A teacher that predicts with a `compact_ner`.
 
-    Raises DistillError if there is no such compact_ner, if it has no labels, or if it
-    listens to a component that does not run before it.
+    Args:
+        nlp: The pipeline.
+        component: Name of the `compact_ner`.
+        name: Name for display; by default the pipeline's own.
+
+    Raises:
+        DistillError: If there is no such `compact_ner`, if it has no labels, or if it
+            listens to a component that does not run before it.
     """
 
     def __init__(
         self, nlp: Language, component: str, *, name: Optional[str] = None
     ) -> None:
         super().__init__(nlp, component, name=name)
-        self._expect(CompactNER, "a compact_ner")
+        self._check_type(CompactNER, "a compact_ner")
         self._pipe: CompactNER = self._component_pipe
         if not self._pipe.labels:
             raise DistillError(
@@ -205,14 +237,27 @@ class CompactNERTeacher(ComponentTeacher):
             )
 
     @property
-    def tags(self) -> Tuple[str, ...]:
-        """BILUO tags in the order of the logits' columns."""
-        return self._pipe.tags
+    def task(self) -> NERTask:
+        """Task of the component."""
+        return self._pipe.task
 
-    def logits(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Return raw logits, float32 [n_tokens, n_tags], for each Doc.
+    def predict(self, docs: List[Doc]) -> List[Prediction]:
+        """Predict a batch of Docs.
 
-        The Docs are copied and left alone. Raises DistillError if a component before
-        the `compact_ner` changes the tokens.
+        Args:
+            docs: Docs to predict. They are copied and not modified.
+
+        Returns:
+            Logits of the component, float32 [n_tokens, n_tags]. Tokens without word
+            pieces of the upstream transformer are unaligned.
+
+        Raises:
+            DistillError: If a component before the `compact_ner` changes the tokens.
         """
-        return self._pipe.get_logits(self._read(docs))
+        upstream = self._run_upstream(docs)
+        return [
+            Prediction(logits, unaligned)
+            for logits, unaligned in zip(
+                self._pipe.get_logits(upstream.docs), upstream.unaligned
+            )
+        ]

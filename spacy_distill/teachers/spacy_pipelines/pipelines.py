@@ -1,4 +1,4 @@
-"""Any spaCy pipeline as teacher: which component teaches, and through which adapter."""
+"""Create teachers from spaCy pipelines: choose the component and its teacher class."""
 
 from typing import Callable, Dict, Optional, Sequence
 
@@ -9,33 +9,41 @@ from ...docs import load_pipeline
 from ...errors import DistillError
 from ...hub import shown_name
 from ..base import Teacher
+from .component import CompactNERTeacher
+from .span_teachers import RulerTeacher, SpanCatTeacher
+from .transition import TransitionTeacher
 
+TRANSITION_BASED = ("ner", "beam_ner")
+SPANCATS = ("spancat", "spancat_singlelabel")
+RULERS = ("entity_ruler", "future_entity_ruler", "span_ruler")
 
-@registry.misc("spacy_distill.PipelineTeacher.v1")
-def pipeline_teacher_v1(name: str, component: Optional[str] = None) -> Teacher:
-    """A spaCy pipeline as teacher, through the adapter for its component's factory.
-
-    name: an installed package or a folder, as for `spacy.load`.
-    component: the component that gives the logits; by default the only one that can.
-
-    Raises DistillError if the pipeline cannot be loaded or has no such component.
-    """
-    nlp = load_pipeline(name)
-    chosen = choose_component(nlp, component)
-    factory = nlp.get_pipe_meta(chosen).factory
-    return ADAPTERS[factory](nlp, chosen, name=shown_name(name))
+# Teacher class by the factory of the component that predicts. Each is called with
+# (nlp, component, name=...).
+ADAPTERS: Dict[str, Callable[..., Teacher]] = {
+    "compact_ner": CompactNERTeacher,
+    **dict.fromkeys(TRANSITION_BASED, TransitionTeacher),
+    **dict.fromkeys(SPANCATS, SpanCatTeacher),
+    **dict.fromkeys(RULERS, RulerTeacher),
+}
 
 
 def choose_component(
     nlp: Language, wanted: Optional[str], *, factories: Optional[Sequence[str]] = None
 ) -> str:
-    """Return the component that teaches: the one wanted, or the only one that can.
+    """Return the name of the component that predicts.
 
-    A ruler gives way to the one trained component that runs behind it.
+    Args:
+        nlp: The pipeline.
+        wanted: Name of the component; None for the only suitable one. Rulers are not
+            counted if one trained component follows them.
+        factories: Factories of suitable components; by default all in `ADAPTERS`.
 
-    factories: those that can teach; by default all with an adapter.
+    Returns:
+        Name of the component.
 
-    Raises DistillError if the one wanted cannot, if none can, or if several can.
+    Raises:
+        DistillError: If the wanted component is not suitable, or if none or several
+            are.
     """
     known = sorted(ADAPTERS if factories is None else factories)
     pipes = [f"{name} ({nlp.get_pipe_meta(name).factory})" for name in nlp.pipe_names]
@@ -65,41 +73,44 @@ def choose_component(
     return fitting[-1]
 
 
-def _compact_ner(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .component import CompactNERTeacher
+def teacher_of_pipeline(
+    nlp: Language, component: Optional[str] = None, *, name: Optional[str] = None
+) -> Teacher:
+    """Create a teacher from a loaded pipeline.
 
-    return CompactNERTeacher(nlp, component, name=name)
+    Args:
+        nlp: The pipeline.
+        component: Name of the component that predicts; by default the only suitable
+            one. Its factory determines the class of the teacher.
+        name: Name for display; by default the pipeline's own.
 
+    Returns:
+        The teacher.
 
-def _transition(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .transition import TransitionTeacher
-
-    return TransitionTeacher(nlp, component, name=name)
-
-
-def _spancat(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .span_teachers import SpanCatTeacher
-
-    return SpanCatTeacher(nlp, component, name=name)
-
-
-def _ruler(nlp: Language, component: str, *, name: str) -> Teacher:
-    from .span_teachers import RulerTeacher
-
-    return RulerTeacher(nlp, component, name=name)
+    Raises:
+        DistillError: If the pipeline has no such component.
+    """
+    chosen = choose_component(nlp, component)
+    factory = nlp.get_pipe_meta(chosen).factory
+    return ADAPTERS[factory](nlp, chosen, name=name)
 
 
-TRANSITION_BASED = ("ner", "beam_ner")
-SPANCATS = ("spancat", "spancat_singlelabel")
-RULERS = ("entity_ruler", "future_entity_ruler", "span_ruler")
+@registry.misc("spacy_distill.PipelineTeacher.v1")
+def pipeline_teacher_v1(name: str, component: Optional[str] = None) -> Teacher:
+    """Create a teacher from a spaCy pipeline.
 
-# By the factory of the component that gives the logits: (nlp, component, *, name).
-ADAPTERS: Dict[str, Callable[..., Teacher]] = {
-    "compact_ner": _compact_ner,
-    **dict.fromkeys(TRANSITION_BASED, _transition),
-    **dict.fromkeys(SPANCATS, _spancat),
-    **dict.fromkeys(RULERS, _ruler),
-}
+    Args:
+        name: Installed package or folder, as for `spacy.load`.
+        component: Name of the component that predicts; by default the only suitable
+            one. Its factory determines the class of the teacher.
+
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If the pipeline cannot be loaded or has no such component.
+    """
+    return teacher_of_pipeline(load_pipeline(name), component, name=shown_name(name))
 
 
 @registry.misc("spacy_distill.SpanTeacher.v1")
@@ -108,17 +119,22 @@ def span_teacher_v1(
     component: Optional[str] = None,
     certainty: Optional[float] = None,
 ) -> Teacher:
-    """A pipeline's `spancat`, `entity_ruler` or `span_ruler` as teacher.
+    """Create a teacher from a pipeline's `spancat`, `entity_ruler` or `span_ruler`.
 
-    name: an installed package or a folder, as for `spacy.load`.
-    component: name of the component; by default the only one.
-    certainty: how sure a ruler's spans are; see `RulerTeacher`. A spancat has scores.
+    Args:
+        name: Installed package or folder, as for `spacy.load`.
+        component: Name of the component; by default the only one.
+        certainty: Probability of a ruler's spans; see `RulerTeacher`. Not for a
+            spancat, which has scores.
 
-    Raises DistillError if the pipeline cannot be loaded, if it has no such component,
-        for a certainty with a spancat, and as `SpanCatTeacher` and `RulerTeacher` do.
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If the pipeline cannot be loaded or has no such component, if the
+            component cannot be used as a teacher, or if `certainty` is given with
+            a spancat or is out of range.
     """
-    from .span_teachers import RulerTeacher, SpanCatTeacher
-
     nlp = load_pipeline(name)
     chosen = choose_component(nlp, component, factories=[*SPANCATS, *RULERS])
     shown = shown_name(name)
@@ -127,7 +143,7 @@ def span_teacher_v1(
     if certainty is not None:
         raise DistillError(
             f"Expected no certainty for {chosen!r}, whose spans have scores, got"
-            f" {certainty}: leave it out."
+            f" {certainty}: remove it."
         )
     return SpanCatTeacher(nlp, chosen, name=shown)
 
@@ -139,17 +155,21 @@ def transition_teacher_v1(
     all_paths: bool = True,
     density: float = 1e-4,
 ) -> Teacher:
-    """A pipeline's transition-based `ner` as teacher.
+    """Create a teacher from a pipeline's transition-based `ner`.
 
-    name: an installed package or a folder, as for `spacy.load`.
-    component: name of the `ner` or `beam_ner`; by default the only one.
-    all_paths, density: see `TransitionTeacher`.
+    Args:
+        name: Installed package or folder, as for `spacy.load`.
+        component: Name of the `ner` or `beam_ner`; by default the only one.
+        all_paths: Whether to sum over all action sequences; see `TransitionTeacher`.
+        density: Lowest probability of an open entity, in (0, 1).
 
-    Raises DistillError if the pipeline cannot be loaded, if it has no such component,
-        and as `TransitionTeacher` does.
+    Returns:
+        The teacher.
+
+    Raises:
+        DistillError: If the pipeline cannot be loaded or has no such component, if the
+            component cannot be used as a teacher, or if `density` is out of range.
     """
-    from .transition import TransitionTeacher
-
     nlp = load_pipeline(name)
     chosen = choose_component(nlp, component, factories=TRANSITION_BASED)
     return TransitionTeacher(

@@ -1,4 +1,4 @@
-"""Pipelines with spaCy's transition-based NER as teachers."""
+"""Teachers that predict with spaCy's transition-based NER."""
 
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -8,29 +8,35 @@ from spacy.pipeline import EntityRecognizer
 from spacy.tokens import Doc
 
 from ...errors import DistillError
-from ..probabilities import keep_spans, span_columns, span_probabilities
-from .deciding import DecidingTeacher, Decision
+from ..probabilities import keep_spans, span_columns, tag_probabilities
+from .span_predicting import SpanPredictingTeacher, SpanPrediction
 from .transition_actions import ActionProbabilities
 
 
-class TransitionTeacher(DecidingTeacher):
-    """A pipeline whose `ner` or `beam_ner` gives the logits; see `DecidingTeacher`.
+class TransitionTeacher(SpanPredictingTeacher):
+    """A teacher that predicts with a `ner` or `beam_ner`.
 
-    Such a component has no scores for tags. It goes from token to token and scores what
-    it may do next, and that hangs on what it has done: within an entity that it has
-    begun it doubts nothing but the end. The probability of a tag is therefore summed
-    over all that it could have done (see `transition_sums`).
+    The component has no scores for tags. It scores the next action in a state, which
+    depends on its previous actions: inside an entity, only the end of the entity is
+    uncertain. The probability of a tag is therefore summed over all action sequences;
+    see `sum_paths`.
 
-    What it decided for are its own entities, with those that components before it have
-    set and that it keeps.
+    Predicted spans are the component's entities, including those set by upstream
+    components that it keeps.
 
-    all_paths: sum over all action sequences. Otherwise a token's probabilities are
-        those of the actions at its place on the path that the component took.
-    density: an open entity less probable than this is not followed any further.
+    Args:
+        nlp: The pipeline.
+        component: Name of the `ner` or `beam_ner`.
+        name: Name for display; by default the pipeline's own.
+        all_paths: Whether to sum over all action sequences. Otherwise a token's
+            probabilities are those of the actions in the predicted sequence.
+        density: Lowest probability of an open entity, in (0, 1). Entities with a lower
+            one are not continued.
 
-    Raises DistillError if there is no such ner, if it has no labels, if it listens to a
-        component that does not run before it, for a density out of range, and, from
-        `logits`, if its model is not one of spaCy's.
+    Raises:
+        DistillError: If there is no such component, if it has no labels, if it listens
+            to a component that does not run before it, or if `density` is out of
+            range.
     """
 
     def __init__(
@@ -43,7 +49,7 @@ class TransitionTeacher(DecidingTeacher):
         density: float = 1e-4,
     ) -> None:
         super().__init__(nlp, component, name=name)
-        self._expect(EntityRecognizer, "a ner")
+        self._check_type(EntityRecognizer, "a ner")
         pipe = self._component_pipe
         if not 0.0 < density < 1.0:
             raise DistillError(
@@ -52,31 +58,31 @@ class TransitionTeacher(DecidingTeacher):
         self._pipe: Any = pipe
         self._all_paths = all_paths
         self._density = density
-        labels = pipe.labels and {*pipe.labels, *self._labels_before()}
+        labels = pipe.labels and {*pipe.labels, *self._upstream_labels()}
         self._set_labels(sorted(labels))
         if nlp.path is None:
-            # Taken now, as the component grows with the labels that it meets.
+            # Computed now, since the component adds labels that it finds in Docs.
             _ = self.hash
 
     def _options(self) -> List[str]:
         return [f"all_paths={self._all_paths}", f"density={self._density!r}"]
 
-    def _decide(self, docs: List[Doc]) -> Iterator[Decision]:
-        # On white space alone it finds nothing, and some transformers fail.
-        worded = [doc for doc in docs if not all(token.is_space for token in doc)]
-        rows = iter(self._probabilities(worded) if worded else ())
-        words = {id(doc) for doc in worded}
+    def _predict_spans(self, docs: List[Doc]) -> Iterator[SpanPrediction]:
+        # Docs of whitespace have no entities, and some transformers fail on them.
+        with_words = [doc for doc in docs if not all(token.is_space for token in doc)]
+        rows = iter(self._probabilities(with_words) if with_words else ())
+        ids = {id(doc) for doc in with_words}
         for doc in docs:
-            nothing = span_probabilities(len(doc), [], self.tags)
-            probabilities = next(rows) if id(doc) in words else nothing
-            yield Decision(probabilities, doc.ents, [1.0] * len(doc.ents))
+            no_spans = tag_probabilities(len(doc), [], self._task.columns)
+            probabilities = next(rows) if id(doc) in ids else no_spans
+            yield SpanPrediction(probabilities, doc.ents, [1.0] * len(doc.ents))
 
     def _probabilities(self, docs: List[Doc]) -> List[np.ndarray]:
-        """Those of the tags, [n_tokens, n_tags] for each Doc; the entities are set."""
+        """Set entities and return tag probabilities [n_tokens, n_tags] of each Doc."""
         lengths = [len(doc) for doc in docs]
-        # First, as it takes up labels from the entities that are set already.
+        # Predicts first, since the component then adds the labels of preset entities.
         states = self._pipe.predict(docs)
-        actions = ActionProbabilities(self._pipe, docs, self._labels)
+        actions = ActionProbabilities(self._pipe, docs, self._task.labels)
         self._pipe.set_annotations(docs, states)
         if self._all_paths:
             rows = sum_paths(actions, lengths, density=self._density)
@@ -86,49 +92,59 @@ class TransitionTeacher(DecidingTeacher):
         return np.split(rows, np.cumsum(lengths)[:-1])
 
     def _path(self, docs: List[Doc]) -> np.ndarray:
-        """The columns of the tags that the component has taken, int64 [n_tokens]."""
+        """Return the columns of the predicted tags, int64 [n_tokens]."""
         parts = []
         for doc in docs:
-            spans, _ = keep_spans(doc.ents, [1.0] * len(doc.ents), self._labels)
-            parts.append(span_columns(len(doc), spans, self.tags))
+            spans, _ = keep_spans(doc.ents, [1.0] * len(doc.ents), self._task.labels)
+            parts.append(span_columns(len(doc), spans, self._task.columns))
         return np.concatenate(parts)
 
 
-# Where a label's tags stand among its four columns.
+# Positions of B, I and L among the four columns of a label.
 _B, _I, _L = range(3)
 
 
 def follow_path(actions: ActionProbabilities, path: np.ndarray) -> np.ndarray:
-    """Return the probabilities of the tags at each token, given the path until there.
+    """Return tag probabilities of each token, given the previous tags of a path.
 
-    path: int [n_tokens], the columns of the tags taken.
-    Returns float64 [n_tokens, n_tags]; rows sum to 1.
+    Args:
+        actions: Action probabilities of the Docs.
+        path: Columns of the predicted tags, int [n_tokens].
+
+    Returns:
+        Probabilities, float64 [n_tokens, n_tags]; rows sum to 1.
     """
     out = actions.outside()
     labels, kinds = np.divmod(path - 1, 4)
     begins = (path > 0) & (kinds == _B)
     inside = np.flatnonzero((path > 0) & ((kinds == _I) | (kinds == _L)))
     starts = np.maximum.accumulate(np.where(begins, np.arange(len(path)), 0))[inside]
-    going = actions.going_on(inside, starts)[np.arange(len(inside)), labels[inside]]
+    continuing = actions.continuing(inside, starts)
+    continuing = continuing[np.arange(len(inside)), labels[inside]]
     columns = 1 + 4 * labels[inside]
     out[inside] = 0.0
-    out[inside, columns + _I] = going
-    out[inside, columns + _L] = 1.0 - going
+    out[inside, columns + _I] = continuing
+    out[inside, columns + _L] = 1.0 - continuing
     return out
 
 
 def sum_paths(
     actions: ActionProbabilities, lengths: Sequence[int], *, density: float
 ) -> np.ndarray:
-    """Return the probabilities of the tags at each token, over all paths.
+    """Return tag probabilities of each token, summed over all paths.
 
-    A path has the product of its actions' probabilities. What comes after an entity
-    does not hang on what came before its end, so they can be summed token by token.
+    The probability of a path is the product of its actions' probabilities. An action
+    depends only on the start and the label of the open entity, so the sum is computed
+    token by token, with one term for each entity that may be open.
 
-    lengths: tokens of each Doc, one after the other.
-    density: an open entity less probable than this, given that nothing is open where
-        it begins, is not followed any further: it ends there.
-    Returns float64 [n_tokens, n_tags]; rows sum to 1.
+    Args:
+        actions: Action probabilities of the Docs.
+        lengths: Tokens of each Doc.
+        density: Lowest probability of an open entity, given that no entity is open
+            where it begins. An entity with a lower one ends.
+
+    Returns:
+        Probabilities, float64 [n_tokens, n_tags]; rows sum to 1.
     """
     out = actions.outside()
     columns = 1 + 4 * np.arange(out.shape[1] // 4)
@@ -139,37 +155,43 @@ def sum_paths(
     open_ = open_[starts]
     steps: List[Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     ends: Dict[int, List[Tuple[int, float]]] = {}
-    age = 0
+    distance = 0
     while len(starts):
-        age += 1
-        rows = starts + age
-        going = open_ * actions.going_on(rows, starts)
-        going[going < density] = 0.0
-        ending = open_ - going
-        steps.append((rows, starts, going, ending))
+        distance += 1
+        rows = starts + distance
+        continuing = open_ * actions.continuing(rows, starts)
+        continuing[continuing < density] = 0.0
+        ending = open_ - continuing
+        steps.append((rows, starts, continuing, ending))
         for row, start, ended in zip(rows, starts, ending.sum(axis=1)):
             ends.setdefault(int(row), []).append((int(start), float(ended)))
-        goes_on = going.any(axis=1)
-        starts, open_ = starts[goes_on], going[goes_on]
-    closed = _nothing_open(staying, ends, lengths)
+        continues = continuing.any(axis=1)
+        starts, open_ = starts[continues], continuing[continues]
+    closed = _closed_probabilities(staying, ends, lengths)
     out *= closed[:, None]
-    for rows, starts, going, ending in steps:
+    for rows, starts, continuing, ending in steps:
         weights = closed[starts][:, None]
-        out[rows[:, None], columns + _I] += weights * going
+        out[rows[:, None], columns + _I] += weights * continuing
         out[rows[:, None], columns + _L] += weights * ending
     return out
 
 
-def _nothing_open(
+def _closed_probabilities(
     staying: np.ndarray,
     ends: Dict[int, List[Tuple[int, float]]],
     lengths: Sequence[int],
 ) -> np.ndarray:
-    """Return, for each token, the probability that no entity is open before it.
+    """Return the probability that no entity is open before each token.
 
-    staying: float64 [n_tokens], that none is open behind it either.
-    ends: by the last tokens of entities, their first tokens and their probabilities;
-        both given that nothing is open where they begin.
+    Args:
+        staying: Probability that no entity is open after a token, given that none is
+            open before it, float64 [n_tokens].
+        ends: By last token: first tokens of entities and their probabilities, given
+            that no entity is open where they begin.
+        lengths: Tokens of each Doc.
+
+    Returns:
+        Probabilities, float64 [n_tokens].
     """
     closed = np.ones(len(staying))
     first = 0

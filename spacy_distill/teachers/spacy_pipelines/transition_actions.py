@@ -1,4 +1,4 @@
-"""Probabilities of the actions of a transition-based NER in any of its states."""
+"""Action probabilities of a transition-based NER component in any state."""
 
 from typing import Any, List, NamedTuple, Sequence, Tuple
 
@@ -11,19 +11,22 @@ from ...errors import DistillError
 from ...tasks.ner.lattice.transitions import constrain
 from ...tasks.ner.tags import OUTSIDE, biluo_tags
 
-# spaCy's codes for a token's place in an entity (0: not known, 2: outside).
+# spaCy's codes of ENT_IOB. 0 is missing and 2 is outside.
 _IN, _BEGIN = 1, 3
 
 
 class Tokens(NamedTuple):
-    """What the rules ask of tokens; those of several Docs, one after the other.
+    """Attributes of tokens that determine the valid actions, of concatenated Docs.
 
-    iob: int [n_tokens], spaCy's code for what is set before the `ner` runs.
-    label: int [n_tokens], which of the labels is set; -1 for none of them, as with
-        blocked tokens, which may not be part of an entity.
-    next_iob: int [n_tokens], of the following token; 0 for a Doc's last.
-    before_sentence: bool [n_tokens], whether a sentence begins behind the token.
-    is_space: bool [n_tokens]. is_last: bool [n_tokens], of its Doc.
+    Attributes:
+        iob: ENT_IOB code before the component runs, int [n_tokens].
+        label: Index of the preset label, int [n_tokens]; -1 for none, for other labels
+            and for blocked tokens, which cannot be part of an entity.
+        next_iob: ENT_IOB code of the next token, int [n_tokens]; 0 for the last token
+            of a Doc.
+        before_sentence: Whether a sentence begins after the token, bool [n_tokens].
+        is_space: Whether the token is whitespace, bool [n_tokens].
+        is_last: Whether the token is the last of its Doc, bool [n_tokens].
     """
 
     iob: np.ndarray
@@ -35,22 +38,27 @@ class Tokens(NamedTuple):
 
 
 def read_tokens(docs: Sequence[Doc], labels: Sequence[str]) -> Tokens:
-    """Read off the Docs what the rules ask.
+    """Read the attributes of tokens that determine the valid actions.
 
-    docs: as the `ner` finds them; one or more of one vocab, none of them empty.
-    labels: entity labels, in the order of the tags.
+    Args:
+        docs: Docs after the upstream components, at least one, with the same vocab and
+            with at least one token each.
+        labels: Entity labels, in the order of the tags.
+
+    Returns:
+        The attributes.
     """
     iob = _concatenate([doc.to_array(ENT_IOB) for doc in docs])
     is_last = np.zeros(len(iob), dtype=bool)
     is_last[np.cumsum([len(doc) for doc in docs]) - 1] = True
     starts = _concatenate([doc.to_array(SENT_START) for doc in docs]) == 1
     types = np.concatenate([doc.to_array(ENT_TYPE) for doc in docs])
-    number = np.full(len(iob), -1, dtype=np.int64)
+    label_ids = np.full(len(iob), -1, dtype=np.int64)
     for i, label in enumerate(labels):
-        number[types == docs[0].vocab.strings[label]] = i
+        label_ids[types == docs[0].vocab.strings[label]] = i
     return Tokens(
         iob=iob,
-        label=number,
+        label=label_ids,
         next_iob=np.where(is_last, 0, np.roll(iob, -1)),
         before_sentence=~is_last & np.roll(starts, -1),
         is_space=_concatenate([doc.to_array(IS_SPACE) for doc in docs]) == 1,
@@ -59,9 +67,14 @@ def read_tokens(docs: Sequence[Doc], labels: Sequence[str]) -> Tokens:
 
 
 def valid_outside(tokens: Tokens, labels: Sequence[str]) -> np.ndarray:
-    """Say which tags a token may have when no entity is open.
+    """Return the valid tags of each token if no entity is open.
 
-    Returns bool [n_tokens, n_tags]; one at least in every row.
+    Args:
+        tokens: Attributes of the tokens.
+        labels: Entity labels, in the order of the tags.
+
+    Returns:
+        Mask, bool [n_tokens, n_tags], with at least one valid tag for each token.
     """
     tags = biluo_tags(labels)
     preset = tokens.iob == _BEGIN
@@ -77,7 +90,7 @@ def valid_outside(tokens: Tokens, labels: Sequence[str]) -> np.ndarray:
     valid = np.zeros((len(preset), len(tags)), dtype=bool)
     valid[:, [tag.startswith("B-") for tag in tags]] = may_begin[:, None] & fits
     valid[:, [tag.startswith("U-") for tag in tags]] = may_be_unit[:, None] & fits
-    # Blocked, or part of an entity that the tags do not have.
+    # Blocked tokens, and entities with labels that have no tags.
     valid[(preset | (tokens.iob == _IN)) & (tokens.label < 0)] = False
     valid[:, 0] = ~preset & (tokens.iob != _IN)
     valid[:, 0] |= ~valid.any(axis=1)
@@ -87,40 +100,50 @@ def valid_outside(tokens: Tokens, labels: Sequence[str]) -> np.ndarray:
 def valid_inside(
     tokens: Tokens, labels: Sequence[str]
 ) -> Tuple[np.ndarray, np.ndarray]:
-    """Say whether an entity that is open may go on at a token, and whether it may end.
+    """Return whether an open entity may continue or end at each token.
 
-    Returns two arrays, bool [n_tokens, n_labels] by the entity's label: the first for
-    `I`, the second for `L`. One at least holds, if the entity could come so far.
+    Args:
+        tokens: Attributes of the tokens.
+        labels: Entity labels, in the order of the tags.
+
+    Returns:
+        Masks for `I` and for `L` by the entity's label, bool [n_tokens, n_labels] each.
+        At least one is true wherever an entity with the label can be open.
     """
     preset = tokens.iob == _IN
     is_preset_label = tokens.label[:, None] == np.arange(len(labels))
-    may_go_on = np.where(preset, tokens.next_iob == _IN, ~tokens.before_sentence)
-    may_go_on &= ~tokens.is_last & (tokens.iob != _BEGIN) & (tokens.next_iob != _BEGIN)
-    go_on = may_go_on[:, None] & (~preset[:, None] | is_preset_label)
+    may_continue = np.where(preset, tokens.next_iob == _IN, ~tokens.before_sentence)
+    may_continue &= ~tokens.is_last
+    may_continue &= (tokens.iob != _BEGIN) & (tokens.next_iob != _BEGIN)
+    valid_i = may_continue[:, None] & (~preset[:, None] | is_preset_label)
     must_end = preset & (tokens.next_iob != _IN)
-    end = np.where(
+    valid_l = np.where(
         must_end[:, None], is_preset_label, (tokens.next_iob != _IN)[:, None]
     )
-    return go_on, end
+    return valid_i, valid_l
 
 
 def _concatenate(arrays: Sequence[Any]) -> np.ndarray:
-    # Unsigned numbers would make -1 the largest of them.
+    # Signed, since spaCy's arrays are unsigned and -1 would be the largest number.
     out: np.ndarray = np.concatenate(arrays).astype(np.int64)
     return out
 
 
 class ActionProbabilities:
-    """Probabilities of the actions on the tokens of some Docs, one after the other.
+    """Action probabilities at the tokens of concatenated Docs.
 
-    The scores are normalized over the actions that are valid in a state. An action that
-    the model has never learned is taken only where nothing else may be.
+    Scores are normalized over the valid actions of a state. Actions that the model has
+    not learned are used only if no other action is valid.
 
-    pipe: a `ner` or `beam_ner` (spaCy's `EntityRecognizer`).
-    docs: as the pipe finds them; one or more, none of them empty.
-    labels: entity labels, in the order of the tags.
+    Args:
+        pipe: A `ner` or `beam_ner` (spaCy's `EntityRecognizer`).
+        docs: Docs after the upstream components, at least one, with at least one token
+            each.
+        labels: Entity labels, in the order of the tags.
 
-    Raises DistillError if the model looks at other tokens than spaCy's own do.
+    Raises:
+        DistillError: If the model is not one of spaCy's NER models, judging by the
+            number of tokens that it uses as features.
     """
 
     def __init__(self, pipe: Any, docs: List[Doc], labels: Sequence[str]) -> None:
@@ -129,10 +152,10 @@ class ActionProbabilities:
         if self._n_features not in (3, 6):
             raise DistillError(
                 "Expected a ner whose model looks at 3 or 6 tokens, got one for"
-                f' {self._n_features}: give it state_type = "ner".'
+                f' {self._n_features}: set state_type = "ner".'
             )
         tags = biluo_tags(labels)
-        # By name, as their order hangs on the data the pipe was trained with.
+        # Looked up by name, since their order depends on the training data.
         actions = {pipe.moves.get_class_name(i): i for i in range(pipe.moves.n_moves)}
         unseen = pipe.model.attrs["unseen_classes"]
         self._actions = np.array([actions.get(tag, actions[OUTSIDE]) for tag in tags])
@@ -142,35 +165,42 @@ class ActionProbabilities:
         better = valid & learned
         self._outside = np.where(better.any(axis=1, keepdims=True), better, valid)
         self._inside = np.stack(valid_inside(tokens, labels), axis=-1)
-        self._going = np.array([tags.index(f"I-{label}") for label in labels])
-        self._ending = np.array([tags.index(f"L-{label}") for label in labels])
+        self._i_columns = np.array([tags.index(f"I-{label}") for label in labels])
+        self._l_columns = np.array([tags.index(f"L-{label}") for label in labels])
 
     def outside(self) -> np.ndarray:
-        """Return those of the tags, if no entity is open, at every token.
+        """Return the tag probabilities of each token if no entity is open.
 
-        Returns float64 [n_tokens, n_tags]; rows sum to 1.
+        Returns:
+            Probabilities, float64 [n_tokens, n_tags]; rows sum to 1.
         """
         scores = self._score(np.arange(len(self._outside)), np.zeros(0, dtype=int))
         probabilities: np.ndarray = softmax(constrain(scores, self._outside))
         return probabilities
 
-    def going_on(self, tokens: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return those of an open entity's going on, by its label.
+    def continuing(self, tokens: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return the probability that an open entity continues after a token.
 
-        tokens, starts: int [n], rows of the tokens to be tagged, and of the entities'
-            first tokens, which lie before them.
-        Returns float64 [n, n_labels]. What is left of 1 is that it ends at the token.
+        Args:
+            tokens: Rows of the tokens, int [n].
+            starts: Rows of the entities' first tokens, int [n], before `tokens`.
+
+        Returns:
+            Probabilities by the entity's label, float64 [n, n_labels]. Otherwise the
+            token is the entity's last.
         """
         if not len(tokens):
-            return np.zeros((0, len(self._going)))
+            return np.zeros((0, len(self._i_columns)))
         scores = self._score(tokens, starts)
-        pairs = np.stack([scores[:, self._going], scores[:, self._ending]], axis=-1)
+        pairs = np.stack(
+            [scores[:, self._i_columns], scores[:, self._l_columns]], axis=-1
+        )
         probabilities = softmax(constrain(pairs, self._inside[tokens]))
-        going: np.ndarray = probabilities[:, :, 0]
-        return going
+        continuing: np.ndarray = probabilities[:, :, 0]
+        return continuing
 
     def close(self) -> None:
-        """Free the model's memory."""
+        """Free the memory of the model."""
         self._step.clear_memory()
 
     def _score(self, tokens: np.ndarray, starts: np.ndarray) -> np.ndarray:

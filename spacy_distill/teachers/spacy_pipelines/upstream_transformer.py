@@ -1,4 +1,4 @@
-"""What can be asked of a transformer component that has run before a teacher."""
+"""Access to the transformer component that runs before a teacher's component."""
 
 from typing import Any, List, Optional, Sequence, Tuple
 
@@ -10,9 +10,13 @@ from ...words import WordPieces
 
 
 def find_model(pipes: Sequence[Tuple[str, Any]]) -> Any:
-    """Return the model of the last `spacy-transformers` component among the pipes.
+    """Return the model of the last `spacy-transformers` component.
 
-    pipes: (name, component), as in `nlp.pipeline`. Returns None if there is none.
+    Args:
+        pipes: Names and components, as in `nlp.pipeline`.
+
+    Returns:
+        The model, or None if there is no such component.
     """
     for _, pipe in reversed(pipes):
         model = getattr(pipe, "model", None)
@@ -22,14 +26,19 @@ def find_model(pipes: Sequence[Tuple[str, Any]]) -> Any:
 
 
 def count_pieces(model: Any, docs: Sequence[Doc]) -> List[int]:
-    """Return the number of word pieces of each Doc.
+    """Count the word pieces of Docs.
 
-    model: what `find_model` found.
+    Args:
+        model: A model returned by `find_model`.
+        docs: The Docs.
+
+    Returns:
+        Number of word pieces of each Doc, including special tokens.
     """
     if not docs:
         return []
-    # Not verbose: that a Doc is longer than the model's input is no cause to warn, as
-    # the transformer component cuts it into spans.
+    # Not verbose, since the transformer component splits Docs that are longer than the
+    # model's input.
     encoded = model.tokenizer(
         [doc.text for doc in docs],
         return_attention_mask=False,
@@ -40,37 +49,46 @@ def count_pieces(model: Any, docs: Sequence[Doc]) -> List[int]:
 
 
 def word_pieces(model: Any) -> Optional[WordPieces]:
-    """Return the word pieces with their input embeddings, if the scheme is known.
+    """Return the word pieces of a transformer and their input embeddings.
 
-    model: what `find_model` found.
+    Args:
+        model: A model returned by `find_model`.
+
+    Returns:
+        The word pieces, or None if the tokenizer is of an unknown kind.
     """
     weight = model.transformer.get_input_embeddings().weight
     return tokenizer_pieces(model.tokenizer, weight.detach().float().cpu().numpy())
 
 
-def tokens_without_pieces(doc: Doc) -> np.ndarray:
-    """Mark the tokens, white space aside, that no word piece was aligned with.
+def find_unaligned(doc: Doc) -> np.ndarray:
+    """Return the tokens, except whitespace, that have no word pieces.
 
-    Returns bool [n_tokens]. Nothing is marked if no transformer has read the Doc.
+    Args:
+        doc: A Doc after the upstream components.
+
+    Returns:
+        Mask of the unaligned tokens, bool [n_tokens]. All are False if no transformer
+        component has processed the Doc.
     """
     data = doc._.trf_data if Doc.has_extension("trf_data") else None
-    marked = np.zeros(len(doc), dtype=bool)
+    unaligned = np.zeros(len(doc), dtype=bool)
     if data is None or not len(doc):
-        return marked
+        return unaligned
     lengths = _pieces_per_token(data)
-    # A Doc of white space alone may have no alignment at all.
+    # A Doc of whitespace may have no alignment.
     if len(lengths) == len(doc):
-        marked = lengths == 0
-        for i in np.flatnonzero(marked):
-            marked[i] = not doc[int(i)].is_space
-    return marked
+        unaligned = lengths == 0
+        for i in np.flatnonzero(unaligned):
+            unaligned[i] = not doc[int(i)].is_space
+    return unaligned
 
 
 def _pieces_per_token(data: Any) -> np.ndarray:
-    """Read them from what `spacy-transformers` or `spacy-curated-transformers` left."""
+    """Count pieces in the output of spacy-transformers or its curated counterpart."""
     if hasattr(data, "align"):
         return np.asarray(data.align.lengths)
     layer = getattr(data, "last_hidden_layer_state", None)
-    # They lie where the layer does, which may be on a GPU.
+    # The lengths may be on a GPU, like the layer.
     lengths: Any = () if layer is None else layer.lengths
     return np.asarray(lengths.get() if hasattr(lengths, "get") else lengths)

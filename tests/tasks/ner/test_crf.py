@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from all_paths import (
-    TAGS,
+    COLUMNS,
     all_paths,
     log_marginals,
     matches,
@@ -24,9 +24,9 @@ scales = st.sampled_from([0.0, 1.0, 30.0, 1e4])
 
 def annotate(rng, lengths, kind):
     """Allowed tags of a random valid annotation."""
-    allowed = np.zeros((sum(lengths), len(TAGS)), dtype=bool)
+    allowed = np.zeros((sum(lengths), len(COLUMNS)), dtype=bool)
     if lengths:
-        paths = [rng.choice(all_paths(TAGS, length)) for length in lengths]
+        paths = [rng.choice(all_paths(COLUMNS, length)) for length in lengths]
         allowed[np.arange(len(allowed)), np.concatenate(paths)] = True
     if kind == "missing":
         allowed[:] = True
@@ -56,7 +56,7 @@ def test_likelihood_is_autograd(lengths, kind, seed, scale):
     total = scores.emissions.sum() * 0.0
     rows = 0
     for part, length, weight in zip(split(scores, lengths), lengths, weights):
-        paths = all_paths(TAGS, length)
+        paths = all_paths(COLUMNS, length)
         gold = matches(paths, allowed[rows : rows + length])
         rows += length
         log_z, log_gold = (path_scores(part, p).logsumexp(0) for p in (paths, gold))
@@ -74,9 +74,9 @@ def test_likelihood_is_autograd(lengths, kind, seed, scale):
 
 def test_annotation_that_no_valid_sequence_has():
     scores = random_scores(np.random.default_rng(0), 4)
-    allowed = np.ones((4, len(TAGS)), dtype=bool)
+    allowed = np.ones((4, len(COLUMNS)), dtype=bool)
     allowed[2:] = False
-    allowed[2, TAGS.index("B-PER")] = allowed[3, TAGS.index("O")] = True
+    allowed[2, COLUMNS.index("B-PER")] = allowed[3, COLUMNS.index("O")] = True
     with pytest.raises(DistillError, match="sentence 2 of the batch"):
         crf_negative_log_likelihood(
             scores.emissions.detach().numpy(),
@@ -93,7 +93,7 @@ def torch_posterior_kl(scores, lengths, teacher, weights, temperature):
     rows = iter(zip(torch.tensor(teacher) / temperature, weights))
     total = scores.emissions.sum() * 0.0
     for part, length in zip(split(softened, lengths), lengths):
-        for marginals in log_marginals(part, all_paths(TAGS, length)):
+        for marginals in log_marginals(part, all_paths(COLUMNS, length)):
             row, weight = next(rows)
             tags = [tag for tag, value in enumerate(marginals) if value is not None]
             log_p = torch.stack([marginals[tag] for tag in tags])
@@ -108,7 +108,7 @@ def test_posterior_kl_is_autograd(lengths, seed, scale, temperature):
     rng = np.random.default_rng(seed)
     n_tokens = sum(lengths)
     scores = random_scores(rng, n_tokens, scale)
-    teacher = (rng.normal(size=(n_tokens, len(TAGS))) * scale).astype(np.float32)
+    teacher = (rng.normal(size=(n_tokens, len(COLUMNS))) * scale).astype(np.float32)
     weights = rng.random(n_tokens) * rng.integers(0, 2, n_tokens)
     total = torch_posterior_kl(
         scores, lengths, teacher.astype(np.float64), weights, temperature
@@ -160,8 +160,8 @@ def test_posterior_kl_by_finite_differences():
 def test_a_teacher_that_never_heard_of_the_grammar():
     """All its faith in I at the start and B at the end costs no infinite loss."""
     scores = random_scores(np.random.default_rng(0), 2, scale=0.0)
-    teacher = np.zeros((2, len(TAGS)))
-    teacher[0, TAGS.index("I-PER")] = teacher[1, TAGS.index("B-PER")] = 12.0
+    teacher = np.zeros((2, len(COLUMNS)))
+    teacher[0, COLUMNS.index("I-PER")] = teacher[1, COLUMNS.index("B-PER")] = 12.0
     loss, gradient = crf_posterior_kl(
         scores.emissions.detach().numpy(),
         [2],
@@ -179,10 +179,10 @@ def test_a_student_that_is_its_own_teacher(temperature):
     lengths = [4, 1, 3]
     scores = random_scores(np.random.default_rng(0), 8)
     softened = soften(scores, temperature)
-    teacher = np.full((8, len(TAGS)), -1e4)
+    teacher = np.full((8, len(COLUMNS)), -1e4)
     row = iter(teacher)
     for part, length in zip(split(softened, lengths), lengths):
-        for marginals in log_marginals(part, all_paths(TAGS, length)):
+        for marginals in log_marginals(part, all_paths(COLUMNS, length)):
             values = next(row)
             for tag, value in enumerate(marginals):
                 if value is not None:

@@ -2,13 +2,17 @@ import numpy as np
 import pytest
 import spacy
 import torch
-from all_paths import GRAMMAR, TAGS, all_paths, matches, path_scores, random_scores
+from all_paths import COLUMNS, GRAMMAR, all_paths, matches, path_scores, random_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_distill.tasks.ner.decoding import allowed_tags, blocked_tokens, score_spans
-from spacy_distill.tasks.ner.lattice.decode import decode
+from spacy_distill.tasks.ner.decoding import (
+    allowed_tags,
+    blocked_tokens,
+    decode_entities,
+    decode_tags,
+)
 from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
 from spacy_distill.tasks.ner.tags import tags_to_spans
 
@@ -50,9 +54,9 @@ def random_presets(rng, words):
 def reference(scores, doc, is_crf):
     """(best tags, {(start, end, label): probability}) from all sequences."""
     n = len(doc)
-    allowed = np.ones((n, len(TAGS)), dtype=bool)
+    allowed = np.ones((n, len(COLUMNS)), dtype=bool)
     for token in doc:
-        for k, tag in enumerate(TAGS):
+        for k, tag in enumerate(COLUMNS):
             if token.is_space and tag[0] in "BLU":
                 allowed[token.i, k] = False
             if token.ent_iob in (1, 3):
@@ -61,8 +65,8 @@ def reference(scores, doc, is_crf):
         if ent.label_ in ("PER", "LOC"):
             prefixes = "U" if len(ent) == 1 else "B" + "I" * (len(ent) - 2) + "L"
             for i, prefix in enumerate(prefixes, ent.start):
-                allowed[i] = [tag == f"{prefix}-{ent.label_}" for tag in TAGS]
-    paths = matches(all_paths(TAGS, n), allowed)
+                allowed[i] = [tag == f"{prefix}-{ent.label_}" for tag in COLUMNS]
+    paths = matches(all_paths(COLUMNS, n), allowed)
     if not is_crf:
         masked = scores.emissions.masked_fill(~torch.tensor(allowed), -1e30)
         zeros = [torch.zeros_like(part) for part in scores[1:]]
@@ -70,7 +74,7 @@ def reference(scores, doc, is_crf):
     totals = path_scores(scores, paths)
     best = paths[int(totals.argmax())]
     spans = {}
-    for start, end, label in tags_to_spans([TAGS[k] for k in best]):
+    for start, end, label in tags_to_spans([COLUMNS[k] for k in best]):
         if is_crf:
             through = (paths[:, start:end] == best[start:end]).all(axis=1)
             p = (totals[through].logsumexp(0) - totals.logsumexp(0)).exp()
@@ -89,26 +93,11 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
     lengths = [len(doc) for doc in docs]
     scores = random_scores(rng, sum(lengths), scale=2.0, float32=True)
     learned = [part.detach().numpy() for part in scores[1:]] if is_crf else None
-    transitions = grammar_transitions(GRAMMAR, learned)
+    crf = grammar_transitions(GRAMMAR, learned) if is_crf else None
     logits = scores.emissions.detach().numpy().astype(np.float32)
-    allowed = allowed_tags(docs, TAGS)
-    tags = decode(
-        logits,
-        lengths,
-        grammar=GRAMMAR,
-        transitions=transitions,
-        is_crf=is_crf,
-        allowed=allowed,
-    )
-    spans = score_spans(
-        logits,
-        lengths,
-        tags,
-        names=TAGS,
-        transitions=transitions,
-        is_crf=is_crf,
-        allowed=allowed,
-    )
+    allowed = allowed_tags(docs, COLUMNS)
+    tags = decode_tags(logits, lengths, COLUMNS, crf=crf, allowed=allowed)
+    spans = decode_entities(logits, lengths, COLUMNS, crf=crf, allowed=allowed)
     parts = zip(docs, np.split(tags, np.cumsum(lengths)[:-1]), spans)
     row = 0
     for doc, found, found_spans in parts:
@@ -128,30 +117,30 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
 
 
 def test_nothing_to_forbid():
-    assert allowed_tags([make_doc(["a", "b"]), make_doc(["a"])], TAGS) is None
+    assert allowed_tags([make_doc(["a", "b"]), make_doc(["a"])], COLUMNS) is None
 
 
 def test_each_doc_has_its_own_rows():
     docs = [make_doc(["a", "a"]), make_doc([" ", "a"]), make_doc(["a"], blocked=[0])]
-    allowed = allowed_tags(docs, TAGS)
-    assert allowed.shape == (5, len(TAGS))
+    allowed = allowed_tags(docs, COLUMNS)
+    assert allowed.shape == (5, len(COLUMNS))
     assert allowed[[0, 1, 3]].all()
-    assert [TAGS[k] for k in np.flatnonzero(allowed[2])] == ["O", "I-PER", "I-LOC"]
+    assert [COLUMNS[k] for k in np.flatnonzero(allowed[2])] == ["O", "I-PER", "I-LOC"]
     assert np.flatnonzero(allowed[4]).tolist() == [0]
 
 
 def test_white_space_may_lie_inside():
-    allowed = allowed_tags([make_doc(["a", "\n", "b"])], TAGS)
+    allowed = allowed_tags([make_doc(["a", "\n", "b"])], COLUMNS)
     assert allowed[[0, 2]].all()
-    assert [TAGS[k] for k in np.flatnonzero(allowed[1])] == ["O", "I-PER", "I-LOC"]
+    assert [COLUMNS[k] for k in np.flatnonzero(allowed[1])] == ["O", "I-PER", "I-LOC"]
 
 
 def test_blocked_tokens():
     doc = make_doc(["a", "b", "c", "d"], presets=[(0, 1, "PER")], blocked=[2])
     assert blocked_tokens(doc) == [2]
-    allowed = allowed_tags([doc], TAGS)
+    allowed = allowed_tags([doc], COLUMNS)
     assert [np.flatnonzero(row).tolist() for row in allowed[[0, 2]]] == [
-        [TAGS.index("U-PER")],
+        [COLUMNS.index("U-PER")],
         [0],
     ]
     assert allowed[[1, 3]].all()
@@ -160,17 +149,10 @@ def test_blocked_tokens():
 def test_extreme_logits():
     doc = make_doc(["a", " ", "a"])
     for value in (1e12, -1e12):
-        logits = np.zeros((3, len(TAGS)), dtype=np.float32)
-        logits[:, TAGS.index("B-PER")] = value
-        tags = decode(
-            logits,
-            [3],
-            grammar=GRAMMAR,
-            transitions=grammar_transitions(GRAMMAR),
-            is_crf=False,
-            allowed=allowed_tags([doc], TAGS),
-        )
-        path = [TAGS[k] for k in tags]
+        logits = np.zeros((3, len(COLUMNS)), dtype=np.float32)
+        logits[:, COLUMNS.index("B-PER")] = value
+        tags = decode_tags(logits, [3], COLUMNS, allowed=allowed_tags([doc], COLUMNS))
+        path = [COLUMNS[k] for k in tags]
         assert GRAMMAR.start[tags[0]]
         assert GRAMMAR.end[tags[-1]]
         assert GRAMMAR.follow[tags[:-1], tags[1:]].all(), path

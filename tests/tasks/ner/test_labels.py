@@ -2,7 +2,7 @@ import pytest
 import spacy
 from spacy.training import Example
 
-from spacy_distill.docs import TAGS
+from spacy_distill.docs import COLUMNS
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.tasks.ner.targets import find_labels
@@ -14,7 +14,7 @@ def make(label=None, teacher=None):
     entities = [f"U-{label}", "O"] if label else ["O", "O"]
     example = Example.from_dict(NLP.make_doc("a b"), {"entities": entities})
     if teacher is not None:
-        example.reference.user_data[TAGS] = biluo_tags(teacher)
+        example.reference.user_data[COLUMNS] = biluo_tags(teacher)
     return example
 
 

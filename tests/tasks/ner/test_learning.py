@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import spacy
-from all_paths import TAGS
+from all_paths import COLUMNS
 from small import (
     ARCHITECTURES,
     OUTPUTS,
@@ -19,8 +19,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import Adam, set_dropout_rate
 
+from spacy_distill.docs import COLUMNS as TAGS_KEY
 from spacy_distill.docs import LOGITS
-from spacy_distill.docs import TAGS as TAGS_KEY
 from spacy_distill.errors import DistillError
 
 
@@ -253,7 +253,7 @@ def with_logits(nlp, logits, tags):
     return Example(nlp.make_doc(TEXTS[0]), reference)
 
 
-@pytest.mark.parametrize("tags", [TAGS, ("O",), None])
+@pytest.mark.parametrize("tags", [COLUMNS, ("O",), None])
 def test_labels_of_teacher_and_student_differ(tags):
     # The student's are LOC and PER, in this order.
     nlp = trained()

@@ -12,7 +12,7 @@ def test_zone_after_zone(output):
     nlp = trained(output=output)
     (encoder,) = get_encoders(nlp.get_pipe("ner").model)
     expected = [(entities(doc), scores(doc)) for doc in nlp.pipe(TEXTS)]
-    encoder.attrs["cache"].types.capacity = 300
+    encoder._func.cache.types.capacity = 300
     n_strings = len(nlp.vocab.strings)
     new_words = (f"word{i}" for i in count())
     for _ in range(8):
@@ -25,7 +25,7 @@ def test_zone_after_zone(output):
         for (_, a), (_, b) in zip(found, expected):
             assert a == pytest.approx(b, abs=1e-5)
     assert len(nlp.vocab.strings) == n_strings
-    assert len(encoder.attrs["cache"].types) <= 300
+    assert len(encoder._func.cache.types) <= 300
     # And the same words outside of any zone.
     docs = list(nlp.pipe([*TEXTS, "again word1 word750"]))
     assert [entities(doc) for doc in docs[:4]] == [gold_of(i) for i in range(4)]

@@ -20,7 +20,8 @@ from spacy.tokens import DocBin
 from thinc.api import Adam
 
 from spacy_distill.students.encoder import get_encoders
-from spacy_distill.students.word_vectors import init_words_v1, teacher_words_v1
+from spacy_distill.students.init_words import init_words_v1
+from spacy_distill.students.word_vectors import teacher_words_v1
 
 SEEN = [*TEXTS, "Annas and Parisians", "", "☃ \n never seen"]
 

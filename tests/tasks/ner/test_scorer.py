@@ -7,7 +7,7 @@ from small import make_examples, trained
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example
 
-from spacy_distill.tasks.ner.scorer import (
+from spacy_distill.tasks.ner.task import (
     compact_ner_score,
     compact_ner_scorer_v1,
     entity_outcomes,

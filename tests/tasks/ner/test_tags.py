@@ -1,7 +1,7 @@
 from itertools import product
 
 import pytest
-from all_paths import TAGS, all_paths
+from all_paths import COLUMNS, all_paths
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,15 +23,15 @@ def test_labels_are_found_again(labels):
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_grammar_accepts_whole_entities_and_nothing_else(n):
-    grammar = tag_grammar(TAGS)
+    grammar = tag_grammar(COLUMNS)
     accepted = {
         path
-        for path in product(range(len(TAGS)), repeat=n)
+        for path in product(range(len(COLUMNS)), repeat=n)
         if grammar.start[path[0]]
         and grammar.end[path[-1]]
         and all(grammar.follow[a, b] for a, b in zip(path, path[1:]))
     }
-    assert accepted == {tuple(path) for path in all_paths(TAGS, n).tolist()}
+    assert accepted == {tuple(path) for path in all_paths(COLUMNS, n).tolist()}
 
 
 def test_grammar_without_labels():

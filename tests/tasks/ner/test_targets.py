@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 import spacy
-from all_paths import TAGS
+from all_paths import COLUMNS
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_distill.docs import COLUMNS as TAGS_KEY
 from spacy_distill.docs import LOGITS
-from spacy_distill.docs import TAGS as TAGS_KEY
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.targets import get_targets
 
@@ -20,18 +20,18 @@ def make(entities=None, logits=None, words=WORDS, predicted=None):
     example = Example.from_dict(doc, annotation)
     if logits is not None:
         example.reference.user_data[LOGITS] = logits
-        example.reference.user_data[TAGS_KEY] = TAGS
+        example.reference.user_data[TAGS_KEY] = COLUMNS
     if predicted is not None:
         return Example(Doc(NLP.vocab, words=predicted), example.reference)
     return example
 
 
 def columns(*tags):
-    return [TAGS.index(tag) if tag else -1 for tag in tags]
+    return [COLUMNS.index(tag) if tag else -1 for tag in tags]
 
 
 def test_gold_and_teacher_side_by_side():
-    logits = np.arange(4 * len(TAGS), dtype=np.float16).reshape(4, -1)
+    logits = np.arange(4 * len(COLUMNS), dtype=np.float16).reshape(4, -1)
     targets = get_targets(
         [
             make(["B-PER", "L-PER", "O", "U-LOC"]),
@@ -40,7 +40,7 @@ def test_gold_and_teacher_side_by_side():
             make([], logits=logits[::-1]),
             make(),
         ],
-        TAGS,
+        COLUMNS,
     )
     none = [-1] * 4
     outside = [0] * 4
@@ -63,31 +63,31 @@ def test_gold_and_teacher_side_by_side():
     ],
 )
 def test_partial_annotation(entities, expected):
-    assert get_targets([make(entities)], TAGS).gold.tolist() == columns(*expected)
+    assert get_targets([make(entities)], COLUMNS).gold.tolist() == columns(*expected)
 
 
 def test_other_tokens():
     # An entity of whole tokens is carried over, one that begins within a token is not.
     gold = ["B-PER", "L-PER", "O", "U-LOC"]
     found = get_targets(
-        [make(gold, predicted=["Anna", "Sm", "ith", "saw", "Rome"])], TAGS
+        [make(gold, predicted=["Anna", "Sm", "ith", "saw", "Rome"])], COLUMNS
     )
     assert found.gold.tolist() == columns("B-PER", "I-PER", "L-PER", "O", "U-LOC")
-    found = get_targets([make(gold, predicted=["AnnaSmith", "sawRome"])], TAGS)
-    assert found.gold[0] == TAGS.index("U-PER")
+    found = get_targets([make(gold, predicted=["AnnaSmith", "sawRome"])], COLUMNS)
+    assert found.gold[0] == COLUMNS.index("U-PER")
     assert found.gold[1] == -1
 
 
 def test_logits_of_other_tokens():
-    logits = np.zeros((4, len(TAGS)), dtype=np.float16)
+    logits = np.zeros((4, len(COLUMNS)), dtype=np.float16)
     example = make(logits=logits, predicted=["Anna", "Sm", "ith", "saw", "Rome"])
     with pytest.raises(DistillError, match=r"shape \(5, 9\), got \(4, 9\).*tokenizer"):
-        get_targets([example], TAGS)
+        get_targets([example], COLUMNS)
 
 
 def test_unknown_label():
     with pytest.raises(DistillError, match="got 'U-ORG' in 'Anna Smith saw Rome"):
-        get_targets([make(["O", "O", "O", "U-ORG"])], TAGS)
+        get_targets([make(["O", "O", "O", "U-ORG"])], COLUMNS)
 
 
 def test_many_tags_are_not_all_named():

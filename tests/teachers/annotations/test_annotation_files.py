@@ -50,7 +50,7 @@ def test_names_of_annotators(tmp_path, names, expected):
     assert read_annotations(path).votes[TEXT][0].annotator == expected
 
 
-def test_only_what_was_accepted_counts(tmp_path):
+def test_only_accepted_lines_count(tmp_path):
     path = write_lines(
         tmp_path / "a.jsonl",
         line(TEXT, PERSON, answer="accept"),
@@ -73,13 +73,13 @@ def test_only_what_was_accepted_counts(tmp_path):
         ((-4, 4, "X"), "is -4 to 4, outside a text of 33 characters", ""),
         ((29, 34, "X"), "is 29 to 34, outside a text of 33 characters", "May."),
         ((90, 99, "X"), "is 90 to 99, outside a text of 33 characters", ""),
-        ((4, 9, "X"), "begins or ends with white space", " Feld"),
-        ((0, 5, "X"), "begins or ends with white space", "Mara "),
+        ((4, 9, "X"), "begins or ends with whitespace", " Feld"),
+        ((0, 5, "X"), "begins or ends with whitespace", "Mara "),
         ((0, 4), "has nothing as label", "Mara"),
         ((0, 4, ""), "has '' as label", "Mara"),
         ((0, 4, " X"), "has ' X' as label", "Mara"),
         ((0, 4, 7), "has 7 as label", "Mara"),
-        ((0, 4, "\ud83d"), "has half a character in its label", "Mara"),
+        ((0, 4, "\ud83d"), "has half of a surrogate pair in its label", "Mara"),
         (("0", 4, "X"), "has '0' as start, not a number of characters", ""),
         ((0.0, 4, "X"), "has 0.0 as start, not a number of characters", ""),
         ((False, 4, "X"), "has False as start, not a number of characters", ""),
@@ -108,7 +108,7 @@ def test_spans_that_are_no_objects(tmp_path, span):
 
 
 def test_not_a_number(tmp_path):
-    """JSON has no such thing, but json.dumps writes it."""
+    """Test NaN, which is not valid JSON but is written by json.dumps."""
     path = write_lines(
         tmp_path / "a.jsonl", line(TEXT, CITY, (0, 4, "X", float("nan")))
     )
@@ -116,7 +116,7 @@ def test_not_a_number(tmp_path):
     assert invalid.reason == "has nan as score, not a number from 0 to 1"
 
 
-def test_of_spans_that_overlap_the_surest_is_kept(tmp_path):
+def test_best_of_overlapping_spans_is_kept(tmp_path):
     spans = [(0, 4, "A", 0.6), (0, 9, "B", 0.7), (5, 9, "C", 0.65), (*CITY, 0.1)]
     found = read_annotations(write_lines(tmp_path / "a.jsonl", line(TEXT, *spans)))
     (vote,) = found.votes[TEXT]
@@ -125,7 +125,7 @@ def test_of_spans_that_overlap_the_surest_is_kept(tmp_path):
     assert {s.reason for s in vote.invalid} == {
         "overlaps with another span of the line"
     }
-    # Other annotators may see other borders.
+    # Different annotators may choose different boundaries.
     lines = [line(TEXT, span) for span in spans]
     assert not read_annotations(write_lines(tmp_path / "b.jsonl", *lines)).invalid
 
@@ -139,7 +139,7 @@ def test_the_same_span_twice_in_a_line(tmp_path):
     ]
 
 
-def test_labels_that_are_asked_for(tmp_path):
+def test_requested_labels(tmp_path):
     path = write_lines(tmp_path / "a.jsonl", line(TEXT, PERSON, CITY))
     found = read_annotations(path, labels=["ORG", "LOC"])
     assert found.labels == ("ORG", "LOC")
@@ -155,13 +155,13 @@ def test_labels_that_are_asked_for(tmp_path):
         (['["text"]'], r"object.*a\.jsonl:2"),
         ([{"spans": []}], r'"text" in .*a\.jsonl:2'),
         ([{"text": None, "spans": []}], r"a\.jsonl:2.*NoneType"),
-        ([{"text": "a"}], r'list "spans" in .*a\.jsonl:2, got none: give an empty'),
+        ([{"text": "a"}], r'list "spans" in .*a\.jsonl:2, got none: use an empty'),
         ([{"text": "a", "spans": None}], r"a\.jsonl:2, got NoneType"),
         ([{"text": "a", "spans": {}}], r"a\.jsonl:2, got dict"),
         ([line("a", answer="yes")], r'"answer" in .*a\.jsonl:2.*\'yes\''),
         ([line("a", answer=["accept"])], r'"answer" in .*a\.jsonl:2'),
         ([line("a", annotator=["x"])], r'"annotator" in .*a\.jsonl:2'),
-        (['{"text": "\\ud83d", "spans": []}'], r"whole characters in .*a\.jsonl:2"),
+        (['{"text": "\\ud83d", "spans": []}'], r"valid Unicode in .*a\.jsonl:2"),
         (["[" * 100_000], r"a\.jsonl:2"),
     ],
 )
@@ -173,7 +173,7 @@ def test_lines_that_cannot_be_read(tmp_path, lines, told):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(DistillError, match=r"none\.jsonl: not there"):
+    with pytest.raises(DistillError, match=r"none\.jsonl, got no file"):
         read_annotations(tmp_path / "none.jsonl")
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "fine", "spans": []}\n"sch\xf6n"\n')
     with pytest.raises(DistillError, match=r"UTF-8 in .*a\.jsonl:2"):
@@ -186,9 +186,9 @@ def test_files_that_cannot_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ([], "in 0 accepted lines: nothing"),
-        ([line(TEXT), line("More.")], "in 2 accepted lines: nothing"),
-        ([line(TEXT, PERSON, answer="reject")], "in 0 accepted lines: nothing"),
+        ([], "in 0 accepted lines: add"),
+        ([line(TEXT), line("More.")], "in 2 accepted lines: add"),
+        ([line(TEXT, PERSON, answer="reject")], "in 0 accepted lines: add"),
         (
             [line(TEXT, (4, 2, "PER"))],
             r"1 accepted lines \(line 1: '' as PER has its end 2 not after",
@@ -200,7 +200,7 @@ def test_no_labels(tmp_path, lines, told):
         read_annotations(write_lines(tmp_path / "a.jsonl", *lines))
 
 
-def test_ten_are_named_and_the_rest_counted(tmp_path):
+def test_long_lists_are_shortened(tmp_path):
     lines = [line(TEXT, CITY), *(line(TEXT, (n, n, "PER")) for n in range(13))]
     invalid = read_annotations(write_lines(tmp_path / "a.jsonl", *lines)).invalid
     told = name_spans(invalid)
@@ -238,7 +238,7 @@ GOOD_SPANS = st.builds(
 
 
 def is_valid(span, text):
-    """Said once more, in the plainest words."""
+    """A reference implementation of validation."""
     if not {"start", "end", "label"} <= set(span):
         return False
     start, end, label, score = (span.get(k) for k in ("start", "end", "label", "score"))
@@ -260,7 +260,7 @@ def is_valid(span, text):
         max_size=4,
     )
 )
-def test_nothing_invalid_is_accepted_and_nothing_is_lost(tmp_path_factory, lines):
+def test_validation_matches_reference(tmp_path_factory, lines):
     path: Path = tmp_path_factory.getbasetemp() / "random.jsonl"
     known = line("known", (0, 5, "A"))
     rows = [{"text": text, "spans": spans} for text, spans in lines]
@@ -285,7 +285,7 @@ def test_nothing_invalid_is_accepted_and_nothing_is_lost(tmp_path_factory, lines
         assert not Counter(map(tuple, vote.spans)) - Counter(valid)
         taken = [set(range(s.start, s.end)) for s in vote.spans]
         assert sum(map(len, taken)) == len(set().union(*taken))
-        # What is valid and yet left out overlaps with what is as sure, or surer.
+        # Valid spans are left out only if they overlap one with at least their score.
         for start, end, _, score in Counter(valid) - Counter(map(tuple, vote.spans)):
             assert any(
                 s.start < end and start < s.end and s.score >= score for s in vote.spans

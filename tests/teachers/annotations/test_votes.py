@@ -7,13 +7,13 @@ from spacy_distill.tasks.ner.decoding import ScoredSpan
 from spacy_distill.tasks.ner.tags import biluo_tags, span_tags
 from spacy_distill.teachers.annotations.votes import TokenVote, vote_probabilities
 
-TAGS = biluo_tags(["A", "B"])
+COLUMNS = biluo_tags(["A", "B"])
 N_TOKENS = 6
 
 
 @st.composite
 def votes(draw):
-    """Spans without overlaps, and tokens of which nothing is said."""
+    """Draw a vote: spans without overlaps, and tokens with abstention."""
     borders = sorted(draw(st.sets(st.integers(0, N_TOKENS), max_size=N_TOKENS)))
     spans = [
         ScoredSpan(start, end, draw(st.sampled_from("AB")), draw(st.floats(0.0, 1.0)))
@@ -25,30 +25,31 @@ def votes(draw):
 
 
 def by_hand(annotators, certainty):
-    """Token by token and tag by tag."""
-    out = np.zeros((N_TOKENS, len(TAGS)))
+    """Compute the probabilities token by token and tag by tag."""
+    out = np.zeros((N_TOKENS, len(COLUMNS)))
     doubt = (1 - certainty) / certainty
     for i in range(N_TOKENS):
-        for column, tag in enumerate(TAGS):
-            speaking = [vote for vote in annotators if not vote.silent[i]] or annotators
+        for column, tag in enumerate(COLUMNS):
+            voting = [vote for vote in annotators if not vote.abstains[i]]
+            voting = voting or annotators
             said = []
-            for _, spans, _ in speaking:
+            for _, spans, _ in voting:
                 share = 1.0 if tag == "O" else 0.0
                 for start, end, label, score in spans:
                     if start <= i < end:
                         here = span_tags(end - start, label)[i - start]
                         share = {here: score, "O": 1 - score}.get(tag, 0.0)
                 said.append(share)
-            weights = [vote.weight for vote in speaking]
+            weights = [vote.weight for vote in voting]
             agreed = sum(w * p for w, p in zip(weights, said))
-            out[i, column] = (agreed + doubt / len(TAGS)) / (sum(weights) + doubt)
+            out[i, column] = (agreed + doubt / len(COLUMNS)) / (sum(weights) + doubt)
     return out
 
 
 @settings(deadline=None)
 @given(st.lists(votes(), min_size=1, max_size=4), st.floats(0.05, 1.0))
-def test_as_computed_by_hand(annotators, certainty):
-    found = vote_probabilities(annotators, TAGS, certainty=certainty)
+def test_matches_reference(annotators, certainty):
+    found = vote_probabilities(annotators, COLUMNS, certainty=certainty)
     np.testing.assert_allclose(found, by_hand(annotators, certainty), atol=1e-12)
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
 
@@ -56,38 +57,38 @@ def test_as_computed_by_hand(annotators, certainty):
 @settings(deadline=None)
 @given(st.lists(votes(), min_size=2, max_size=4), st.randoms())
 def test_order_does_not_matter(annotators, rng):
-    before = vote_probabilities(annotators, TAGS, certainty=0.9)
+    before = vote_probabilities(annotators, COLUMNS, certainty=0.9)
     rng.shuffle(annotators)
-    after = vote_probabilities(annotators, TAGS, certainty=0.9)
+    after = vote_probabilities(annotators, COLUMNS, certainty=0.9)
     np.testing.assert_allclose(before, after)
 
 
 @settings(deadline=None)
 @given(votes(), st.integers(1, 5))
-def test_a_weight_counts_as_so_many_annotators(vote, n):
+def test_weight_is_number_of_annotators(vote, n):
     heavy = vote._replace(weight=float(n))
     light = vote._replace(weight=1.0)
-    one = vote_probabilities([heavy], TAGS, certainty=0.8)
-    many = vote_probabilities([light] * n, TAGS, certainty=0.8)
+    one = vote_probabilities([heavy], COLUMNS, certainty=0.8)
+    many = vote_probabilities([light] * n, COLUMNS, certainty=0.8)
     np.testing.assert_allclose(one, many)
 
 
 def unit(n_annotators, certainty):
-    """One token that all of them label A."""
+    """Return the probabilities of one token that all annotators label A."""
     vote = TokenVote(1.0, [ScoredSpan(0, 1, "A", 1.0)], np.array([False]))
-    (row,) = vote_probabilities([vote] * n_annotators, TAGS, certainty=certainty)
+    (row,) = vote_probabilities([vote] * n_annotators, COLUMNS, certainty=certainty)
     return row
 
 
 @pytest.mark.parametrize("certainty", [0.6, 0.95, 1.0])
-def test_certainty_is_what_one_annotator_keeps(certainty):
+def test_certainty_of_one_annotator(certainty):
     row = unit(1, certainty)
-    spread = (1 - certainty) / len(TAGS)
-    assert row[TAGS.index("U-A")] == pytest.approx(certainty + spread)
-    assert np.delete(row, TAGS.index("U-A")) == pytest.approx(spread)
+    spread = (1 - certainty) / len(COLUMNS)
+    assert row[COLUMNS.index("U-A")] == pytest.approx(certainty + spread)
+    assert np.delete(row, COLUMNS.index("U-A")) == pytest.approx(spread)
 
 
-def test_agreement_makes_surer():
+def test_agreement_increases_probability():
     sure = [unit(n, 0.9).max() for n in range(1, 30)]
     assert all(a < b < 1 for a, b in zip(sure, sure[1:]))
     assert sure[-1] > 0.995
@@ -95,4 +96,4 @@ def test_agreement_makes_surer():
 
 def test_no_tokens():
     vote = TokenVote(1.0, [], np.zeros(0, dtype=bool))
-    assert vote_probabilities([vote], TAGS, certainty=0.9).shape == (0, 9)
+    assert vote_probabilities([vote], COLUMNS, certainty=0.9).shape == (0, 9)

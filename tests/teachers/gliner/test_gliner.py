@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.util import registry
-from taught import assert_says_what_it_learned, decoded
+from taught import (
+    assert_predicts_training_data,
+    best_spans,
+    logits_of,
+    unaligned_of,
+)
 from tiny_classifiers import SENTENCES, TEXTS
 from tiny_gliner import PROMPTS, WORDS, make_gliner
 from typer.testing import CliRunner
@@ -20,7 +25,7 @@ from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.tasks.ner.tags import biluo_tags
 from spacy_distill.teachers.gliner import model as gliner_model
-from spacy_distill.teachers.gliner.model import Found
+from spacy_distill.teachers.gliner.model import FoundSpans
 from spacy_distill.teachers.gliner.teacher import gliner_teacher_v1
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.windows import homes
@@ -56,14 +61,14 @@ def originals(folders):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_it_says_what_it_learned(teachers, mode):
+def test_training_data_is_predicted(teachers, mode):
     teacher = teachers[mode]
-    assert_says_what_it_learned(teacher)
+    assert_predicts_training_data(teacher)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("threshold", [0.3, 0.5, 0.9])
-def test_entities_are_those_of_the_model_itself(folders, originals, mode, threshold):
+def test_entities_match_gliner(folders, originals, mode, threshold):
     teacher = gliner_teacher_v1(
         str(folders[mode]), PROMPTS, threshold=threshold, maybe=0.05
     )
@@ -72,21 +77,21 @@ def test_entities_are_those_of_the_model_itself(folders, originals, mode, thresh
     @given(words=st.lists(st.sampled_from(KNOWN), min_size=1, max_size=WORDS))
     def check(words):
         doc = Doc(teacher.nlp.vocab, words=words)
-        (logits,) = teacher.logits([doc])
+        ((logits, _, dropped),) = teacher.predict([doc])
         found = [
             (doc[s].idx, doc[e - 1].idx + len(doc[e - 1]), label)
-            for s, e, label in decoded(teacher, logits)
+            for s, e, label in best_spans(teacher, logits)
         ]
         text = " ".join(words)
         (own,) = originals[mode].inference([text], list(PROMPTS), threshold=threshold)
         assert found == [(e["start"], e["end"], PROMPTS[e["label"]]) for e in own]
-        assert teacher.lost_entities([doc]) == [[]]
+        assert dropped == ()
 
     check()
 
 
 def test_scores_become_probabilities(tmp_path):
-    """Of the one span of a text of one word: above, at and below the threshold."""
+    """Test scores above, at and below the threshold, with a text of one word."""
     pytest.importorskip("gliner")
     from gliner import GLiNER
 
@@ -109,30 +114,30 @@ def test_scores_become_probabilities(tmp_path):
         teacher = gliner_teacher_v1(
             str(folder), {"place": "LOC"}, threshold=threshold, maybe=maybe
         )
-        (logits,) = teacher.logits([teacher.nlp.make_doc(word)])
-        tags = dict(zip(teacher.tags, np.exp(logits[0])))
-        # At 0.5 the decision, for O, is given its lead.
+        (logits,) = logits_of(teacher, [teacher.nlp.make_doc(word)])
+        tags = dict(zip(teacher.task.columns, np.exp(logits[0])))
+        # At 0.5, O is made the best tag by `favor`.
         assert tags["U-LOC"] == pytest.approx(expected, abs=6e-3)
         assert tags["O"] == pytest.approx(1 - expected, abs=6e-3)
-        assert bool(decoded(teacher, logits)) == (threshold < score)
+        assert bool(best_spans(teacher, logits)) == (threshold < score)
 
 
-def test_names_that_are_labels_and_names_that_share_one(folders):
+def test_list_of_labels_and_shared_labels(folders):
     folder = str(folders["markerV0"])
     doc = spacy.blank("en").make_doc(TEXTS[0])
     listed = gliner_teacher_v1(folder, ["person", "place"])
-    assert listed.tags == biluo_tags(["person", "place"])
-    (logits,) = listed.logits([doc])
-    assert decoded(listed, logits) == [(0, 2, "person"), (4, 5, "place")]
+    assert listed.task.columns == biluo_tags(["person", "place"])
+    (logits,) = logits_of(listed, [doc])
+    assert best_spans(listed, logits) == [(0, 2, "person"), (4, 5, "place")]
     shared = gliner_teacher_v1(folder, {"person": "NAME", "place": "NAME"})
-    assert shared.tags == biluo_tags(["NAME"])
-    (logits,) = shared.logits([doc])
-    assert decoded(shared, logits) == [(0, 2, "NAME"), (4, 5, "NAME")]
+    assert shared.task.columns == biluo_tags(["NAME"])
+    (logits,) = logits_of(shared, [doc])
+    assert best_spans(shared, logits) == [(0, 2, "NAME"), (4, 5, "NAME")]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_long_texts_in_windows(teachers, mode):
-    """By words, and by word pieces where the words have many."""
+    """Test windows limited by words, and by word pieces."""
     model = teachers[mode]._model
     words = " ".join(TEXTS * 2).split()
     many = [*words[:9], *["zebrazebrazebra"] * 9, *words[9:]]
@@ -142,12 +147,12 @@ def test_long_texts_in_windows(teachers, mode):
         assert len(windows) > 4
         for start, end in windows:
             assert end - start <= WORDS
-            assert counts[start:end].sum() + model.framing <= 60
-        # GLiNER warns when it cuts off words.
+            assert counts[start:end].sum() + model.n_prompt_pieces <= 60
+        # GLiNER warns when it truncates a text.
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             (found,) = model.find([text], [counts], threshold=0.5, maybe=0.1)
-        expected = Found([], [])
+        expected = FoundSpans([], [])
         for (start, end), (first, last) in zip(windows, homes(windows)):
             (one,) = model.find(
                 [text[start:end]], [counts[start:end]], threshold=0.5, maybe=0.1
@@ -158,15 +163,15 @@ def test_long_texts_in_windows(teachers, mode):
                         all_.append((span.start + start, span.end + start, span.prompt))
         for mine, theirs in zip(found, expected):
             assert sorted(span[:3] for span in mine) == sorted(theirs)
-        assert found.decided
+        assert found.entities
 
 
 def test_long_documents(teachers):
     teacher = teachers["markerV0"]
     docs = [teacher.nlp.make_doc(" ".join(TEXTS * 3)), teacher.nlp.make_doc("ben")]
-    rows = teacher.logits(docs)
+    rows = logits_of(teacher, docs)
     assert [len(row) for row in rows] == [len(doc) for doc in docs]
-    last = [docs[0][s:e].text for s, e, _ in decoded(teacher, rows[0])][-1]
+    last = [docs[0][s:e].text for s, e, _ in best_spans(teacher, rows[0])][-1]
     assert last == "ben"
     assert teacher.sizes(docs)[0] > 100
 
@@ -177,31 +182,26 @@ def test_odd_documents(teachers):
     docs = [
         other.make_doc(""),
         other.make_doc(" \n "),
-        # The tokenizer drops control characters: to it, this word is nothing.
+        # The tokenizer removes control characters, so this word has no pieces.
         Doc(
             other.vocab, words=["anna", "  ", "lowe", "\u0080", "sailed", "to", "porto"]
         ),
         Doc(other.vocab, words=["\u0080"]),
     ]
-    rows = teacher.logits(docs)
-    assert [row.shape for row in rows] == [(len(doc), 9) for doc in docs]
-    assert [np.flatnonzero(mask).tolist() for mask in teacher.without_pieces(docs)] == [
-        [],
-        [],
-        [3],
-        [0],
-    ]
-    assert decoded(teacher, rows[2]) == [(0, 3, "PER"), (6, 7, "LOC")]
-    assert teacher.logits([]) == []
+    predictions = teacher.predict(docs)
+    assert [p.logits.shape for p in predictions] == [(len(doc), 9) for doc in docs]
+    assert unaligned_of(predictions) == [[], [], [3], [0]]
+    assert best_spans(teacher, predictions[2].logits) == [(0, 3, "PER"), (6, 7, "LOC")]
+    assert teacher.predict([]) == []
     assert teacher.sizes([]) == []
     assert not any(doc.user_data or doc.ents for doc in docs)
 
 
-def test_no_matter_in_which_company(teachers):
+def test_logits_do_not_depend_on_the_batch(teachers):
     teacher = teachers["token_level"]
     docs = [teacher.nlp.make_doc(text) for text in TEXTS]
-    for doc, row in zip(docs, teacher.logits(docs)):
-        np.testing.assert_allclose(row, teacher.logits([doc])[0], atol=2e-3)
+    for doc, row in zip(docs, logits_of(teacher, docs)):
+        np.testing.assert_allclose(row, logits_of(teacher, [doc])[0], atol=2e-3)
 
 
 def test_hash(folders, tmp_path):
@@ -252,7 +252,7 @@ def test_from_the_command_line(folders, tmp_path):
     labels = SoftLabels(out)
     assert labels.manifest.teacher == "gliner"
     gold = Counter(label for _, entities in SENTENCES for _, _, label in entities)
-    assert labels.manifest.counts.entities == gold
+    assert labels.manifest.counts.labels == gold
     assert labels.word_pieces() is not None
     assert load_teacher(config).hash == labels.manifest.teacher_hash
 
@@ -271,7 +271,7 @@ def test_from_the_command_line(folders, tmp_path):
         (["x"], {}, r"with a gliner_config\.json"),
     ],
 )
-def test_what_cannot_be(tmp_path, labels, options, told):
+def test_invalid_options(tmp_path, labels, options, told):
     with pytest.raises(DistillError, match=told) as info:
         gliner_teacher_v1(str(tmp_path), labels, **options)
     assert "\n" not in str(info.value)
@@ -289,7 +289,7 @@ def test_gliner_is_not_installed(tmp_path, monkeypatch):
         gliner_teacher_v1(str(tmp_path), ["person"])
 
 
-def test_labels_without_end(folders):
+def test_too_many_labels(folders):
     many = [f"a kind of thing number {i}" for i in range(20)]
     with pytest.raises(DistillError, match="leave room for a text, got 20 with"):
         gliner_teacher_v1(str(folders["markerV0"]), many)

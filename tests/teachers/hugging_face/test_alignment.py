@@ -15,7 +15,7 @@ from spacy_distill.teachers.hugging_face.alignment import Unit, Word, align, mod
 
 NLP = spacy.blank("en")
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-# Spaces of several kinds, accents as signs of their own, invisible joiners, control
+# Several kinds of whitespace, combining accents, invisible joiners, control
 # characters, ligatures, emoji with a skin color, and scripts without spaces.
 ODD = "aZ9é.,-'’…()$ \t\n\u00a0\u200b\u200d\u0301\u0327\u0080ﬁß½😀👍🏽東京กขا"
 texts = st.text(alphabet=st.sampled_from(ODD), max_size=30) | st.text(max_size=20)
@@ -37,7 +37,7 @@ def byte_level(tmp_path_factory):
 
 
 def sentence_piece(tmp_path_factory):
-    """As XLM-RoBERTa's: punctuation stays with its word, spaces are a mark."""
+    """Create a tokenizer like XLM-RoBERTa's, which joins punctuation to words."""
     scores = [("<unk>", 0.0), ("▁", -3.0), ("▁zeb", -2.0), ("ra", -2.0), ("東京", -2.0)]
     scores += [(c, -4.0) for c in [*LETTERS, *".,-'’()$", "東", "京", "é"]]
     backend = Tokenizer(models.Unigram(scores, unk_id=0, byte_fallback=False))
@@ -65,7 +65,7 @@ def places_of(doc):
 
 @settings(max_examples=150, deadline=None)
 @given(text=texts)
-def test_every_piece_is_in_one_word_and_every_word_in_one_unit(tokenizer, text):
+def test_pieces_words_and_units(tokenizer, text):
     offsets, word_ids = cut(tokenizer, text)
     words = model_words(text, offsets, word_ids)
     for before, word in zip(words, words[1:]):
@@ -75,7 +75,7 @@ def test_every_piece_is_in_one_word_and_every_word_in_one_unit(tokenizer, text):
         assert text[word.start : word.end].strip() == text[word.start : word.end] != ""
     placed = [i for word in words for i in word.pieces]
     assert len(placed) == len(set(placed))
-    # Only white space may be left out.
+    # Only whitespace is in no word.
     for i in set(range(len(offsets))) - set(placed):
         assert not text[slice(*offsets[i])].strip()
     doc = NLP.make_doc(text)
@@ -84,7 +84,7 @@ def test_every_piece_is_in_one_word_and_every_word_in_one_unit(tokenizer, text):
     assert sorted(i for unit in units for i in unit.pieces) == sorted(placed)
     in_unit = [i for unit in units for i in unit.tokens]
     assert in_unit == sorted(set(in_unit))
-    # A token is in a unit if, and only if, some word has a part of it.
+    # A token is in a unit if and only if a word overlaps it.
     touched = [
         i
         for i, place in enumerate(places)
@@ -103,7 +103,7 @@ def words_of(tokenizer, text):
 
 
 def units_of(tokenizer, text, doc=None):
-    """The units' tokens, as texts."""
+    """Return the texts of the units' tokens."""
     doc = doc or NLP.make_doc(text)
     units = align(places_of(doc), model_words(text, *cut(tokenizer, text)))
     return [tuple(doc[i].text for i in unit.tokens) for unit in units]
@@ -112,12 +112,12 @@ def units_of(tokenizer, text, doc=None):
 def test_words(tokenizer):
     assert words_of(tokenizer, "") == []
     assert words_of(tokenizer, " \n ") == []
-    # Of several pieces, and with all kinds of spaces around.
+    # Words with several pieces, and several kinds of whitespace.
     assert words_of(tokenizer, "  zebra \n\ncannot ") == ["zebra", "cannot"]
-    # SentencePiece and its like keep the full stop with the word.
+    # SentencePiece joins the full stop to the word.
     assert words_of(tokenizer, "zebra, zebra.") == ["zebra", ",", "zebra", "."]
     assert words_of(tokenizer, "zebra-km") == ["zebra", "-", "km"]
-    # An accent that is a character of its own.
+    # A combining accent.
     assert words_of(tokenizer, "e\u0301tat") == ["e\u0301tat"]
 
 
@@ -127,31 +127,31 @@ def test_scripts_without_spaces_have_no_words(tmp_path_factory):
 
 def test_units(tokenizer):
     assert units_of(tokenizer, "zebra zebra.") == [("zebra",), ("zebra",), (".",)]
-    # One word to the model, two tokens to spaCy.
+    # One word of the model, two tokens of spaCy.
     assert units_of(tokenizer, "cannot zeb") == [("can", "not"), ("zeb",)]
-    # The other way round.
+    # Two words of the model, one token of spaCy.
     doc = spacy.tokens.Doc(NLP.vocab, words=["zebra-zebra", "."], spaces=[False, False])
     assert units_of(tokenizer, doc.text, doc) == [("zebra-zebra",), (".",)]
 
 
 def test_words_that_cross_tokens(tmp_path_factory):
-    """`do` + `n't` to spaCy, `don` + `'t` to byte-level BPE."""
+    """spaCy splits `do` + `n't`, byte-level BPE `don` + `'t`."""
     tokenizer = byte_level(tmp_path_factory)
     assert words_of(tokenizer, "I don't") == ["I", "don", "'t"]
     assert units_of(tokenizer, "I don't") == [("I",), ("do",), ("n't",)]
-    # Here no word begins in the second token.
+    # No word begins in the second token.
     doc = spacy.tokens.Doc(NLP.vocab, words=["do", "n", "'t"], spaces=[False] * 3)
     assert units_of(tokenizer, "don't", doc) == [("do", "n"), ("'t",)]
 
 
-def test_what_the_model_does_not_see_is_in_no_unit(tmp_path_factory):
+def test_unaligned_tokens_are_in_no_unit(tmp_path_factory):
     tokenizer = bert(tmp_path_factory)
     doc = spacy.tokens.Doc(NLP.vocab, words=["zeb", "\u0080", "zeb"])
     assert units_of(tokenizer, doc.text, doc) == [("zeb",), ("zeb",)]
 
 
 def test_a_lone_marker_opens_its_word(tmp_path_factory):
-    """It is the first piece, and the one that models are trained on."""
+    """Models are trained on the first piece of a word, here the marker."""
     text = "zebra qu"
     offsets, word_ids = cut(sentence_piece(tmp_path_factory), text)
     first, second = model_words(text, offsets, word_ids)
@@ -159,7 +159,7 @@ def test_a_lone_marker_opens_its_word(tmp_path_factory):
     assert second[:2] == (6, 8)
 
 
-def test_by_hand():
+def test_align_examples():
     assert align([], []) == []
     assert align([(0, 3)], []) == []
     words = [Word(0, 2, (0,)), Word(2, 7, (1, 2)), Word(8, 9, (3,))]

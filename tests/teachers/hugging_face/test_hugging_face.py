@@ -5,16 +5,22 @@ from functools import cache
 import numpy as np
 import pytest
 import spacy
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.util import registry
-from taught import assert_says_what_it_learned, decoded
+from taught import (
+    assert_predicts_training_data,
+    best_spans,
+    logits_of,
+    unaligned_of,
+)
 from tiny_classifiers import LENGTH, SCHEMES, TEXTS, make_bert, make_roberta
 from transformers import pipeline
 
 from spacy_distill.errors import DistillError
-from spacy_distill.teachers.base import LostEntity
+from spacy_distill.teachers.base import DroppedSpan
 from spacy_distill.teachers.hugging_face.teacher import hugging_face_teacher_v1
 from spacy_distill.teachers.load import load_teacher
 
@@ -44,9 +50,9 @@ def teacher_of(folder_of):
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("kind", MAKERS)
-def test_a_model_of_any_scheme_says_what_it_learned(teacher_of, kind, scheme):
+def test_training_data_is_predicted_in_any_scheme(teacher_of, kind, scheme):
     teacher = teacher_of(kind, scheme)
-    assert_says_what_it_learned(teacher)
+    assert_predicts_training_data(teacher)
 
 
 WORDS = sorted({word for text in TEXTS for word in text.split()})
@@ -57,7 +63,7 @@ pieces_of_text = st.sampled_from(
 
 @st.composite
 def any_docs(draw):
-    """A text of known words, cut into tokens anywhere."""
+    """Draw a text of known words with arbitrary token boundaries."""
     parts = draw(st.lists(pieces_of_text, min_size=1, max_size=7))
     gaps = draw(st.lists(st.sampled_from([" ", "", "  ", "\n"]), min_size=7))
     text = "".join(f"{part}{gap}" for part, gap in zip(parts, gaps)).strip()
@@ -85,10 +91,10 @@ def any_docs(draw):
         ("plain", "max", "max"),
     ],
 )
-def test_every_entity_of_the_model_is_carried_or_named(
+def test_every_entity_is_predicted_or_dropped(
     folder_of, teacher_of, scheme, pooling, strategy
 ):
-    """What it finds is asked of the pipeline that comes with the model."""
+    """Compare with the entities of the `transformers` pipeline."""
     theirs = pipeline(
         "token-classification",
         model=str(folder_of("bert", scheme)),
@@ -99,53 +105,51 @@ def test_every_entity_of_the_model_is_carried_or_named(
     @settings(max_examples=150, deadline=None)
     @given(doc=any_docs())
     def check(doc):
-        if len(teacher._classifier.cut([doc.text])[0].ids) > LENGTH - 2:
+        if len(teacher._classifier.tokenize([doc.text])[0].ids) > LENGTH - 2:
             return
         own = [
             (e["start"], e["end"], e["entity_group"])
             for e in theirs(doc.text)
             if e["entity_group"] != "O"
         ]
-        (logits,) = teacher.logits([doc])
-        carried = {
+        ((logits, _, dropped),) = teacher.predict([doc])
+        found = {
             (doc[s].idx, doc[e - 1].idx + len(doc[e - 1]), label)
-            for s, e, label in decoded(teacher, logits)
+            for s, e, label in best_spans(teacher, logits)
         }
-        (lost,) = teacher.lost_entities([doc])
-        missing = [entity for entity in own if entity not in carried]
-        assert [(e.text, e.label) for e in lost] == [
+        missing = [entity for entity in own if entity not in found]
+        assert [(span.text, span.label) for span in dropped] == [
             (doc.text[start:end], label) for start, end, label in missing
         ]
-        for entity, (start, _, _) in zip(lost, missing):
-            token = doc[entity.token]
+        for span, (start, _, _) in zip(dropped, missing):
+            token = doc[span.token]
             assert token.idx <= start < token.idx + len(token)
 
     check()
 
 
-def test_entities_that_do_not_keep_to_tokens(teacher_of):
+def test_misaligned_entities(teacher_of):
     teacher = teacher_of("bert")
     words = ["anna", "lowe-the", "ferry", "the-ben-in", "mill", "the-ben", "lowe"]
     doc = Doc(NLP.vocab, words=words)
-    (logits,) = teacher.logits([doc])
-    (lost,) = teacher.lost_entities([doc])
-    assert decoded(teacher, logits) == [(0, 2, "PER"), (6, 7, "PER")]
-    assert lost == [
-        LostEntity(
+    ((logits, _, dropped),) = teacher.predict([doc])
+    assert best_spans(teacher, logits) == [(0, 2, "PER"), (6, 7, "PER")]
+    assert list(dropped) == [
+        DroppedSpan(
             *(0, "anna lowe", "PER", "ends inside a token, is now 'anna lowe-the'")
         ),
-        LostEntity(3, "ben", "PER", "begins and ends inside a token, is gone"),
-        LostEntity(
+        DroppedSpan(3, "ben", "PER", "begins and ends inside a token, is gone"),
+        DroppedSpan(
             *(5, "ben lowe", "PER", "begins inside a token, only 'lowe' is left")
         ),
     ]
 
 
 def test_poolings(folder_of, teacher_of):
-    """`anna` is `an` and `##na`."""
+    """Test a word with the two pieces `an` and `##na`."""
     classifier = teacher_of("bert")._classifier
     doc = NLP.make_doc("anna")
-    (rows,) = classifier.probabilities(classifier.cut([doc.text]))
+    (rows,) = classifier.probabilities(classifier.tokenize([doc.text]))
     assert len(rows) == 2
     expected = {
         "first": rows[0],
@@ -155,9 +159,9 @@ def test_poolings(folder_of, teacher_of):
     found = {}
     for pooling, row in expected.items():
         teacher = teacher_of("bert", pooling=pooling)
-        (logits,) = teacher.logits([doc])
-        # All of a label's probability is for an entity of one token.
-        tags = dict(zip(teacher.tags, np.exp(logits[0])))
+        (logits,) = logits_of(teacher, [doc])
+        # With one token, U has all of a label's probability.
+        tags = dict(zip(teacher.task.columns, np.exp(logits[0])))
         names = classifier.labels
         for label in ("PER", "LOC"):
             both = row[names.index(f"B-{label}")] + row[names.index(f"I-{label}")]
@@ -176,41 +180,34 @@ def test_odd_documents(teacher_of):
         Doc(other.vocab, words=["anna", "\u0080", "lowe", "  ", "é\u0301"]),
         other.make_doc("anna\n\nlowe sailed"),
     ]
-    rows = teacher.logits(docs)
-    assert [row.shape for row in rows] == [(len(doc), 9) for doc in docs]
-    assert [mask.tolist() for mask in teacher.without_pieces(docs)] == [
-        [],
-        [False],
-        [False, True, False, False, False],
-        [False] * 4,
-    ]
-    assert teacher.logits([]) == []
+    predictions = teacher.predict(docs)
+    assert [p.logits.shape for p in predictions] == [(len(doc), 9) for doc in docs]
+    assert unaligned_of(predictions) == [[], [], [1], []]
+    assert teacher.predict([]) == []
     assert teacher.sizes([]) == []
-    assert teacher.lost_entities([]) == []
-    # White space between words of an entity is inside, around it is not.
-    assert decoded(teacher, rows[3]) == [(0, 3, "PER")]
+    # Whitespace between the words of an entity is part of the entity.
+    assert best_spans(teacher, predictions[3].logits) == [(0, 3, "PER")]
     assert not any(doc.user_data for doc in docs)
 
 
-def test_no_matter_in_which_company(teacher_of):
+def test_logits_do_not_depend_on_the_batch(teacher_of):
     teacher = teacher_of("roberta")
     docs = [NLP.make_doc(text) for text in TEXTS]
-    together = teacher.logits(docs)
+    together = logits_of(teacher, docs)
     for doc, row in zip(docs, together):
-        (alone,) = teacher.logits([doc])
+        (alone,) = logits_of(teacher, [doc])
         np.testing.assert_allclose(row, alone, atol=1e-4)
 
 
-def test_long_text_is_read_to_the_end(teacher_of):
-    """The last words are what the last window says of them, and it alone."""
+def test_long_text_is_not_truncated(teacher_of):
+    """The logits of the last words depend only on the last window."""
     text = " ".join(TEXTS * 5)
     doc = NLP.make_doc(text)
     for kind in MAKERS:
         teacher = teacher_of(kind, window=12, overlap=4)
-        (logits,) = teacher.logits([doc])
-        (mask,) = teacher.without_pieces([doc])
-        assert not mask.any()
-        (changed,) = teacher.logits([NLP.make_doc(f"{text[:-6]}ben")])
+        ((logits, unaligned, _),) = teacher.predict([doc])
+        assert unaligned is None
+        (changed,) = logits_of(teacher, [NLP.make_doc(f"{text[:-6]}ben")])
         assert text.endswith("sailed")
         np.testing.assert_allclose(logits[:-20], changed[:-20], atol=1e-5)
         assert np.abs(logits[-1] - changed[-1]).max() > 0.5
@@ -219,7 +216,7 @@ def test_long_text_is_read_to_the_end(teacher_of):
 def test_sizes_and_word_pieces(teacher_of):
     teacher = teacher_of("bert")
     docs = [NLP.make_doc(text) for text in ("anna", "the mill", "")]
-    # With the two that frame each text, unless it is empty and never read.
+    # Including two special tokens, except for empty texts.
     assert teacher.sizes(docs) == [4, 4, 0]
     pieces = teacher.word_pieces()
     assert pieces is not None
@@ -235,7 +232,7 @@ def test_hash_is_of_weights_and_options(folder_of, tmp_path):
     (copy / "README.md").write_text("All about it.")
     (copy / "optimizer.pt").write_bytes(b"0")
     assert hugging_face_teacher_v1(str(copy)).hash == before
-    # By name or by number, the same options are the same teacher.
+    # The hash is the same for default options and for their explicit values.
     again = hugging_face_teacher_v1(str(copy), window=LENGTH, overlap=LENGTH // 8)
     assert again.hash == before
     hashes = {
@@ -247,7 +244,7 @@ def test_hash_is_of_weights_and_options(folder_of, tmp_path):
     assert hugging_face_teacher_v1(str(copy)).hash not in hashes | {before}
 
 
-def test_named_by_its_folder_or_a_config(folder_of, tmp_path):
+def test_load_by_folder_and_config(folder_of, tmp_path):
     folder = folder_of("bert", "IOB1")
     teacher = load_teacher(folder)
     assert teacher.name == "bert-IOB1"
@@ -287,7 +284,7 @@ def test_options_out_of_range(folder_of, options, told):
         (["PER", "LOC", "ORG", "ART", "DATE"], "label 'O'"),
     ],
 )
-def test_labels_that_make_no_sense(folder_of, tmp_path, names, told):
+def test_invalid_labels(folder_of, tmp_path, names, told):
     copy = shutil.copytree(folder_of("bert"), tmp_path / "copy")
     config = json.loads((copy / "config.json").read_text())
     config["id2label"] = dict(enumerate(names))
@@ -300,3 +297,21 @@ def test_labels_that_make_no_sense(folder_of, tmp_path, names, told):
 def test_a_hub_name_without_a_network():
     with pytest.raises(DistillError, match="give the folder"):
         load_teacher("some/model")
+
+
+def test_pipeline_object(folder_of):
+    folder = folder_of("bert")
+    loaded = pipeline("token-classification", model=str(folder))
+    teacher = load_teacher(loaded)
+    expected = hugging_face_teacher_v1(str(folder))
+    assert teacher.name == expected.name
+    docs = [NLP.make_doc(text) for text in TEXTS]
+    for found, wanted in zip(teacher.predict(docs), expected.predict(docs)):
+        np.testing.assert_array_equal(found.logits, wanted.logits)
+    assert load_teacher(pipeline("ner", model=str(folder))).hash == teacher.hash
+    with torch.no_grad():
+        loaded.model.classifier.bias += 1
+    assert load_teacher(loaded).hash != teacher.hash
+    loaded.task = "text-classification"
+    with pytest.raises(DistillError, match="got one for text-classification"):
+        load_teacher(loaded)

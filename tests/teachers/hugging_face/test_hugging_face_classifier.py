@@ -8,7 +8,7 @@ from transformers import AutoModelForTokenClassification
 
 from spacy_distill.errors import DistillError
 from spacy_distill.hub import locate
-from spacy_distill.teachers.hugging_face.token_classifier import TokenClassifier
+from spacy_distill.teachers.hugging_face.token_classifier import load_classifier
 from spacy_distill.windows import homes, split
 
 
@@ -22,11 +22,11 @@ def folders(tmp_path_factory):
 
 
 def load(folder, **options):
-    return TokenClassifier(locate(str(folder)), source="m", **options)
+    return load_classifier(locate(str(folder)), source="m", **options)
 
 
 def by_hand(folder, ids):
-    """Probabilities of one input, framing pieces included."""
+    """Return the probabilities of one input, including special tokens."""
     model = AutoModelForTokenClassification.from_pretrained(str(folder)).eval()
     with torch.inference_mode():
         return model(torch.tensor([ids])).logits[0].softmax(-1).numpy()
@@ -37,7 +37,7 @@ def test_short_texts_of_any_length_in_one_batch(folders, kind):
     model = load(folders[kind])
     assert model.labels == tuple(label_names("BIO" if kind == "bert" else "BILUO"))
     texts = [*TEXTS, "", "  \n", "ben"]
-    cut = model.cut(texts)
+    cut = model.tokenize(texts)
     assert cut[7].ids == []
     found = model.probabilities(cut)
     for text, pieces, rows in zip(texts, cut, found):
@@ -45,7 +45,7 @@ def test_short_texts_of_any_length_in_one_batch(folders, kind):
         assert rows.dtype == np.float32
         if pieces.ids:
             ids = model.tokenizer(text)["input_ids"]
-            assert ids == [*pieces.before, *pieces.ids, *pieces.after]
+            assert ids == [*pieces.prefix, *pieces.ids, *pieces.suffix]
             expected = by_hand(folders[kind], ids)[1:-1]
             np.testing.assert_allclose(rows, expected, atol=1e-5)
 
@@ -53,18 +53,18 @@ def test_short_texts_of_any_length_in_one_batch(folders, kind):
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 @pytest.mark.parametrize("options", [{}, {"window": 10, "overlap": 3}])
 def test_long_texts_in_windows(folders, kind, options):
-    """No limit is told by RoBERTa's tokenizer; it is that of its position table."""
+    """RoBERTa's maximum length is that of its position embeddings."""
     model = load(folders[kind], **options)
     assert model.window == options.get("window", LENGTH)
     assert model.overlap == options.get("overlap", LENGTH // 8)
     text = " ".join(TEXTS * 4)
-    # Beside others, so that windows of several texts share a batch.
-    pieces, *_ = cut = model.cut([text, *TEXTS])
+    # With other texts, so that a batch has windows of several texts.
+    pieces, *_ = cut = model.tokenize([text, *TEXTS])
     found, *_ = model.probabilities(cut)
     places = split(len(pieces.ids), window=model.window - 2, overlap=model.overlap)
     assert len(places) > 5
     for (start, end), (first, last) in zip(places, homes(places)):
-        ids = [*pieces.before, *pieces.ids[start:end], *pieces.after]
+        ids = [*pieces.prefix, *pieces.ids[start:end], *pieces.suffix]
         assert len(ids) <= model.window
         expected = by_hand(folders[kind], ids)[1:-1][first - start : last - start]
         np.testing.assert_allclose(found[first:last], expected, atol=1e-5)
@@ -72,7 +72,7 @@ def test_long_texts_in_windows(folders, kind, options):
 
 def test_offsets_are_of_the_text(folders):
     for folder in folders.values():
-        (pieces,) = load(folder).cut(["anna  met\n ben"])
+        (pieces,) = load(folder).tokenize(["anna  met\n ben"])
         found = ["anna  met\n ben"[start:end] for start, end in pieces.offsets]
         assert "".join(found).replace(" ", "").replace("\n", "") == "annametben"
         assert len(pieces.word_ids) == len(pieces.ids) == len(pieces.offsets)
@@ -80,7 +80,7 @@ def test_offsets_are_of_the_text(folders):
 
 def test_nothing(folders):
     model = load(folders["bert"])
-    assert model.cut([]) == []
+    assert model.tokenize([]) == []
     assert model.probabilities([]) == []
 
 

@@ -37,8 +37,8 @@ def test_labels_keep_their_order():
     assert read("I-LOC", "O", "B-LOC", "B-ART").labels == ("LOC", "ART")
 
 
-def test_what_training_data_left_out():
-    """A label that never had two words, or never followed one of its own."""
+def test_incomplete_labels():
+    """Labels may lack prefixes that do not occur in the training data."""
     assert read("O", "B-PER", "I-PER", "B-LANG").columns.tolist() == [
         [1, 2, -1, -1],
         [3, -1, -1, -1],
@@ -84,6 +84,6 @@ def test_bad_labels(names, told):
     assert "\n" not in str(info.value)
 
 
-def test_many_labels_are_cut_short():
+def test_long_lists_are_shortened():
     with pytest.raises(DistillError, match=r"'LABEL_5', \.\.\.: write"):
         read(*(f"LABEL_{i}" for i in range(50)))

@@ -17,10 +17,10 @@ from spacy_distill.teachers.hugging_face.scheme_conversion import (
     entities,
     spread,
 )
-from spacy_distill.teachers.probabilities import favour, log_probabilities
+from spacy_distill.teachers.probabilities import favor, log_probabilities
 
 LABELS = ("PER", "LOC")
-TAGS = biluo_tags(LABELS)
+COLUMNS = biluo_tags(LABELS)
 
 
 def scheme_of(name):
@@ -31,14 +31,14 @@ def scheme_of(name):
 def distributions(draw, name, least=0, most=6):
     n = draw(st.integers(least, most))
     shape = (n, len(label_names(name, LABELS)))
-    # Sure, unsure, and equally sure of several things.
+    # Certain, uncertain and tied predictions.
     weights = draw(arrays(np.float64, shape, elements=st.sampled_from([0, 0.1, 1, 5])))
     weights = weights + draw(arrays(np.float64, shape, elements=st.floats(0.001, 0.1)))
     return weights / weights.sum(axis=1, keepdims=True)
 
 
 def read_tags(names):
-    """Entities of BIO, IOB1 or plain tags, read by the corpus reader's rules."""
+    """Return entities of BIO, IOB1 or plain tags, as read by the corpus reader."""
     marked = [n if n == "O" or n[1] == "-" else f"I-{n}" for n in names]
     tokens = [TaggedToken("w", tag, 1) for tag in marked]
     return entity_bounds(tokens, "IOB1", source="t")
@@ -56,13 +56,13 @@ def biluo(n, found):
 def test_probabilities_are_sums_over_all_sequences(data, name):
     probabilities = data.draw(distributions(name, least=1, most=4))
     names = label_names(name, LABELS)
-    expected = np.zeros((len(probabilities), len(TAGS)))
-    # Every sequence of tags, each as probable as its words are together.
+    expected = np.zeros((len(probabilities), len(COLUMNS)))
+    # Sums over all tag sequences. A sequence has the product of its probabilities.
     for columns in product(range(len(names)), repeat=len(probabilities)):
         weight = np.prod(probabilities[np.arange(len(columns)), list(columns)])
         found = read_tags([names[c] for c in columns])
         for i, tag in enumerate(biluo(len(columns), found)):
-            expected[i, TAGS.index(tag)] += weight
+            expected[i, COLUMNS.index(tag)] += weight
     result = convert(scheme_of(name), probabilities)
     np.testing.assert_allclose(result.probabilities, expected, atol=1e-12)
 
@@ -74,14 +74,14 @@ def test_decisions_are_the_best_labels(data, name):
     result = convert(scheme_of(name), probabilities)
     found = read_tags([names[c] for c in probabilities.argmax(axis=1)])
     assert entities(result.path, LABELS) == found
-    assert [TAGS[tag] for tag in result.path] == biluo(len(probabilities), found)
+    assert [COLUMNS[tag] for tag in result.path] == biluo(len(probabilities), found)
 
 
 @given(data=st.data(), name=st.sampled_from(["BILUO", "BIOES"]))
-def test_biluo_stays_as_it_is(data, name):
+def test_biluo_is_not_converted(data, name):
     probabilities = data.draw(distributions(name))
     result = convert(scheme_of(name), probabilities)
-    # The columns come in the same order: O, then B I L U of each label.
+    # The model's columns are in the same order: O, then B, I, L, U of each label.
     np.testing.assert_array_equal(result.probabilities, probabilities)
     assert_valid(result.path)
     best = probabilities.argmax(axis=1)
@@ -90,7 +90,7 @@ def test_biluo_stays_as_it_is(data, name):
 
 
 def is_valid(path):
-    grammar = tag_grammar(TAGS)
+    grammar = tag_grammar(COLUMNS)
     if not len(path):
         return True
     inner = all(grammar.follow[a, b] for a, b in zip(path, path[1:]))
@@ -98,12 +98,12 @@ def is_valid(path):
 
 
 def assert_valid(path):
-    assert is_valid(path), [TAGS[tag] for tag in path]
+    assert is_valid(path), [COLUMNS[tag] for tag in path]
 
 
 @st.composite
 def layouts(draw, n_units):
-    """Units laid out over tokens, with gaps: (units, number of tokens)."""
+    """Draw units of tokens, with gaps, and the number of tokens."""
     units, token = [], draw(st.integers(0, 2))
     for number in range(n_units):
         size = draw(st.integers(1, 3))
@@ -117,7 +117,7 @@ def layouts(draw, n_units):
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data(), name=st.sampled_from(SCHEMES))
-def test_what_is_stored_decodes_to_what_was_decided(data, name):
+def test_stored_logits_decode_to_the_path(data, name):
     converted = convert(scheme_of(name), data.draw(distributions(name)))
     units, n_tokens = data.draw(layouts(len(converted.path)))
     over_tokens = spread(converted, units, n_tokens)
@@ -127,12 +127,12 @@ def test_what_is_stored_decodes_to_what_was_decided(data, name):
         (units[start].tokens[0], units[end - 1].tokens[-1] + 1, label)
         for start, end, label in entities(converted.path, LABELS)
     ]
-    result = favour(*over_tokens)
+    result = favor(*over_tokens)
     np.testing.assert_allclose(result.sum(axis=1), 1, atol=1e-9)
     assert (result >= -1e-12).all()
     stored = log_probabilities(result).astype(np.float16)
     assert stored.argmax(axis=1).tolist() == over_tokens.path.tolist()
-    # What leads already is left alone.
+    # Rows with a sufficient margin do not change.
     rows = np.arange(n_tokens)
     others = over_tokens.probabilities.copy()
     others[rows, over_tokens.path] = -1
@@ -142,11 +142,11 @@ def test_what_is_stored_decodes_to_what_was_decided(data, name):
 
 
 def row(**probabilities):
-    return [probabilities.get(tag.replace("-", "_"), 0.0) for tag in TAGS]
+    return [probabilities.get(tag.replace("-", "_"), 0.0) for tag in COLUMNS]
 
 
-def test_an_entity_that_may_end_here_or_go_on():
-    """It is 60 % PER, but none of its tags is above O."""
+def test_entity_with_uncertain_end():
+    """PER has a probability of 60 %, but each of its tags less than O."""
     names = label_names("BIO", LABELS)
     sure = np.array([[0.4, 0.6, 0, 0, 0], [0.4, 0, 0.6, 0, 0]])
     assert names == ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
@@ -154,11 +154,11 @@ def test_an_entity_that_may_end_here_or_go_on():
     np.testing.assert_allclose(
         result.probabilities[0], row(O=0.4, B_PER=0.36, U_PER=0.24)
     )
-    assert [TAGS[tag] for tag in result.path] == ["B-PER", "L-PER"]
-    mended = favour(*result)[0]
-    assert mended[TAGS.index("B-PER")] == pytest.approx(mended[0] + 0.01)
-    # All the others gave the same share of what they had.
-    assert mended[0] / mended[TAGS.index("U-PER")] == pytest.approx(0.4 / 0.24)
+    assert [COLUMNS[tag] for tag in result.path] == ["B-PER", "L-PER"]
+    mended = favor(*result)[0]
+    assert mended[COLUMNS.index("B-PER")] == pytest.approx(mended[0] + 0.01)
+    # The other tags keep their proportions.
+    assert mended[0] / mended[COLUMNS.index("U-PER")] == pytest.approx(0.4 / 0.24)
 
 
 def test_a_unit_of_three_tokens():
@@ -174,12 +174,12 @@ def test_a_unit_of_three_tokens():
     )
 
 
-def test_white_space_between_the_words_of_an_entity():
+def test_whitespace_inside_an_entity():
     rows = [row(O=0.2, B_PER=0.5, U_PER=0.3), row(O=0.4, L_PER=0.6), row(O=1.0)]
-    path = np.array([TAGS.index(tag) for tag in ("B-PER", "L-PER", "O")])
+    path = np.array([COLUMNS.index(tag) for tag in ("B-PER", "L-PER", "O")])
     units = [Unit((1,), (0,)), Unit((4,), (1,)), Unit((6,), (2,))]
     found = spread(Converted(np.array(rows), path), units, 8)
-    assert [TAGS[tag] for tag in found.path] == [
+    assert [COLUMNS[tag] for tag in found.path] == [
         *("O", "B-PER", "I-PER", "I-PER", "L-PER", "O", "O", "O")
     ]
     np.testing.assert_allclose(found.probabilities[2], row(O=0.5, I_PER=0.5))
@@ -191,7 +191,7 @@ def test_white_space_between_the_words_of_an_entity():
 @pytest.mark.parametrize("name", SCHEMES)
 def test_nothing(name):
     empty = convert(scheme_of(name), np.zeros((0, len(label_names(name, LABELS)))))
-    assert empty.probabilities.shape == (0, len(TAGS))
+    assert empty.probabilities.shape == (0, len(COLUMNS))
     found = spread(empty, [], 2)
-    np.testing.assert_allclose(favour(*found), [row(O=1.0), row(O=1.0)])
-    assert favour(*spread(empty, [], 0)).shape == (0, len(TAGS))
+    np.testing.assert_allclose(favor(*found), [row(O=1.0), row(O=1.0)])
+    assert favor(*spread(empty, [], 0)).shape == (0, len(COLUMNS))

@@ -3,6 +3,7 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
+from taught import logits_of, unaligned_of
 from tiny_teachers import PIECES, WIDTH, make_bert_teacher, make_cnn_teacher
 
 from spacy_distill.errors import DistillError
@@ -33,11 +34,11 @@ def cnn():
 def test_logits_are_those_of_the_pipeline(kind, request):
     nlp = request.getfixturevalue(kind)
     teacher = CompactNERTeacher(nlp, "ner")
-    assert teacher.tags == biluo_tags(["LOC", "PER"])
-    rows = teacher.logits([nlp.make_doc(text) for text in TEXTS])
+    assert teacher.task.columns == biluo_tags(["LOC", "PER"])
+    rows = logits_of(teacher, [nlp.make_doc(text) for text in TEXTS])
     for text, row in zip(TEXTS, rows):
         doc = nlp.make_doc(text)
-        assert row.shape == (len(doc), len(teacher.tags))
+        assert row.shape == (len(doc), len(teacher.task.columns))
         assert row.dtype == np.float32
         if len(doc):
             for name, pipe in nlp.pipeline:
@@ -45,7 +46,7 @@ def test_logits_are_those_of_the_pipeline(kind, request):
                     doc = pipe(doc)
             expected = nlp.get_pipe("ner").get_logits([doc])[0]
             np.testing.assert_allclose(row, expected, atol=1e-5)
-    # Not the zeros of a listener that nobody speaks to.
+    # Not the zeros of a listener without an upstream component.
     assert len(np.unique(rows[0], axis=0)) > 1
 
 
@@ -54,60 +55,51 @@ def test_docs_of_another_vocab_are_copied(bert):
     other = spacy.blank("en")
     foreign = [other.make_doc(text) for text in TEXTS]
     own = [bert.make_doc(text) for text in TEXTS]
-    mine, blind = teacher.logits(own), teacher.without_pieces(own)
-    theirs, blind_too = teacher.logits(foreign), teacher.without_pieces(foreign)
+    mine, theirs = teacher.predict(own), teacher.predict(foreign)
     for a, b in zip(mine, theirs):
-        np.testing.assert_array_equal(a, b)
-    for a, b in zip(blind, blind_too):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a.logits, b.logits)
+    assert unaligned_of(mine) == unaligned_of(theirs)
     assert not any(doc.user_data for doc in foreign)
 
 
-def test_words_without_pieces(bert):
+def test_unaligned_words(bert):
     teacher = CompactNERTeacher(bert, "ner")
-    # The tokenizer drops control characters, and so this word is nothing to it.
+    # The tokenizer removes control characters, so this word has no pieces.
     words = ["the", "\u0080", "  ", "dog"]
     docs = [Doc(bert.vocab, words=words), bert.make_doc("the dog"), bert.make_doc("")]
-    teacher.logits(docs)
-    marked = [mask.tolist() for mask in teacher.without_pieces(docs)]
-    assert marked == [[False, True, False, False], [False, False], []]
+    assert unaligned_of(teacher.predict(docs)) == [[1], [], []]
 
 
-def test_words_beyond_the_longest_input_are_marked(tmp_path):
-    """Eight words of eight pieces each are more than the model takes."""
+def test_words_beyond_the_longest_input_are_unaligned(tmp_path):
+    """Eight words of eight pieces each exceed the model's maximum length."""
     nlp = make_bert_teacher(tmp_path, max_length=16)
     teacher = CompactNERTeacher(nlp, "ner")
-    docs = [nlp.make_doc("bcbcbcbc " * 8)]
-    (row,) = teacher.logits(docs)
-    (mask,) = teacher.without_pieces(docs)
-    assert row.shape == (8, len(teacher.tags))
-    assert mask.any()
-    assert not mask.all()
+    ((logits, unaligned, _),) = teacher.predict([nlp.make_doc("bcbcbcbc " * 8)])
+    assert logits.shape == (8, len(teacher.task.columns))
+    assert unaligned.any()
+    assert not unaligned.all()
 
 
-def test_white_space_alone(bert):
+def test_whitespace_only(bert):
     teacher = CompactNERTeacher(bert, "ner")
     docs = [bert.make_doc("  "), bert.make_doc("\n")]
-    assert [row.shape for row in teacher.logits(docs)] == [(1, 9), (1, 9)]
-    assert [mask.tolist() for mask in teacher.without_pieces(docs)] == [
-        [False],
-        [False],
-    ]
+    predictions = teacher.predict(docs)
+    assert [p.logits.shape for p in predictions] == [(1, 9), (1, 9)]
+    assert unaligned_of(predictions) == [[], []]
 
 
 def test_no_docs_and_no_words(bert):
     teacher = CompactNERTeacher(bert, "ner")
-    assert teacher.logits([]) == []
+    assert teacher.predict([]) == []
     assert teacher.sizes([]) == []
-    (row,) = teacher.logits([bert.make_doc("")])
+    (row,) = logits_of(teacher, [bert.make_doc("")])
     assert row.shape == (0, 9)
 
 
-def test_nothing_is_marked_without_a_transformer(cnn):
+def test_no_unaligned_tokens_without_a_transformer(cnn):
     teacher = CompactNERTeacher(cnn, "ner")
     docs = [cnn.make_doc(text) for text in TEXTS]
-    teacher.logits(docs)
-    assert not any(mask.any() for mask in teacher.without_pieces(docs))
+    assert unaligned_of(teacher.predict(docs)) == [[] for _ in docs]
     assert teacher.word_pieces() is None
     assert teacher.sizes(docs) == [len(doc) for doc in docs]
 
@@ -115,7 +107,7 @@ def test_nothing_is_marked_without_a_transformer(cnn):
 def test_sizes_are_word_pieces(bert):
     teacher = CompactNERTeacher(bert, "ner")
     docs = [bert.make_doc(text) for text in ("anna", "zebra", "")]
-    # With the two pieces that frame every input.
+    # Including two special tokens.
     assert teacher.sizes(docs) == [3, 7, 2]
 
 
@@ -155,7 +147,7 @@ def test_hash_is_of_the_weights(cnn, tmp_path):
 
 def test_crf_teacher_gives_log_posteriors():
     nlp = make_cnn_teacher(output="crf")
-    (row,) = CompactNERTeacher(nlp, "ner").logits([nlp.make_doc("Anna lives here")])
+    (row,) = logits_of(CompactNERTeacher(nlp, "ner"), [nlp.make_doc("Anna lives here")])
     np.testing.assert_allclose(np.exp(row).sum(axis=1), 1, atol=1e-5)
 
 
@@ -175,14 +167,14 @@ def test_untrained():
         CompactNERTeacher(nlp, "ner")
 
 
-def test_listener_with_nobody_to_listen_to(tmp_path):
+def test_listener_without_upstream_component(tmp_path):
     nlp = make_bert_teacher(tmp_path)
     nlp.disable_pipe("transformer")
     with pytest.raises(DistillError, match="listens to it"):
         CompactNERTeacher(nlp, "ner")
 
 
-def test_tokens_have_to_stay(tmp_path):
+def test_tokens_must_not_change(tmp_path):
     @Language.component("test_merge_all")
     def merge_all(doc):
         with doc.retokenize() as retokenizer:
@@ -192,4 +184,4 @@ def test_tokens_have_to_stay(tmp_path):
     nlp = make_cnn_teacher()
     nlp.add_pipe("test_merge_all", first=True)
     with pytest.raises(DistillError, match="'test_merge_all' merges or"):
-        CompactNERTeacher(nlp, "ner").logits([nlp.make_doc("Anna lives here")])
+        logits_of(CompactNERTeacher(nlp, "ner"), [nlp.make_doc("Anna lives here")])

@@ -1,9 +1,10 @@
-"""A stock `ner` behind a `curated_transformer`, as in spaCy's own pipelines."""
+"""Test a `ner` after a `curated_transformer`, as in spaCy's own pipelines."""
 
 import numpy as np
 import pytest
 import spacy
 from stock_pipelines import TEXTS, decoded, train, triples
+from taught import logits_of, unaligned_of
 from tiny_teachers import PIECES
 
 from spacy_distill.errors import DistillError
@@ -58,39 +59,35 @@ def nlp():
             node.attrs["wordpiece_processor"] = curated_tokenizers.WordPieceProcessor(
                 PIECES
             )
-    # Untrained, it finds enough.
+    # An untrained model predicts sufficiently many entities.
     return train(nlp, steps=0)
 
 
-def test_entities_are_the_pipelines(nlp):
+def test_entities_match_the_pipeline(nlp):
     teacher = TransitionTeacher(nlp, "ner")
     texts = [text for text in TEXTS if text.strip()]
     texts.append(" ".join(texts))
-    rows = teacher.logits([nlp.make_doc(text) for text in texts])
+    rows = logits_of(teacher, [nlp.make_doc(text) for text in texts])
     n_entities = 0
     for text, row in zip(texts, rows):
         expected = triples(nlp(text).ents)
-        assert decoded(row.astype(np.float16), teacher.tags) == expected
+        assert decoded(row.astype(np.float16), teacher.task.columns) == expected
         n_entities += len(expected)
     assert n_entities > 10
 
 
 def test_blank_documents(nlp):
-    """The pipeline itself fails on them."""
+    """Test whitespace, on which the pipeline itself fails."""
     teacher = TransitionTeacher(nlp, "ner")
     docs = [nlp.make_doc(text) for text in ("  ", "Tarn", "", "\n")]
-    rows = teacher.logits(docs)
+    predictions = teacher.predict(docs)
+    rows = [prediction.logits for prediction in predictions]
     assert [len(row) for row in rows] == [1, 1, 0, 1]
     assert rows[0].argmax() == rows[3].argmax() == 0
-    assert [mask.tolist() for mask in teacher.without_pieces(docs)] == [
-        [False],
-        [False],
-        [],
-        [False],
-    ]
+    assert unaligned_of(predictions) == [[], [], [], []]
 
 
-def test_listener_with_nobody_to_listen_to(nlp):
+def test_listener_without_upstream_component(nlp):
     with (
         nlp.select_pipes(disable="transformer"),
         pytest.raises(DistillError, match="listens to it"),

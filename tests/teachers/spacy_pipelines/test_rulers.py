@@ -1,13 +1,14 @@
-"""Rules find spans, or they do not; what cannot be told in tags is named."""
+"""Test rulers as teachers."""
 
 import numpy as np
 import pytest
 import spacy
 from stock_pipelines import decoded, trained_ner, triples
+from taught import logits_of
 
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.teachers.base import LostEntity
+from spacy_distill.teachers.base import DroppedSpan
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.spacy_pipelines.span_teachers import RulerTeacher
 
@@ -16,7 +17,7 @@ PATTERNS = [
     {"label": "LOC", "pattern": "Linden"},
     {"label": "ORG", "pattern": "Linden Mill Society"},
     {"label": "PER", "pattern": [{"LOWER": "mira"}, {"IS_TITLE": True, "OP": "?"}]},
-    # The same place twice, under two labels.
+    # The same text with two labels.
     {"label": "LOC", "pattern": "Tarn"},
     {"label": "ORG", "pattern": "Tarn"},
 ]
@@ -45,51 +46,51 @@ ENTS = [
 
 
 @pytest.mark.parametrize(("factory", "config"), ENTS)
-def test_entities_are_the_pipelines(factory, config):
+def test_entities_match_the_pipeline(factory, config):
     nlp = make_ruler(factory, **config)
     teacher = RulerTeacher(nlp, "rules")
-    assert teacher.tags == biluo_tags(["LOC", "ORG", "PER"])
+    assert teacher.task.columns == biluo_tags(["LOC", "ORG", "PER"])
     docs = [nlp.make_doc(text) for text in TEXTS]
-    rows = teacher.logits(docs)
-    for text, row in zip(TEXTS, rows):
+    for text, (logits, _, dropped) in zip(TEXTS, teacher.predict(docs)):
         expected = triples(nlp(text).ents)
-        assert decoded(row.astype(np.float16), teacher.tags) == expected
-    # spaCy has resolved the overlaps itself.
-    assert teacher.lost_entities(docs) == [[] for _ in docs]
+        assert decoded(logits.astype(np.float16), teacher.task.columns) == expected
+        # spaCy has already resolved the overlaps.
+        assert dropped == ()
     assert sum(len(nlp(text).ents) for text in TEXTS) > 5
 
 
 def test_spans_that_overlap():
-    """Of equally sure ones the longest stays, of equally long ones the first."""
+    """The longest of overlapping spans is kept, then the first."""
     nlp = make_ruler("span_ruler", spans_key="found")
     teacher = RulerTeacher(nlp, "rules")
     docs = [nlp.make_doc(text) for text in TEXTS]
-    rows = teacher.logits(docs)
-    found = [decoded(row.astype(np.float16), teacher.tags) for row in rows]
+    predictions = teacher.predict(docs)
+    columns = teacher.task.columns
+    found = [decoded(p.logits.astype(np.float16), columns) for p in predictions]
     assert found[0] == [(0, 2, "PER"), (5, 8, "ORG")]
     assert found[5] == [(0, 2, "LOC"), (2, 5, "ORG"), (5, 6, "LOC")]
     assert len(found[4]) == 2
-    lost = teacher.lost_entities(docs)
+    dropped = [prediction.dropped for prediction in predictions]
     reason = "overlaps 'Linden Mill Society' (ORG)"
-    assert LostEntity(4, "Upper Linden", "LOC", reason) in lost[0]
-    assert LostEntity(5, "Linden", "LOC", reason) in lost[0]
-    assert LostEntity(0, "Mira", "PER", "overlaps 'Mira Holt' (PER)") in lost[0]
-    assert len(lost[0]) == 3
-    assert [entity.text for entity in lost[4]] == ["Tarn"]
-    assert lost[1:4] == [[], [], []]
+    assert DroppedSpan(4, "Upper Linden", "LOC", reason) in dropped[0]
+    assert DroppedSpan(5, "Linden", "LOC", reason) in dropped[0]
+    assert DroppedSpan(0, "Mira", "PER", "overlaps 'Mira Holt' (PER)") in dropped[0]
+    assert len(dropped[0]) == 3
+    assert [span.text for span in dropped[4]] == ["Tarn"]
+    assert dropped[1:4] == [(), (), ()]
 
 
 @pytest.mark.parametrize("certainty", [None, 0.6, 1.0])
 def test_certainty(certainty):
     nlp = make_ruler()
     teacher = RulerTeacher(nlp, "rules", certainty=certainty)
-    (row,) = teacher.logits([nlp.make_doc("In Upper Linden")])
+    (row,) = logits_of(teacher, [nlp.make_doc("In Upper Linden")])
     probabilities = np.exp(row)
     expected = 0.9 if certainty is None else certainty
-    column = teacher.tags.index("B-LOC")
+    column = teacher.task.columns.index("B-LOC")
     assert probabilities[1, column] == pytest.approx(expected, abs=3e-3)
     assert probabilities[1, 0] == pytest.approx(1 - expected, abs=3e-3)
-    # Where the rules are silent.
+    # Outside of spans.
     assert probabilities[0, 0] > 0.99
 
 
@@ -109,21 +110,21 @@ def test_certainty_is_in_the_hash():
     assert RulerTeacher(other, "rules").hash != base
 
 
-def test_entities_of_the_components_before_it():
-    """A ruler behind a `ner` teaches what both have found."""
+def test_entities_of_upstream_components():
+    """A ruler after a `ner` predicts the entities of both."""
     nlp = trained_ner()
     ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
     ruler.add_patterns([{"label": "MILL", "pattern": "old mill"}])
     teacher = RulerTeacher(nlp, "entity_ruler")
-    assert set(teacher.tags) == set(biluo_tags(["MILL", "LOC", "PER"]))
+    assert set(teacher.task.columns) == set(biluo_tags(["MILL", "LOC", "PER"]))
     text = "Mira Holt went to the old mill in Upper Linden ."
-    (row,) = teacher.logits([nlp.make_doc(text)])
+    (row,) = logits_of(teacher, [nlp.make_doc(text)])
     expected = triples(nlp(text).ents)
     assert len(expected) == 3
-    assert decoded(row.astype(np.float16), teacher.tags) == expected
+    assert decoded(row.astype(np.float16), teacher.task.columns) == expected
 
 
-def test_spans_of_the_components_before_it():
+def test_spans_of_upstream_components():
     nlp = make_ruler("span_ruler", spans_key="found")
     later = nlp.add_pipe(
         "span_ruler", name="later", config={"spans_key": "found", "overwrite": False}
@@ -132,13 +133,13 @@ def test_spans_of_the_components_before_it():
     elsewhere = nlp.add_pipe("span_ruler", name="elsewhere", first=True)
     elsewhere.add_patterns([{"label": "OTHER", "pattern": "old"}])
     teacher = RulerTeacher(nlp, "later")
-    assert set(teacher.tags) == set(biluo_tags(["MILL", "LOC", "ORG", "PER"]))
-    (row,) = teacher.logits([nlp.make_doc("Mira saw the old mill")])
-    found = decoded(row.astype(np.float16), teacher.tags)
+    assert set(teacher.task.columns) == set(biluo_tags(["MILL", "LOC", "ORG", "PER"]))
+    (row,) = logits_of(teacher, [nlp.make_doc("Mira saw the old mill")])
+    found = decoded(row.astype(np.float16), teacher.task.columns)
     assert found == [(0, 1, "PER"), (3, 5, "MILL")]
 
 
-def test_spans_that_are_written_nowhere():
+def test_spans_are_not_stored():
     nlp = make_ruler("span_ruler", spans_key=None)
     with pytest.raises(DistillError, match="no spans_key and no annotate_ents"):
         RulerTeacher(nlp, "rules")
@@ -149,7 +150,7 @@ def test_not_a_ruler_or_without_patterns():
         RulerTeacher(trained_ner(), "ner")
     nlp = trained_ner()
     nlp.add_pipe("entity_ruler")
-    # Those of the ner do not help: it is the ruler that teaches.
+    # The labels of the `ner` are not sufficient, since the ruler predicts.
     with pytest.raises(DistillError, match="'entity_ruler' has no labels.*patterns"):
         RulerTeacher(nlp, "entity_ruler")
 

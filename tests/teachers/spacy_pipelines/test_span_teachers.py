@@ -1,4 +1,4 @@
-"""`SpanTeacher.v1`: one name for all that labels spans."""
+"""Test `SpanTeacher.v1` with a spancat and with rulers."""
 
 import pytest
 from stock_pipelines import make_spancat, trained_ner
@@ -14,7 +14,7 @@ from spacy_distill.teachers.spacy_pipelines.span_teachers import (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A pipeline with a ruler behind a spancat."""
+    """Save a pipeline with a ruler after a spancat."""
     path = tmp_path_factory.mktemp("teachers") / "my_spans"
     nlp = make_spancat()
     ruler = nlp.add_pipe("entity_ruler")
@@ -53,7 +53,7 @@ def test_several(folder):
         span_teacher_v1(str(folder))
 
 
-def test_certainty_of_what_has_scores(folder):
+def test_certainty_with_a_spancat(folder):
     with pytest.raises(DistillError, match="no certainty for 'spancat'.*got 0.8"):
         span_teacher_v1(str(folder), component="spancat", certainty=0.8)
 

@@ -1,4 +1,4 @@
-"""Stock pipelines as teachers, all the way: into a folder, and read back."""
+"""Annotate with spaCy's own components and read the soft labels."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.teachers.load import load_teacher
 
 SENTENCES = [unmark(text)[0] for text in MARKED]
-# The last two are longer than a window.
+# The last two texts are longer than a window.
 ALL = [*TEXTS, *SENTENCES, " ".join(SENTENCES), "\n\n".join(reversed(SENTENCES))]
 
 
@@ -63,7 +63,7 @@ PIPELINES = {
 
 
 @pytest.mark.parametrize("name", sorted(PIPELINES))
-def test_what_is_read_back_is_what_the_pipeline_finds(name, tmp_path):
+def test_soft_labels_decode_to_the_pipelines_spans(name, tmp_path):
     nlp = PIPELINES[name]()
     nlp.to_disk(tmp_path / "teacher")
     texts = write_jsonl(tmp_path / "texts.jsonl", ALL)
@@ -82,10 +82,10 @@ def test_what_is_read_back_is_what_the_pipeline_finds(name, tmp_path):
     assert len(docs) == len(ALL)
     n_entities = 0
     for doc, expected in zip(docs, nlp.pipe(ALL)):
-        found = decoded(doc.user_data[LOGITS], soft_labels.tags)
+        found = decoded(doc.user_data[LOGITS], soft_labels.task.columns)
         if name == "spancat":
             spans = list(expected.spans.get("sc", []))
-            # Those that overlap none are there, and the others are spans of it.
+            # Spans without overlaps are found, and all found spans are predicted.
             assert set(found) <= set(triples(spans))
             alone = [s for s in spans if not any(_overlap(s, o) for o in spans)]
             assert set(triples(alone)) <= set(found)
@@ -95,7 +95,7 @@ def test_what_is_read_back_is_what_the_pipeline_finds(name, tmp_path):
             assert found == triples(expected.ents)
         n_entities += len(found)
     assert n_entities > 10
-    assert sum(manifest.counts.entities.values()) == n_entities
+    assert sum(manifest.counts.labels.values()) == n_entities
     assert manifest.counts.mean_entropy > 0
     assert np.isfinite(manifest.counts.mean_entropy)
 

@@ -1,8 +1,9 @@
-"""A stock `ner` that listens to a transformer."""
+"""Test a `ner` that listens to a transformer."""
 
 import numpy as np
 import pytest
 from stock_pipelines import MARKED, TEXTS, decoded, train, triples, unmark
+from taught import logits_of, unaligned_of
 from tiny_teachers import make_bert_teacher
 
 from spacy_distill.teachers.load import load_teacher
@@ -28,7 +29,7 @@ def nlp(tmp_path_factory):
         "extra_state_tokens": False,
         "hidden_width": 16,
         "maxout_pieces": 2,
-        # As spaCy's own transformer pipelines have it.
+        # As in spaCy's own transformer pipelines.
         "use_upper": False,
         "tok2vec": LISTENER,
     }
@@ -36,15 +37,15 @@ def nlp(tmp_path_factory):
     return train(nlp, steps=40)
 
 
-def test_entities_are_the_pipelines(nlp):
+def test_entities_match_the_pipeline(nlp):
     teacher = TransitionTeacher(nlp, "ner")
-    # More words than a span of the transformer has, and sizes that need padding.
+    # Texts longer than a span of the transformer, and of different lengths.
     texts = [*ALL, " ".join(ALL)]
-    rows = teacher.logits([nlp.make_doc(text) for text in texts])
+    rows = logits_of(teacher, [nlp.make_doc(text) for text in texts])
     n_entities = 0
     for text, row in zip(texts, rows):
         expected = triples(nlp(text).ents)
-        assert decoded(row.astype(np.float16), teacher.tags) == expected
+        assert decoded(row.astype(np.float16), teacher.task.columns) == expected
         n_entities += len(expected)
     assert n_entities > 10
 
@@ -56,8 +57,6 @@ def test_word_pieces(nlp, tmp_path):
     assert pieces is not None
     assert "anna" in pieces.surfaces
     docs = [nlp.make_doc("the \u0080 dog"), nlp.make_doc(""), nlp.make_doc("zebra")]
-    # With the two that frame every input.
+    # Including two special tokens.
     assert teacher.sizes(docs) == [4, 2, 7]
-    teacher.logits(docs)
-    marked = [mask.tolist() for mask in teacher.without_pieces(docs)]
-    assert marked == [[False, True, False], [], [False]]
+    assert unaligned_of(teacher.predict(docs)) == [[1], [], []]

@@ -1,4 +1,4 @@
-"""What a stock `ner` decides is what its stored logits say."""
+"""Test that the logits of a `ner` decode to its entities."""
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from stock_pipelines import (
     triples,
     unmark,
 )
+from taught import logits_of
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.docs import bare_doc
@@ -40,12 +41,12 @@ def block_old(doc: Doc) -> Doc:
 
 @Language.component("test_preset_of", assigns=["doc.ents"])
 def preset_of(doc: Doc) -> Doc:
-    # Across white space and sentences, and with a label of its own.
+    # An entity across whitespace and sentences, with a new label.
     return preset(doc, "of", "ROAD")
 
 
 def with_upstream(kind):
-    """Rules, sentences and blocked tokens before the `ner`."""
+    """Create a pipeline with rules, sentences and blocked tokens before the `ner`."""
     nlp = trained_ner(kind)
     ruler = nlp.add_pipe("entity_ruler", first=True)
     ruler.add_patterns(
@@ -62,37 +63,37 @@ def with_upstream(kind):
 
 
 def check(teacher, nlp, texts):
-    """Stored logits imply the pipeline's entities, on every text."""
+    """Check that logits decode to the pipeline's entities for every text."""
     docs = [nlp.make_doc(text) for text in texts]
     n_entities = 0
-    for text, row in zip(texts, teacher.logits(docs)):
+    for text, row in zip(texts, logits_of(teacher, docs)):
         expected = triples(nlp(text).ents)
         assert row.dtype == np.float32
-        assert decoded(row.astype(np.float16), teacher.tags) == expected
+        assert decoded(row.astype(np.float16), teacher.task.columns) == expected
         n_entities += len(expected)
     return n_entities
 
 
 @pytest.mark.parametrize("all_paths", [True, False])
 @pytest.mark.parametrize("kind", sorted(NER))
-def test_entities_are_the_pipelines(kind, all_paths):
+def test_entities_match_the_pipeline(kind, all_paths):
     nlp = trained_ner(kind)
     teacher = TransitionTeacher(nlp, "ner", all_paths=all_paths)
-    assert teacher.tags == biluo_tags(LABELS)
+    assert teacher.task.columns == biluo_tags(LABELS)
     assert check(teacher, nlp, ALL) > 10
 
 
 @pytest.mark.parametrize("kind", sorted(NER))
-def test_entities_set_before_it_stay(kind):
+def test_preset_entities_are_kept(kind):
     nlp = with_upstream(kind)
     teacher = TransitionTeacher(nlp, "ner")
-    assert teacher.tags == biluo_tags(["LOC", "MILL", "PER"])
+    assert teacher.task.columns == biluo_tags(["LOC", "MILL", "PER"])
     docs = [nlp.make_doc("the old mill , Old Man Brook and Otto van  Brook")]
-    (row,) = teacher.logits(docs)
-    found = decoded(row.astype(np.float16), teacher.tags)
-    # The last one ends on white space, where the model would not begin one.
+    (row,) = logits_of(teacher, docs)
+    found = decoded(row.astype(np.float16), teacher.task.columns)
+    # The last one ends with whitespace, where the model would not begin an entity.
     assert {(1, 3, "MILL"), (5, 8, "LOC"), (9, 11, "PER")} <= set(found)
-    # One that is set is certain; one that the model finds is not.
+    # Preset entities are certain, entities of the model are not.
     assert row[1:3].max(axis=1) == pytest.approx([0.0, 0.0], abs=0.01)
 
 
@@ -113,55 +114,56 @@ def test_entities_on_any_text(kind, data):
     check(teacher, teacher.nlp, texts)
 
 
-def test_labels_that_nobody_told_of():
+def test_unknown_labels_are_dropped():
     nlp = with_upstream("own")
     teacher = TransitionTeacher(nlp, "ner")
     texts = ["Port of Tarn , of Linden", "Mira Holt", ""]
     docs = [nlp.make_doc(text) for text in texts]
-    rows = teacher.logits(docs)
-    lost = teacher.lost_entities(docs)
+    predictions = teacher.predict(docs)
+    dropped = [prediction.dropped for prediction in predictions]
     expected = [(ent.start, ent.text) for ent in nlp(texts[0]).ents]
     expected = [pair for pair in expected if pair[1].startswith("of ")]
-    assert [(entity.token, entity.text) for entity in lost[0]] == expected
+    assert [(span.token, span.text) for span in dropped[0]] == expected
     assert len(expected) == 2
-    assert {entity.label for entity in lost[0]} == {"ROAD"}
-    assert "not one of the teacher's" in lost[0][0].reason
-    assert lost[1:] == [[], []]
-    # To the tags they are no entities.
-    assert rows[0][1].argmax() == 0
-    assert rows[0][2].argmax() == 0
+    assert {span.label for span in dropped[0]} == {"ROAD"}
+    assert "not one of the teacher's" in dropped[0][0].reason
+    assert dropped[1:] == [(), ()]
+    # Their tokens are O.
+    assert predictions[0].logits[1].argmax() == 0
+    assert predictions[0].logits[2].argmax() == 0
 
 
-def test_several_documents_at_once_are_one_by_one():
+def test_logits_do_not_depend_on_the_batch():
     nlp = trained_ner("listener")
     teacher = TransitionTeacher(nlp, "ner")
-    together = teacher.logits([nlp.make_doc(text) for text in ALL])
+    together = logits_of(teacher, [nlp.make_doc(text) for text in ALL])
     for text, row in zip(ALL, together):
-        (alone,) = teacher.logits([nlp.make_doc(text)])
+        (alone,) = logits_of(teacher, [nlp.make_doc(text)])
         np.testing.assert_allclose(alone, row, atol=1e-3)
 
 
-def test_documents_are_left_alone():
+def test_docs_are_not_modified():
     nlp = trained_ner()
     teacher = TransitionTeacher(nlp, "ner")
     other = spacy.blank("en")
     mine = nlp.make_doc(TEXTS[0])
-    # An entity that is set would be kept.
+    # Preset entities would be kept.
     mine.set_ents([mine[3:5]], default="outside")
     mine[2].ent_type_ = "LOC"
     before = mine.to_bytes()
     foreign = bare_doc(mine, other.vocab)
-    rows = teacher.logits([mine, foreign])
+    rows = logits_of(teacher, [mine, foreign])
     np.testing.assert_array_equal(*rows)
     assert mine.to_bytes() == before
     assert not foreign.has_annotation("ENT_IOB")
 
 
-def test_nothing_to_read():
+def test_empty_docs():
     teacher = TransitionTeacher(trained_ner(), "ner")
     nlp = teacher.nlp
-    assert teacher.logits([]) == []
-    assert [row.shape for row in teacher.logits([nlp.make_doc(""), nlp.make_doc(" ")])]
+    assert teacher.predict([]) == []
+    docs = [nlp.make_doc(""), nlp.make_doc(" ")]
+    assert [row.shape for row in logits_of(teacher, docs)] == [(0, 9), (1, 9)]
     assert teacher.sizes([nlp.make_doc("Mira Holt")]) == [2]
     assert teacher.word_pieces() is None
     assert teacher.whole_documents
@@ -173,7 +175,7 @@ def test_probabilities_are_softer_over_all_paths():
     inside = np.array([tag[0] in "IL" for tag in biluo_tags(LABELS)])
     doubts = []
     for all_paths in (True, False):
-        rows = TransitionTeacher(nlp, "ner", all_paths=all_paths).logits(docs)
+        rows = logits_of(TransitionTeacher(nlp, "ner", all_paths=all_paths), docs)
         logits = np.concatenate(rows)
         best = logits.argmax(axis=1)
         doubts.append(1.0 - np.exp(logits.max(axis=1))[inside[best]].mean())
@@ -186,9 +188,9 @@ def test_hash(tmp_path):
     assert TransitionTeacher(trained_ner(), "ner").hash == base
     assert TransitionTeacher(nlp, "ner", all_paths=False).hash != base
     assert TransitionTeacher(nlp, "ner", density=0.01).hash != base
-    # Reading makes the component grow, by labels that it meets.
+    # Processing Docs adds the labels in them to the component.
     one, two = (TransitionTeacher(with_upstream("own"), "ner") for _ in range(2))
-    one.logits([one.nlp.make_doc("Port of Tarn")])
+    logits_of(one, [one.nlp.make_doc("Port of Tarn")])
     assert one.hash == two.hash
     assert one.hash != base
     weights = nlp.get_pipe("ner").model.get_ref("upper")
@@ -222,7 +224,7 @@ def test_from_a_config(tmp_path):
     )
     plain = load_teacher(tmp_path / "my_ner")
     teacher = load_teacher(tmp_path / "teacher.cfg")
-    assert teacher.tags == plain.tags
+    assert teacher.task.columns == plain.task.columns
     assert teacher.hash != plain.hash
 
 
@@ -240,7 +242,7 @@ def test_no_labels():
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Tarn"}])
     nlp.add_pipe("ner")
-    # Those of the ruler do not help: it is the ner that teaches.
+    # The labels of the ruler are not sufficient, since the `ner` predicts.
     with pytest.raises(DistillError, match="'ner' has no labels: train it"):
         TransitionTeacher(nlp, "ner")
 
@@ -251,18 +253,18 @@ def test_density_out_of_range(density):
         TransitionTeacher(trained_ner(), "ner", density=density)
 
 
-def test_listener_with_nobody_to_listen_to():
+def test_listener_without_upstream_component():
     nlp = trained_ner("listener")
     nlp.disable_pipe("tok2vec")
     with pytest.raises(DistillError, match="listens to it, got nothing"):
         TransitionTeacher(nlp, "ner")
 
 
-def test_tokens_have_to_stay():
+def test_tokens_must_not_change():
     nlp = make_ner(steps=1)
     nlp.add_pipe("merge_noun_chunks", first=True)
     nlp.add_pipe(
         "token_splitter", first=True, config={"min_length": 3, "split_length": 2}
     )
     with pytest.raises(DistillError, match="'token_splitter' merges or splits"):
-        TransitionTeacher(nlp, "ner").logits([nlp.make_doc("Upper Linden")])
+        logits_of(TransitionTeacher(nlp, "ner"), [nlp.make_doc("Upper Linden")])

@@ -1,4 +1,4 @@
-"""The rules, as they are stated here, against those of spaCy's own code."""
+"""Compare the valid actions with those of spaCy's transition system."""
 
 import numpy as np
 import spacy
@@ -15,12 +15,12 @@ from spacy_distill.teachers.spacy_pipelines.transition_actions import (
 )
 
 LABELS = ("LOC", "PER")
-TAGS = biluo_tags(LABELS)
+COLUMNS = biluo_tags(LABELS)
 NLP = spacy.blank("en")
 
 
 def make_moves():
-    """The transition system of a `ner` with these labels."""
+    """Create the transition system of a `ner` with LABELS."""
     pipe = NLP.create_pipe("ner")
     assert isinstance(pipe, EntityRecognizer)
     pipe.moves.initialize_actions(
@@ -34,7 +34,7 @@ MOVES = make_moves()
 
 @st.composite
 def docs(draw):
-    """Docs with white space, sentence starts, entities, blocked and outside tokens."""
+    """Draw a Doc with whitespace, sentence starts, entities and blocked tokens."""
     n = draw(st.integers(1, 7))
     words = draw(
         st.lists(st.sampled_from(["a", "b", " ", "\n"]), min_size=n, max_size=n)
@@ -71,14 +71,14 @@ def test_valid_actions_are_those_of_spacy(batch, rng):
         label = None
         while not state.is_final():
             row = first + state.B(0)
-            valid = [tag for tag in TAGS if MOVES.is_valid(state, tag)]
+            valid = [tag for tag in COLUMNS if MOVES.is_valid(state, tag)]
             if MOVES.is_valid(state, "U-"):
-                # A blocked token: outside, by an action of its own.
+                # A blocked token is O, but has a special action.
                 valid.append("O")
-            # No state comes up in which spaCy would have to break off.
+            # There is a valid action in every reachable state.
             assert valid
             if label is None:
-                mine = [tag for tag, may in zip(TAGS, outside[row]) if may]
+                mine = [tag for tag, may in zip(COLUMNS, outside[row]) if may]
             else:
                 column = LABELS.index(label)
                 may = {"I": go_on[row, column], "L": end[row, column]}
@@ -87,17 +87,17 @@ def test_valid_actions_are_those_of_spacy(batch, rng):
             taken = rng.choice(valid)
             if taken[0] in "BLU":
                 label = taken[2:] if taken[0] == "B" else None
-            # A blocked token is the only one that may be "U-".
+            # Only blocked tokens may be "U-".
             blocked = taken == "O" and not MOVES.is_valid(state, "O")
             MOVES.apply_transition(state, "U-" if blocked else taken)
         first += len(doc)
 
 
-def test_entity_of_a_label_that_is_not_known():
+def test_entity_with_unknown_label():
     doc = Doc(NLP.vocab, words=["a", "b"])
     doc.set_ents([Span(doc, 0, 2, label="ORG")], default="missing")
     tokens = read_tokens([doc], LABELS)
     assert tokens.label.tolist() == [-1, -1]
-    # Something has to be left: it is no entity that the tags have.
-    only_o = [tag == "O" for tag in TAGS]
+    # Only O is valid, since the preset entity has no tags.
+    only_o = [tag == "O" for tag in COLUMNS]
     np.testing.assert_array_equal(valid_outside(tokens, LABELS), [only_o, only_o])

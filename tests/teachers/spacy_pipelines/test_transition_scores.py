@@ -1,4 +1,4 @@
-"""Scores of states that were never gone through, against spaCy going through them."""
+"""Compare action probabilities with those of spaCy in the same states."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,16 @@ from spacy_distill.teachers.spacy_pipelines.transition_actions import (
     ActionProbabilities,
 )
 
-TAGS = biluo_tags(LABELS)
+COLUMNS = biluo_tags(LABELS)
 
 
 def walk(pipe, docs):
-    """For each token of a greedy walk: (row, start of the open entity or None, its
-    label, {action: probability} over the valid ones)."""
+    """Run the component greedily and return its states.
+
+    Returns:
+        For each token: its row, the start of the open entity or None, and
+        {action: probability} of the valid actions.
+    """
     moves = pipe.moves
     names = [moves.get_class_name(i) for i in range(moves.n_moves)]
     firsts = np.cumsum([0, *(len(doc) for doc in docs)])
@@ -50,12 +54,12 @@ def test_states_of_a_walk(kind):
     n_inside = 0
     for row, start, distribution in walk(pipe, docs):
         if start is None:
-            expected = [distribution.get(tag, 0.0) for tag in TAGS]
+            expected = [distribution.get(tag, 0.0) for tag in COLUMNS]
             np.testing.assert_allclose(outside[row], expected, atol=1e-5)
         else:
             n_inside += 1
             label = next(iter(distribution))[2:]
-            going = actions.going_on(np.array([row]), np.array([start]))
+            going = actions.continuing(np.array([row]), np.array([start]))
             expected = distribution.get(f"I-{label}", 0.0)
             np.testing.assert_allclose(
                 going[0, LABELS.index(label)], expected, atol=1e-5

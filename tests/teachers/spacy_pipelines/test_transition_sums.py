@@ -1,4 +1,4 @@
-"""Sums over paths, against paths that are spelled out one by one by spaCy."""
+"""Compare sums over paths with an enumeration of all paths by spaCy."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from spacy_distill.teachers.spacy_pipelines.transition_actions import (
     ActionProbabilities,
 )
 
-TAGS = biluo_tags(LABELS)
-# Short, as their paths are many: a sentence start, white space and a preset entity.
+COLUMNS = biluo_tags(LABELS)
+# Short texts, since the number of paths is exponential. They have a sentence start,
+# whitespace and a preset entity.
 SHORT = ["Mira Holt Tarn", "Old Man Brook in Tarn", "Upper  Linden", "Tarn"]
 
 
@@ -24,11 +25,11 @@ def prepare(nlp, texts):
 
 
 def spell_out(pipe, doc):
-    """Tag probabilities, summed over every path there is: [n_tokens, n_tags]."""
+    """Sum tag probabilities over all paths: [n_tokens, n_tags]."""
     moves = pipe.moves
     step = pipe.model.predict([doc])
     names = [moves.get_class_name(i) for i in range(moves.n_moves)]
-    out = np.zeros((len(doc), len(TAGS)))
+    out = np.zeros((len(doc), len(COLUMNS)))
 
     def go(state, probability):
         if state.is_final():
@@ -37,7 +38,7 @@ def spell_out(pipe, doc):
         (scores,) = step.predict([state])
         valid = [i for i, name in enumerate(names) if moves.is_valid(state, name)]
         for i, share in zip(valid, softmax(scores[valid].astype(float))):
-            out[token, TAGS.index(names[i])] += probability * share
+            out[token, COLUMNS.index(names[i])] += probability * share
             after = state.copy()
             moves.apply_transition(after, names[i])
             go(after, probability * share)
@@ -49,7 +50,7 @@ def spell_out(pipe, doc):
 
 @pytest.mark.parametrize("kind", ["own", "no_upper"])
 def test_all_paths(kind):
-    # Hardly trained, so that no path is out of the question.
+    # With little training, many paths are probable.
     nlp = make_ner(kind, steps=6)
     pipe = nlp.get_pipe("ner")
     docs = prepare(nlp, SHORT)
@@ -59,7 +60,7 @@ def test_all_paths(kind):
     expected = np.concatenate([spell_out(pipe, doc) for doc in docs])
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert (np.sort(expected, axis=1)[:, -2] > 0.1).any()
-    # What is not followed is less than was asked for, and not lost.
+    # The error of the approximation is bounded by the density, and rows sum to 1.
     rough = sum_paths(actions, lengths, density=0.1)
     assert 1e-4 < np.abs(rough - expected).max() < 0.1 * len(LABELS)
     np.testing.assert_allclose(rough.sum(axis=1), 1)
@@ -84,9 +85,9 @@ def test_one_path():
         path.extend(column)
     rows = follow_path(actions, np.array(path))
     np.testing.assert_allclose(rows.sum(axis=1), 1)
-    # A greedy component takes the best action in each state, and that is its tag.
+    # A greedy component takes the best action in each state.
     assert rows.argmax(axis=1).tolist() == path
-    inside = [TAGS[column][0] in "IL" for column in path]
+    inside = [COLUMNS[column][0] in "IL" for column in path]
     assert any(inside)
-    # Within an entity nothing but its end is in doubt.
+    # Inside an entity, only its end is uncertain.
     np.testing.assert_array_equal((rows[inside] > 0).sum(axis=1) <= 2, True)

@@ -1,1 +1,1 @@
-"""Exact sums and maxima over all tag sequences of a sentence."""
+"""Exact inference over tag sequences: sums, maxima and their gradients."""

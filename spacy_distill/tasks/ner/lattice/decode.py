@@ -1,4 +1,4 @@
-"""Find the best valid tag sequences, by search only where they are ambiguous."""
+"""Viterbi decoding, limited to tokens whose tags are ambiguous."""
 
 from typing import Optional, Sequence
 
@@ -13,13 +13,19 @@ from .transitions import IMPOSSIBLE, SHARPNESS, Transitions, constrain
 def viterbi(
     emissions: np.ndarray, lengths: Sequence[int], transitions: Transitions
 ) -> np.ndarray:
-    """The highest-scoring tags of each sequence, int64 [n_tokens].
+    """Find the highest-scoring tags of each sequence by the Viterbi algorithm.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other.
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: Number of tokens of each sequence.
+        transitions: Scores of transitions.
+
+    Returns:
+        Tag columns, int64 [n_tokens].
     """
     packing = Packing(lengths)
     steps = list(packing.steps())
-    # Scores of the best paths up to each tag, once each step has added its own.
+    # Becomes the score of the best path up to each tag, step by step.
     best = emissions.take(packing.rows, axis=0)
     previous = best[:0]
     for start, end, size in steps:
@@ -30,40 +36,47 @@ def viterbi(
         else:
             current += transitions.start
         previous = current
-    # Most tags are on no best path, so where a path came from is asked for its own.
+    # Most tags are on no best path, so instead of storing backpointers for all tags,
+    # the argmax is recomputed along the best path.
     lead = np.ascontiguousarray(transitions.follow.T)
     packed = np.zeros(len(emissions), dtype=np.int64)
-    behind = packed[:0]
+    following = packed[:0]
     for start, end, size in reversed(steps):
         paths = best[start:end]
-        running = len(behind)
+        running = len(following)
         if running:
-            paths[:running] += lead.take(behind, axis=0)
+            paths[:running] += lead.take(following, axis=0)
         if running < size:
             paths[running:] += transitions.end
-        behind = packed[start:end]
-        paths.argmax(axis=1, out=behind)
+        following = packed[start:end]
+        paths.argmax(axis=1, out=following)
     tags = np.empty_like(packed)
     tags[packing.rows] = packed
     return tags
 
 
-# Of all doubts about its tokens, what a sequence may have to be the best: less than
-# half, so that rounding decides nothing.
-_DOUBT = 0.4
+# Upper bound for the summed uncertainty of a best sequence's tokens. It is less than
+# one half, so that rounding has no effect.
+_MAX_UNCERTAINTY = 0.4
 
 
 def best_paths(
     emissions: np.ndarray, lengths: np.ndarray, transitions: Transitions
 ) -> np.ndarray:
-    """The highest-scoring tags of each sequence, int64 [n_tokens].
+    """Find the highest-scoring tags of each sequence, by sums where they suffice.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other. lengths:
-        int64 [n_sequences], none 0.
+    A sequence that has more than half of the probability mass, at whatever temperature,
+    is the best one. At a low temperature nearly all best sequences do, and computing
+    sums takes a third of the time of the Viterbi algorithm. The latter decodes the
+    remaining sequences.
 
-    A sequence that has more than half of the probability is the best, at any
-    temperature. At a low one nearly all best sequences have, and sums take a third of
-    the time of Viterbi's algorithm, which is left with the rest.
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: int64 [n_sequences], none of them 0.
+        transitions: Scores of transitions.
+
+    Returns:
+        Tag columns, int64 [n_tokens].
     """
     sums = path_sums(emissions * SHARPNESS, lengths, transitions.sharp)
     products = sums.to * sums.on
@@ -73,7 +86,7 @@ def best_paths(
     doubts = np.ones_like(totals)
     np.divide(others, totals, out=doubts, where=reliable(totals))
     firsts = np.cumsum(lengths) - lengths
-    doubtful = np.add.reduceat(doubts, firsts) > _DOUBT
+    doubtful = np.add.reduceat(doubts, firsts) > _MAX_UNCERTAINTY
     if doubtful.any():
         rows = np.flatnonzero(np.repeat(doubtful, lengths))
         rest = emissions.take(rows, axis=0)
@@ -82,32 +95,40 @@ def best_paths(
 
 
 _OUTSIDE = 0
-# By how much `O` must win, so that rounding decides nothing.
+# Margin of the bound, so that rounding has no effect.
 _OUTSIDE_MARGIN = 1e-3
-# Sums of gains stay exact enough for the margin: nothing below the first counts as
-# less, and nothing is cut if anything is above the second.
-_LEAST, _MOST = -50.0, 1e4
-# Among so few tokens the bound takes longer than what it saves.
-_FEW = 40
+# Limits that keep sums of gains exact enough for the margin: smaller gains are clipped,
+# and the bound is not used if there are larger ones.
+_MIN_GAIN, _MAX_GAIN = -50.0, 1e4
+# Inputs of at most this many tokens skip the bound, which takes longer than it saves.
+_SMALL_INPUT = 40
 
 
 def search(
     emissions: np.ndarray, lengths: np.ndarray, transitions: Transitions
 ) -> np.ndarray:
-    """The highest-scoring tags of each sequence, int64 [n_tokens].
+    """Find the highest-scoring tags of each sequence.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other, `O` first.
-    lengths: int64 [n_sequences].
+    Unambiguous `O` tokens are resolved first, with exact bounds. The segments between
+    them are then decoded by `best_paths`.
+
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences; column 0 is `O`.
+        lengths: int64 [n_sequences].
+        transitions: Scores of transitions.
+
+    Returns:
+        Tag columns, int64 [n_tokens].
     """
     lengths = lengths[lengths > 0]
-    if len(emissions) <= _FEW:
+    if len(emissions) <= _SMALL_INPUT:
         return best_paths(emissions, lengths, transitions)
     open_ = np.flatnonzero(~outside_for_sure(emissions, transitions))
     tags = np.full(len(emissions), _OUTSIDE)
     if not len(open_):
         return tags
     ends = np.cumsum(lengths)
-    # Pieces end where a sentence ends, and before the next token is left out.
+    # A segment ends at the end of a sentence and before a token that is resolved.
     is_last = np.zeros(len(emissions), dtype=bool)
     is_last[ends - 1] = True
     is_first = np.zeros(len(emissions), dtype=bool)
@@ -122,29 +143,36 @@ def search(
     pieces[finals] += np.where(
         is_last[open_[finals], None], transitions.end, transitions.follow[:, _OUTSIDE]
     )
-    # What a piece starts and ends with is in its emissions.
+    # Emissions already include the transitions at both ends of a segment.
     tags[open_] = best_paths(pieces, finals - firsts + 1, transitions.inside)
     return tags
 
 
 def outside_for_sure(emissions: np.ndarray, transitions: Transitions) -> np.ndarray:
-    """Tokens that are `O` in the best sequence, told by a bound, bool [n_tokens].
+    """Find tokens that are certainly `O` in the best sequence, with an exact bound.
 
-    Putting `O` in the place of an entity changes the score by what its tokens lose, and
-    no token loses more than its gain: its best other tag over `O`, with the most that
-    transitions can add. So where the gains of every range of tokens around a token sum
-    to less than nothing, no entity is there. That is where the running sum of gains
-    falls below all before it, never to come back.
+    Replacing an entity by `O` changes the score by what its tokens lose. A token loses
+    at most its gain: the score of its best other tag minus that of `O`, plus the most
+    that transitions can add. If the gains of every range of tokens around a token have
+    a negative sum, no entity contains the token. This is the case where the running sum
+    of gains falls below all earlier values and never rises to them again.
+
+    Args:
+        emissions: float64 [n_tokens, n_tags]; column 0 is `O`.
+        transitions: Scores of transitions.
+
+    Returns:
+        bool [n_tokens].
     """
     gains = (emissions[:, 1:] + transitions.leads[1:]).max(axis=1, initial=IMPOSSIBLE)
     gains -= emissions[:, _OUTSIDE]
-    if not len(gains) or gains.max() > _MOST:
+    if not len(gains) or gains.max() > _MAX_GAIN:
         return np.zeros(len(gains), dtype=bool)
-    # Ranges over a sentence's edge only make the bound wider.
-    sums = np.cumsum(np.maximum(gains, _LEAST))
+    # Ranges that cross a sentence boundary only loosen the bound.
+    sums = np.cumsum(np.maximum(gains, _MIN_GAIN))
     before = np.minimum.accumulate(np.append(0.0, sums[:-1]))
-    behind = np.maximum.accumulate(sums[::-1])[::-1]
-    out: np.ndarray = behind < before - _OUTSIDE_MARGIN
+    following = np.maximum.accumulate(sums[::-1])[::-1]
+    out: np.ndarray = following < before - _OUTSIDE_MARGIN
     return out
 
 
@@ -157,20 +185,28 @@ def decode(
     is_crf: bool,
     allowed: Optional[np.ndarray] = None,
 ) -> np.ndarray:
-    """The best valid tags, int64 [n_tokens], of sentences one after the other.
+    """Find the best valid tags of sentences.
 
-    logits: [n_tokens, n_tags], `O` first. allowed: the tags each token may have, bool
-        of the same shape; None for all.
+    For a softmax, the highest-scoring tags of a sentence are its best sequence if they
+    are valid. For a CRF, they also must lead by more than transitions can make up for.
+    Only the other sentences are searched.
 
-    A softmax decides token by token, so where its best tags are valid as they
-    stand they are the best valid sequence. So they are with a CRF, where they lead by
-    more than its transitions can make up for. The search runs for the rest only.
+    Args:
+        logits: [n_tokens, n_tags], concatenated sentences; column 0 is `O`.
+        lengths: Number of tokens of each sentence.
+        grammar: The constraints of the tag scheme.
+        transitions: Scores of transitions.
+        is_crf: Whether the transitions are those of a CRF.
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+
+    Returns:
+        Tag columns, int64 [n_tokens].
     """
     counts = np.asarray(lengths, dtype=np.int64)
     tags: np.ndarray = logits.argmax(axis=1)
     valid = _valid(tags, counts, grammar, allowed)
     if is_crf:
-        valid &= _leads(logits, tags, transitions)
+        valid &= _has_margin(logits, tags, transitions)
     wrong = np.flatnonzero(~valid)
     if len(wrong):
         redo = np.zeros(len(counts), dtype=bool)
@@ -188,14 +224,13 @@ def _valid(
     grammar: TagGrammar,
     allowed: Optional[np.ndarray],
 ) -> np.ndarray:
-    """Tags that keep to constraint and grammar, next to the one before, bool
-    [n_tokens]."""
+    """Return which tags are allowed and may follow the previous, bool [n_tokens]."""
     filled = counts[counts > 0]
     lasts = np.cumsum(filled) - 1
     firsts = lasts - filled + 1
     valid = np.ones(len(tags), dtype=bool)
     valid[1:] = grammar.follow[tags[:-1], tags[1:]]
-    # A sentence's first token follows nothing.
+    # The first token of a sentence has no previous one.
     valid[firsts] = grammar.start[tags[firsts]]
     valid[lasts] &= grammar.end[tags[lasts]]
     if allowed is not None:
@@ -203,10 +238,10 @@ def _valid(
     return valid
 
 
-def _leads(
+def _has_margin(
     logits: np.ndarray, tags: np.ndarray, transitions: Transitions
 ) -> np.ndarray:
-    """Tokens whose best tag is far enough ahead of all others, bool [n_tokens]."""
+    """Return tokens whose best tag no transitions can change, bool [n_tokens]."""
     rows = np.arange(len(tags))
     reached = transitions.needed.take(tags, axis=0)
     reached += logits

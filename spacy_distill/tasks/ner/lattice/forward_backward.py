@@ -1,5 +1,7 @@
-"""Log-partition and marginals by the forward-backward algorithm, and their
-derivatives (Lafferty et al. 2001; gradients by reverse accumulation)."""
+"""The forward-backward algorithm: log-partition, marginals and their derivatives.
+
+See Lafferty et al. 2001. Gradients are computed by reverse accumulation.
+"""
 
 from typing import NamedTuple, Sequence, Tuple
 
@@ -15,11 +17,12 @@ _CHUNK = 2**20
 
 
 class ForwardBackward(NamedTuple):
-    """Scores of all partial paths, in the order of the input rows.
+    """Log-sums over partial paths.
 
-    alpha: [n_tokens, n_tags], log-sum of paths from the start to a tag, inclusive.
-    beta: [n_tokens, n_tags], log-sum of paths from a tag to the end, exclusive.
-    log_z: [n_tokens], the log-partition of the row's sequence.
+    Attributes:
+        alpha: Paths from the start to a tag, inclusive, float64 [n_tokens, n_tags].
+        beta: Paths from a tag to the end, exclusive, float64 [n_tokens, n_tags].
+        log_z: Log-partition of the token's sequence, float64 [n_tokens].
     """
 
     alpha: np.ndarray
@@ -27,19 +30,28 @@ class ForwardBackward(NamedTuple):
     log_z: np.ndarray
 
     def log_marginals(self) -> np.ndarray:
-        """Log-probability of each tag at each token, [n_tokens, n_tags]."""
+        """Return the log-probability of each tag, float64 [n_tokens, n_tags]."""
         return self.alpha + self.beta - self.log_z[:, None]
 
 
 class LatticeGradient(NamedTuple):
-    """Derivatives by emissions [n_tokens, n_tags] and by each transition score."""
+    """Derivatives by the scores of a lattice.
+
+    Attributes:
+        emissions: Derivative by emissions, float64 [n_tokens, n_tags].
+        transitions: Derivative by each transition score.
+    """
 
     emissions: np.ndarray
     transitions: Transitions
 
 
 class _LogMatrix:
-    """A matrix M of scores, to compute log(exp(scores) @ exp(M)) step by step."""
+    """Computes log(exp(scores) @ exp(matrix)) for a fixed matrix.
+
+    Args:
+        matrix: Scores, float64 [n_tags, n_tags].
+    """
 
     def __init__(self, matrix: np.ndarray) -> None:
         self.matrix = matrix
@@ -48,14 +60,21 @@ class _LogMatrix:
         self.possible = possible(matrix).astype(np.float64)
 
     def matmul(self, scores: np.ndarray) -> np.ndarray:
-        """scores: [n, n_tags]. RETURNS: [n, n_tags], IMPOSSIBLE where no tag leads."""
+        """Multiply in log space.
+
+        Args:
+            scores: float64 [n, n_tags].
+
+        Returns:
+            float64 [n, n_tags]; IMPOSSIBLE where no tag leads to the column.
+        """
         top = scores.max(axis=1, keepdims=True)
         sums = np.exp(scores - top) @ self.exp
         tiny = sums < _SMALLEST
         out: np.ndarray = np.log(np.where(tiny, 1.0, sums)) + top + self.top
         if tiny.any():
-            # Either impossible, or so much worse than the row's best that it needs
-            # a sum of its own.
+            # Either impossible, or so much lower than the row's maximum that it needs
+            # a separate log-sum.
             out[tiny] = IMPOSSIBLE
             reached = possible(scores).astype(np.float64) @ self.possible > 0
             rows, columns = np.nonzero(tiny & reached)
@@ -71,9 +90,15 @@ def _log_sum(scores: np.ndarray) -> np.ndarray:
 def forward_backward(
     emissions: np.ndarray, lengths: Sequence[int], transitions: Transitions
 ) -> ForwardBackward:
-    """Run both recursions over every sequence.
+    """Run the forward and backward recursions over every sequence.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other.
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: Number of tokens of each sequence.
+        transitions: Scores of transitions.
+
+    Returns:
+        Log-sums over partial paths, with rows in the order of the emissions.
     """
     packing = Packing(lengths)
     packed = emissions[packing.rows]
@@ -92,7 +117,7 @@ def forward_backward(
     for t in range(len(steps) - 1, -1, -1):
         start, end, size = steps[t]
         running = steps[t + 1][2] if t + 1 < len(steps) else 0
-        # Sequences whose last token this is: their paths end here.
+        # The paths of sequences that end at this step.
         beta[start + running : end] = transitions.end
         if running:
             after = steps[t + 1][0]
@@ -110,7 +135,15 @@ def forward_backward(
 
 
 def sequence_log_z(result: ForwardBackward, lengths: Sequence[int]) -> np.ndarray:
-    """The log-partition of each non-empty sequence, [n_sequences]; 0 if empty."""
+    """Return the log-partition of each sequence.
+
+    Args:
+        result: The output of `forward_backward`.
+        lengths: Number of tokens of each sequence.
+
+    Returns:
+        float64 [n_sequences]; 0 for empty sequences.
+    """
     counts = np.asarray(lengths, dtype=np.int64)
     firsts = np.cumsum(counts) - counts
     out = np.zeros(len(counts))
@@ -125,13 +158,22 @@ def expected_counts(
     result: ForwardBackward,
     weights: np.ndarray,
 ) -> LatticeGradient:
-    """Derivative of the weighted sum of log-partitions: the expected use of each
-    score.
+    """Compute the derivative of the weighted sum of log-partitions.
 
-    weights: [n_tokens], the weight of the sequence that the token belongs to.
+    It is the expected number of times that each score is used.
+
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: Number of tokens of each sequence.
+        transitions: Scores of transitions.
+        result: The output of `forward_backward` for them.
+        weights: Weight of the token's sequence, float64 [n_tokens].
+
+    Returns:
+        Derivatives by emissions and transitions.
     """
     marginals = np.exp(result.log_marginals()) * weights[:, None]
-    starts, ends, pairs = _borders(lengths)
+    starts, ends, pairs = _boundaries(lengths)
     left, right = pairs
     follow = np.zeros_like(transitions.follow)
     size = max(1, _CHUNK // follow.size)
@@ -159,13 +201,21 @@ def marginals_backprop(
     transitions: Transitions,
     result: ForwardBackward,
 ) -> LatticeGradient:
-    """Derivative of a function of the log-marginals by emissions and transitions.
+    """Backpropagate from log-marginals to emissions and transitions.
 
-    d_log_marginals: [n_tokens, n_tags], the derivative of the function by
-        `result.log_marginals()`; 0 where a tag is impossible.
+    As log m = alpha + beta - log Z, the derivative flows back through both recursions,
+    and once more through the log Z of each sequence.
 
-    log m = alpha + beta - log Z, so the derivative runs back through both
-    recursions, and enters once more through each sequence's log Z.
+    Args:
+        d_log_marginals: Derivative by `result.log_marginals()`, float64 [n_tokens,
+            n_tags]; 0 for impossible tags.
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: Number of tokens of each sequence.
+        transitions: Scores of transitions.
+        result: The output of `forward_backward` for them.
+
+    Returns:
+        Derivatives by emissions and transitions.
     """
     packing = Packing(lengths)
     steps = list(packing.steps())
@@ -177,7 +227,7 @@ def marginals_backprop(
     d_start = np.zeros_like(transitions.start)
     d_end = np.zeros_like(transitions.end)
     d_follow = np.zeros_like(transitions.follow)
-    # Each sequence's log Z is subtracted from all of its log-marginals.
+    # log Z is subtracted from all log-marginals of its sequence.
     d_log_z = np.zeros(len(packing.lengths))
     for start, end, size in steps:
         d_log_z[:size] -= d_alpha[start:end].sum(axis=1)
@@ -205,7 +255,7 @@ def marginals_backprop(
         d_start += d_alpha[start:end].sum(axis=0)
     for t, (start, end, _) in enumerate(steps):
         after, _, running = steps[t + 1] if t + 1 < len(steps) else (0, 0, 0)
-        # beta[t] = end, where the sequence ends
+        # beta[t] = end at the last token
         d_end += d_beta[start + running : end].sum(axis=0)
         here = slice(start, start + running)
         there = slice(after, after + running)
@@ -223,16 +273,16 @@ def marginals_backprop(
 
 
 def _flow(source: np.ndarray, follow: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Share of each source tag in each target's log-sum, [n, n_tags, n_tags]."""
+    """Return shares of source tags in targets' log-sums, [n, n_tags, n_tags]."""
     scores = source[:, :, None] + follow - target[:, None, :]
-    # A share is at most 1. The score of an impossible target is no log-sum.
+    # Shares are at most 1, but the score of an impossible target is not a log-sum.
     return np.exp(np.minimum(scores, 0.0))
 
 
-def _borders(
+def _boundaries(
     lengths: Sequence[int],
 ) -> Tuple[np.ndarray, np.ndarray, Tuple[np.ndarray, np.ndarray]]:
-    """Rows that start a sequence, end one, and all adjacent pairs within one."""
+    """Return rows that start a sequence, rows that end one, and pairs within one."""
     counts = np.asarray(lengths, dtype=np.int64)
     counts = counts[counts > 0]
     lasts = np.cumsum(counts) - 1

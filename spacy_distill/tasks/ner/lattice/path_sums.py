@@ -1,4 +1,4 @@
-"""Sums over all tag sequences, and exact span probabilities from them."""
+"""Sums over all tag sequences, and exact span probabilities computed from them."""
 
 from typing import NamedTuple, Sequence
 
@@ -8,20 +8,25 @@ from ....arrays import Packing, ranges
 from .forward_backward import ForwardBackward, forward_backward
 from .transitions import Transitions
 
-# Sums are brought back to 1 after so many steps. They grow by no more than the number
-# of tags at each.
-_STEPS = 16
-# What is lost below the least number there is counts for nothing in a greater total.
-_SMALLEST = 1e-200
-_LEAST = 1e-300
+# Sums are rescaled to 1 after this many steps. In each step they grow at most by a
+# factor of the number of tags.
+_RESCALE_STEPS = 16
+# Underflow has no effect on larger totals.
+_MIN_TOTAL = 1e-200
+# Avoids division by zero.
+_TINY = 1e-300
 
 
 class PathSums(NamedTuple):
-    """Sums over partial sequences, float64 [n_tokens, n_tags] each. Every row is right
-    up to a factor, which is enough for the shares of its own total.
+    """Sums over partial paths. Each row is exact up to a factor.
 
-    to: over those from the start to a tag, without the tag's own score.
-    on: over those from a tag to the end, with it.
+    The factor cancels in shares of the row's total.
+
+    Attributes:
+        to: Paths from the start to a tag, without the tag's own score, float64
+            [n_tokens, n_tags].
+        on: Paths from a tag to the end, with the tag's own score, float64 [n_tokens,
+            n_tags].
     """
 
     to: np.ndarray
@@ -31,20 +36,27 @@ class PathSums(NamedTuple):
 def path_sums(
     emissions: np.ndarray, lengths: np.ndarray, transitions: Transitions
 ) -> PathSums:
-    """Run both recursions over every sequence, in a fraction of the time that
-    logarithms take. See `reliable` for when that is good enough.
+    """Run the forward and backward recursions over every sequence, without logarithms.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other. lengths:
-        int64 [n_sequences].
+    This takes a fraction of the time of `forward_backward`. Scores that lie too far
+    apart underflow; see `reliable`.
+
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: int64 [n_sequences].
+        transitions: Scores of transitions.
+
+    Returns:
+        Sums over partial paths, with rows in the order of the emissions.
     """
     n_tags = emissions.shape[1]
     packing = Packing(lengths)
-    # What is added to all tags of a token changes no share. Numpy finds the place of a
-    # maximum in a fifth of the time that it takes for the maximum.
+    # Shifting all scores of a token does not change shares. In numpy, `argmax` takes a
+    # fifth of the time of `max`.
     best = emissions[np.arange(len(emissions)), emissions.argmax(axis=1)]
     own = np.exp(emissions - best[:, None])
-    # Forward beside backward; the one reads each sequence from its start, the other
-    # from its end.
+    # Both recursions run side by side: forward from the start of each sequence and
+    # backward from its end.
     sides = [own.take(packing.rows, axis=0), own.take(packing.reversed_rows, axis=0)]
     sums = np.concatenate(sides, axis=1)
     moves = transitions.moves
@@ -56,21 +68,28 @@ def path_sums(
             current *= previous.dot(moves) if t else transitions.edges
             previous = current
             t += 1
-            if t % _STEPS == 0:
+            if t % _RESCALE_STEPS == 0:
                 halves = current.reshape(size, 2, n_tags)
-                halves /= np.maximum(halves.sum(axis=2, keepdims=True), _LEAST)
+                halves /= np.maximum(halves.sum(axis=2, keepdims=True), _TINY)
     out = PathSums(np.empty_like(own), np.empty_like(own))
     out.to[packing.rows] = sums[:, :n_tags]
     out.on[packing.reversed_rows] = sums[:, n_tags:]
-    # Where that is the least, there is nothing to divide.
-    out.to[:] /= np.maximum(own, _LEAST, out=own)
+    # Where `own` underflowed, so did `to`.
+    out.to[:] /= np.maximum(own, _TINY, out=own)
     return out
 
 
 def reliable(totals: np.ndarray) -> np.ndarray:
-    """Which totals of shares have lost nothing that counts, bool. All others are too
-    small, or not a number: scores lie too far apart."""
-    out: np.ndarray = totals > _SMALLEST
+    """Return which totals are large enough that underflow had no effect on them.
+
+    Args:
+        totals: Sums of products of path sums, float64 [n]. Small ones and NaN mean that
+            scores lie too far apart.
+
+    Returns:
+        bool [n].
+    """
+    out: np.ndarray = totals > _MIN_TOTAL
     return out
 
 
@@ -81,10 +100,20 @@ def span_probability(
     path: Sequence[int],
     start: int,
 ) -> float:
-    """Sum over all tag sequences that run along `path`, over the sum of all.
+    """Compute the probability that all tokens of a span have the given tags.
 
-    emissions: float64 [n_tokens, n_tags]. path: tag columns of the span's tokens.
-    start: row of the span's first token.
+    It is the sum over all tag sequences that contain the path, divided by the sum over
+    all tag sequences.
+
+    Args:
+        emissions: float64 [n_tokens, n_tags].
+        transitions: Scores of transitions.
+        result: The output of `forward_backward` for them.
+        path: Tag columns of the span's tokens.
+        start: Row of the span's first token.
+
+    Returns:
+        Probability in [0, 1].
     """
     end = start + len(path)
     score = result.alpha[start, path[0]] + result.beta[end - 1, path[-1]]
@@ -101,19 +130,28 @@ def span_probabilities(
     starts: np.ndarray,
     ends: np.ndarray,
 ) -> np.ndarray:
-    """Of each span: the sum over all tag sequences that agree with `tags` on it, over
-    the sum of all, float64 [n_spans].
+    """Compute the probabilities that all tokens of spans have the given tags.
 
-    emissions: float64 [n_tokens, n_tags], sequences one after the other. lengths:
-        int64 [n_sequences], none 0. tags: a valid sequence, int64 [n_tokens].
-    starts, ends: rows where spans start and end (exclusive), int64 [n_spans].
+    Each is the sum over all tag sequences that agree with `tags` in the span, divided
+    by the sum over all tag sequences: the probability of the span's first tag, times
+    that of each following tag given the previous one. If scores lie too far apart for
+    plain sums, log-sums are used instead.
 
-    It is the probability of the span's first tag, times that of each tag behind it
-    given the one before. Scores too far apart for plain sums go the long way round.
+    Args:
+        emissions: float64 [n_tokens, n_tags], concatenated sequences.
+        lengths: int64 [n_sequences], none of them 0.
+        transitions: Scores of transitions.
+        tags: Tag columns of a valid sequence, int64 [n_tokens].
+        starts: First row of each span, int64 [n_spans].
+        ends: Last row of each span (exclusive), int64 [n_spans].
+
+    Returns:
+        float64 [n_spans].
     """
     sums = path_sums(emissions, lengths, transitions)
     rows, firsts = ranges(starts, ends)
-    # All that leads to a token's tags: from the tag before, or from anywhere.
+    # Paths to each tag of a token: from the previous tag, or from any tag at the start
+    # of a span.
     products = transitions.weights.take(tags[rows - 1], axis=0)
     products[firsts] = sums.to[starts]
     products *= sums.on.take(rows, axis=0)

@@ -1,4 +1,4 @@
-"""What scores a tag sequence: emissions plus transitions."""
+"""Transition scores of tag sequences, and quantities derived from them."""
 
 from functools import cached_property
 from typing import NamedTuple, Optional, Sequence
@@ -7,17 +7,24 @@ import numpy as np
 
 from ..tags import TagGrammar
 
-# Finite stand-in for minus infinity: exp() of it is 0 and differences stay numbers.
+# Finite replacement for minus infinity: exp() is 0 and differences are not NaN.
 IMPOSSIBLE = -1e30
-# By what scores are multiplied so that the best sequence stands out among all.
+# Inverse temperature at which the best sequence has nearly all probability mass.
 SHARPNESS = 16.0
-# Leads must be this much larger than needed, so that rounding decides nothing.
+# Added to required leads, so that rounding has no effect.
 _MARGIN = 1e-3
 
 
 def possible(scores: np.ndarray) -> np.ndarray:
-    """Which scores belong to anything possible, bool of the same shape."""
-    # Far above IMPOSSIBLE, because a temperature above 1 brings that nearer to 0.
+    """Return which scores belong to possible tags or transitions.
+
+    Args:
+        scores: float64 of any shape.
+
+    Returns:
+        bool of the same shape.
+    """
+    # Far above IMPOSSIBLE, because temperatures above 1 scale it towards 0.
     out: np.ndarray = scores > IMPOSSIBLE * 1e-15
     return out
 
@@ -29,17 +36,21 @@ class _Arrays(NamedTuple):
 
 
 class Transitions(_Arrays):
-    """Scores of starting with, moving between and ending with tags, float64.
+    """Transition scores. They must not be changed, since derived quantities are cached.
 
-    start: [n_tags]. follow: [n_tags, n_tags], row before column. end: [n_tags].
-    They are not to be changed: what follows from them is computed once.
+    Attributes:
+        start: Scores of first tags, float64 [n_tags].
+        follow: Scores of moving from row to column, float64 [n_tags, n_tags].
+        end: Scores of last tags, float64 [n_tags].
     """
 
     @cached_property
     def leads(self) -> np.ndarray:
-        """The most by which transitions into a tag, and out of it at the end of an
-        entity, can be better than those of an `O` in its place, [n_tags]. `O` is the
-        first tag."""
+        """Most that transitions can favor a tag over `O`, float64 [n_tags].
+
+        It covers the transition into a tag and, at the end of an entity, the transition
+        out of it. `O` is column 0.
+        """
         start, follow, end = self
         allowed = possible(follow)
         outside = np.where(allowed[:, 0], follow[:, 0], follow[0, 0])
@@ -48,22 +59,24 @@ class Transitions(_Arrays):
         shared = allowed & allowed[0]
         out = np.where(shared, follow - follow[0], -np.inf).max(axis=1)
         out = np.maximum(out, end - end[0])
-        # The way on within an entity belongs to the tag it leads to.
+        # Transitions within an entity are counted for the tag they lead to.
         leads: np.ndarray = into + np.where(possible(end), out, 0.0)
         return leads
 
     @cached_property
     def needed(self) -> np.ndarray:
-        """By how much each tag must lead each other one at a token so that no
-        transitions can make up for it, float32 [n_tags, n_tags], leader before
-        follower. A possible sequence whose tags all lead by as much is the best."""
+        """Leads that transitions cannot make up for, float32 [n_tags, n_tags].
+
+        needed[i, j] is how much tag i must lead tag j at a token. A valid sequence
+        whose tags all lead by as much is the best one.
+        """
         start, follow, end = self
         arrivals = np.vstack([start, follow])
         arrives = possible(arrivals)
         most = np.where(arrives, arrivals, -np.inf).max(axis=0)
         least = np.where(arrives, arrivals, np.inf).min(axis=0)
-        # A token's tag has to answer for the way to it, and for the way on where the
-        # next token's tag is the same.
+        # A tag accounts for the transition into it, and for the transition out of it
+        # where the tag of the next token is unchanged.
         departures = np.column_stack([follow, end])
         goes = possible(departures)
         gains = np.where(goes, departures, -np.inf) - departures[:, None]
@@ -74,31 +87,33 @@ class Transitions(_Arrays):
 
     @cached_property
     def inside(self) -> "Transitions":
-        """The same where starting and ending score nothing."""
+        """The same transitions with scores of 0 for starting and ending."""
         none = np.zeros_like(self.start)
         return Transitions(none, self.follow, none)
 
     @cached_property
     def sharp(self) -> "Transitions":
-        """The same at the temperature at which best sequences stand out."""
+        """The scores multiplied by SHARPNESS."""
         return Transitions(*(part * SHARPNESS for part in self))
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """Exponentials of `follow`, but for a factor, [n_tags, n_tags]."""
+        """exp(follow) up to a factor, float64 [n_tags, n_tags]."""
         weights: np.ndarray = np.exp(self.follow - self.follow.max())
         return weights
 
     @cached_property
     def moves(self) -> np.ndarray:
-        """What `path_sums` multiplies its sums by from step to step, forward and
-        backward, [2 * n_tags, 2 * n_tags]."""
+        """Matrix of one step of `path_sums`, float64 [2 * n_tags, 2 * n_tags].
+
+        Block-diagonal: forward, then backward.
+        """
         none = np.zeros_like(self.weights)
         return np.block([[self.weights, none], [none, self.weights.T]])
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """What it begins with, forward and backward, [2 * n_tags]."""
+        """First factors of `path_sums`, forward then backward, float64 [2 * n_tags]."""
         edges = [np.exp(part - part.max()) for part in (self.start, self.end)]
         return np.concatenate(edges)
 
@@ -106,10 +121,16 @@ class Transitions(_Arrays):
 def grammar_transitions(
     grammar: TagGrammar, learned: Optional[Sequence[np.ndarray]] = None
 ) -> Transitions:
-    """Transitions that forbid what the grammar forbids.
+    """Return transitions that forbid what the grammar forbids.
 
-    learned: (start, follow, end) of a CRF; zeros when None, which makes the
-        lattice a softmax classifier restricted to valid sequences.
+    Args:
+        grammar: The constraints of the tag scheme.
+        learned: (start, follow, end) of a CRF. None means zeros: the lattice is then a
+            softmax classifier restricted to valid sequences.
+
+    Returns:
+        The learned scores, or zeros; IMPOSSIBLE where the grammar forbids a tag or
+        a transition.
     """
     if learned is None:
         return Transitions(*(np.where(part, 0.0, IMPOSSIBLE) for part in grammar))
@@ -117,7 +138,14 @@ def grammar_transitions(
 
 
 def constrain(emissions: np.ndarray, allowed: Optional[np.ndarray]) -> np.ndarray:
-    """Scores, as emissions [n_tokens, n_tags], in float64; impossible where not
-    `allowed`."""
+    """Return scores in float64, IMPOSSIBLE where not allowed.
+
+    Args:
+        emissions: Scores of any shape.
+        allowed: bool of the same shape; None allows all.
+
+    Returns:
+        float64 of the same shape.
+    """
     emissions = np.asarray(emissions, dtype=np.float64)
     return emissions if allowed is None else np.where(allowed, emissions, IMPOSSIBLE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from all_paths import (
-    TAGS,
+    COLUMNS,
     all_paths,
     log_marginals,
     matches,
@@ -36,7 +36,7 @@ scales = st.sampled_from([0.0, 1.0, 30.0, 1e4])
 
 
 def paths_of(length):
-    return all_paths(TAGS, length)
+    return all_paths(COLUMNS, length)
 
 
 def run(scores, lengths):
@@ -70,7 +70,7 @@ def test_sums_are_those_over_all_paths(lengths, seed, scale):
 def test_sums_with_constrained_emissions(length, seed, scale):
     rng = np.random.default_rng(seed)
     scores = random_scores(rng, length, scale)
-    allowed = rng.random((length, len(TAGS))) < 0.3
+    allowed = rng.random((length, len(COLUMNS))) < 0.3
     sure = rng.choice(paths_of(length))
     allowed[np.arange(length), sure] = True
     emissions = constrain(scores.emissions.detach().numpy(), allowed)
@@ -84,9 +84,9 @@ def test_sums_with_constrained_emissions(length, seed, scale):
 
 
 def test_no_path_at_all_is_not_possible():
-    emissions = np.zeros((2, len(TAGS)))
+    emissions = np.zeros((2, len(COLUMNS)))
     allowed = np.zeros(emissions.shape, dtype=bool)
-    allowed[0, TAGS.index("B-PER")] = allowed[1, TAGS.index("O")] = True
+    allowed[0, COLUMNS.index("B-PER")] = allowed[1, COLUMNS.index("O")] = True
     transitions = random_scores(np.random.default_rng(0), 0).transitions
     result = forward_backward(constrain(emissions, allowed), [2], transitions)
     assert not possible(result.log_z).any()
@@ -94,9 +94,9 @@ def test_no_path_at_all_is_not_possible():
 
 def test_a_poor_start_is_not_made_better_by_underflow():
     # exp(-5000) is 0, yet the only way to the good second tag leads through it.
-    emissions = np.zeros((2, len(TAGS)))
-    emissions[0, TAGS.index("B-PER")] = -5000.0
-    emissions[1, TAGS.index("L-PER")] = 9000.0
+    emissions = np.zeros((2, len(COLUMNS)))
+    emissions[0, COLUMNS.index("B-PER")] = -5000.0
+    emissions[1, COLUMNS.index("L-PER")] = 9000.0
     transitions = random_scores(np.random.default_rng(0), 0, scale=0.0).transitions
     result = forward_backward(emissions, [2], transitions)
     np.testing.assert_allclose(result.log_z, 4000.0)
@@ -210,8 +210,8 @@ def test_long_sentence_counts_all_its_sequences():
         counts.append((1 + n_labels) * counts[-1] + n_labels * shorter)
         shorter += counts[-2]
     assert counts[3] == len(paths_of(3))
-    transitions = grammar_transitions(tag_grammar(TAGS))
-    emissions = np.zeros((n_tokens, len(TAGS)))
+    transitions = grammar_transitions(tag_grammar(COLUMNS))
+    emissions = np.zeros((n_tokens, len(COLUMNS)))
     result = forward_backward(emissions, [n_tokens], transitions)
     np.testing.assert_allclose(result.log_z, math.log(counts[-1]), rtol=1e-11)
     np.testing.assert_allclose(np.exp(result.log_marginals()).sum(axis=1), 1.0)

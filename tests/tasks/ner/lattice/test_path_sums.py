@@ -1,5 +1,5 @@
 import numpy as np
-from all_paths import TAGS, random_scores
+from all_paths import COLUMNS, random_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,8 +35,8 @@ def test_reliable_shares_are_the_marginals(lengths, seed, scale):
 
 def test_too_far_apart():
     scores = random_scores(np.random.default_rng(0), 3, 1.0)
-    emissions = np.zeros((3, len(TAGS)))
+    emissions = np.zeros((3, len(COLUMNS)))
     # Each tag is best by far where the other may not follow.
-    emissions[0, TAGS.index("B-PER")] = emissions[1, TAGS.index("B-LOC")] = 1e3
+    emissions[0, COLUMNS.index("B-PER")] = emissions[1, COLUMNS.index("B-LOC")] = 1e3
     sums = path_sums(emissions, np.array([3]), scores.transitions)
     assert not reliable((sums.to * sums.on).sum(axis=1)).all()

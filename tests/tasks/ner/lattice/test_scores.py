@@ -1,5 +1,5 @@
 import numpy as np
-from all_paths import GRAMMAR, TAGS
+from all_paths import COLUMNS, GRAMMAR
 
 from spacy_distill.tasks.ner.lattice.transitions import (
     IMPOSSIBLE,
@@ -15,7 +15,7 @@ def test_grammar_alone_scores_nothing():
 
 
 def test_learned_scores_stand_where_the_grammar_allows():
-    n = len(TAGS)
+    n = len(COLUMNS)
     shapes = [(n,), (n, n), (n,)]
     learned = [
         np.full(shape, i + 1, dtype=np.float32) for i, shape in enumerate(shapes)

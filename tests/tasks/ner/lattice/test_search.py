@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from all_paths import (
+    COLUMNS,
     GRAMMAR,
-    TAGS,
     all_paths,
     matches,
     path_scores,
@@ -34,13 +34,13 @@ def draw(seed, lengths, scale, lead):
 @given(st.lists(st.integers(0, 5), max_size=20), seeds, scales, leads, st.booleans())
 def test_best_of_all_paths(lengths, seed, scale, lead, some_forbidden):
     rng, scores = draw(seed, lengths, scale, lead)
-    allowed = np.ones((sum(lengths), len(TAGS)), dtype=bool)
+    allowed = np.ones((sum(lengths), len(COLUMNS)), dtype=bool)
     if some_forbidden:
         allowed = rng.random(allowed.shape) < 0.6
         row = 0
         for length in lengths:
             if length:
-                path = rng.choice(all_paths(TAGS, length))
+                path = rng.choice(all_paths(COLUMNS, length))
                 allowed[np.arange(row, row + length), path] = True
             row += length
     emissions = constrain(scores.emissions.numpy(), allowed)
@@ -52,7 +52,7 @@ def test_best_of_all_paths(lengths, seed, scale, lead, some_forbidden):
         row += length
         if not length:
             continue
-        paths = matches(all_paths(TAGS, length), allowed[here])
+        paths = matches(all_paths(COLUMNS, length), allowed[here])
         assert tags[here].tolist() in paths.tolist()
         ours = path_scores(part, tags[here][None])[0].item()
         best = path_scores(part, paths).max().item()
@@ -72,7 +72,7 @@ def test_cutting_changes_nothing(lengths, seed, lead, is_crf):
 
 
 def test_what_is_plain_is_cut():
-    emissions = np.zeros((9, len(TAGS)))
+    emissions = np.zeros((9, len(COLUMNS)))
     emissions[:, 0] = 5.0
     emissions[4, 1:] = 9.0
     outside = outside_for_sure(emissions, grammar_transitions(GRAMMAR))
@@ -80,11 +80,11 @@ def test_what_is_plain_is_cut():
 
 
 def test_a_tie_is_not_cut():
-    emissions = np.zeros((3, len(TAGS)))
+    emissions = np.zeros((3, len(COLUMNS)))
     assert not outside_for_sure(emissions, grammar_transitions(GRAMMAR)).any()
 
 
 def test_nothing_to_tag():
-    emissions = np.zeros((0, len(TAGS)))
+    emissions = np.zeros((0, len(COLUMNS)))
     none = np.array([0, 0], dtype=np.int64)
     assert len(search(emissions, none, grammar_transitions(GRAMMAR))) == 0

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from all_paths import TAGS, all_paths, path_scores, random_scores, split
+from all_paths import COLUMNS, all_paths, path_scores, random_scores, split
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ def any_path(rng, length):
     pieces = []
     while length:
         size = min(length, 5)
-        pieces.append(rng.choice(all_paths(TAGS, size)))
+        pieces.append(rng.choice(all_paths(COLUMNS, size)))
         length -= size
     return np.concatenate(pieces)
 
@@ -30,7 +30,7 @@ def spans_of(paths):
     """Rows of all spans in sequences that lie one after the other."""
     starts, ends, row = [], [], 0
     for path in paths:
-        for start, end, _ in tags_to_spans([TAGS[k] for k in path]):
+        for start, end, _ in tags_to_spans([COLUMNS[k] for k in path]):
             starts.append(row + start)
             ends.append(row + end)
         row += len(path)
@@ -48,9 +48,9 @@ def test_share_of_all_paths(lengths, seed, scale):
         return
     expected = []
     for part, length, path in zip(split(scores, lengths), lengths, chosen):
-        paths = all_paths(TAGS, length)
+        paths = all_paths(COLUMNS, length)
         totals = path_scores(part, paths)
-        for start, end, _ in tags_to_spans([TAGS[k] for k in path]):
+        for start, end, _ in tags_to_spans([COLUMNS[k] for k in path]):
             through = (paths[:, start:end] == path[start:end]).all(axis=1)
             share = totals[through].logsumexp(0) - totals.logsumexp(0)
             expected.append(share.exp().item())

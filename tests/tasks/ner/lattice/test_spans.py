@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from all_paths import TAGS, all_paths, path_scores, random_scores
+from all_paths import COLUMNS, all_paths, path_scores, random_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,13 +21,13 @@ def test_probability_of_each_span(length, before, seed, scale):
     scores = random_scores(np.random.default_rng(seed), before + length, scale)
     emissions = scores.emissions.detach().numpy()
     result = forward_backward(emissions, [before, length], scores.transitions)
-    paths = all_paths(TAGS, length)
+    paths = all_paths(COLUMNS, length)
     here = scores._replace(emissions=scores.emissions[before:])
     shares = path_scores(here, paths).softmax(0).detach().numpy()
     for start in range(length):
         for end in range(start + 1, length + 1):
             for label in ("PER", "LOC"):
-                path = [TAGS.index(tag) for tag in span_tags(end - start, label)]
+                path = [COLUMNS.index(tag) for tag in span_tags(end - start, label)]
                 has_it = (paths[:, start:end] == path).all(axis=1)
                 ours = span_probability(
                     emissions, scores.transitions, result, path, before + start

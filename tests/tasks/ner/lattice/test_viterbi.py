@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from all_paths import (
+    COLUMNS,
     GRAMMAR,
-    TAGS,
     all_paths,
     matches,
     path_scores,
@@ -38,7 +38,7 @@ def test_best_of_all_paths(lengths, seed, scale):
     for part, length, path in zip(split(scores, lengths), lengths, parts):
         if not length:
             continue
-        paths = all_paths(TAGS, length)
+        paths = all_paths(COLUMNS, length)
         assert path.tolist() in paths.tolist()
         ours = path_scores(part, path[None])[0].item()
         assert ours == pytest.approx(path_scores(part, paths).max().item(), rel=1e-12)
@@ -47,7 +47,7 @@ def test_best_of_all_paths(lengths, seed, scale):
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 40), max_size=6), seeds, scales)
 def test_always_valid(lengths, seed, scale):
-    emissions = np.random.default_rng(seed).normal(size=(sum(lengths), len(TAGS)))
+    emissions = np.random.default_rng(seed).normal(size=(sum(lengths), len(COLUMNS)))
     tags = viterbi(emissions * scale, lengths, grammar_transitions(GRAMMAR))
     for path in np.split(tags, np.cumsum(lengths)[:-1]):
         assert len(path) == 0 or is_valid(path)
@@ -58,22 +58,22 @@ def test_always_valid(lengths, seed, scale):
 def test_constraints_are_kept(length, seed, scale):
     rng = np.random.default_rng(seed)
     scores = random_scores(rng, length, scale)
-    allowed = rng.random((length, len(TAGS))) < 0.3
-    allowed[np.arange(length), rng.choice(all_paths(TAGS, length))] = True
+    allowed = rng.random((length, len(COLUMNS))) < 0.3
+    allowed[np.arange(length), rng.choice(all_paths(COLUMNS, length))] = True
     emissions = constrain(scores.emissions.detach().numpy(), allowed)
     path = viterbi(emissions, [length], scores.transitions)
-    paths = matches(all_paths(TAGS, length), allowed)
+    paths = matches(all_paths(COLUMNS, length), allowed)
     assert path.tolist() in paths.tolist()
     ours = path_scores(scores, path[None])[0].item()
     assert ours == pytest.approx(path_scores(scores, paths).max().item(), rel=1e-12)
 
 
 def test_long_sentence():
-    emissions = np.random.default_rng(0).normal(size=(20_000, len(TAGS))) * 1e4
+    emissions = np.random.default_rng(0).normal(size=(20_000, len(COLUMNS))) * 1e4
     assert is_valid(viterbi(emissions, [20_000], grammar_transitions(GRAMMAR)))
 
 
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0, 0]])
 def test_nothing_to_tag(lengths):
-    emissions = np.zeros((0, len(TAGS)))
+    emissions = np.zeros((0, len(COLUMNS)))
     assert len(viterbi(emissions, lengths, grammar_transitions(GRAMMAR))) == 0

@@ -1,0 +1,178 @@
+"""Named entity recognition as a task: BILUO tags are the columns, tokens the rows."""
+
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
+
+import numpy as np
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import registry
+
+from ...losses.base import Targets
+from ...windows import Window, stitch
+from .annotations import set_entities
+from .decoding import allowed_tags, decode_entities
+from .tags import OUTSIDE, biluo_tags
+from .targets import get_targets
+
+SPANS_KEY = "ner"
+
+
+class NERTask:
+    """The task of a `compact_ner` and of its teachers; see `tasks.base.Task`.
+
+    Args:
+        labels: Entity labels, in the order of the tags.
+    """
+
+    name = "ner"
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self.labels = tuple(labels)
+        self.columns = biluo_tags(self.labels)
+
+    def n_rows(self, doc: Doc) -> int:
+        """Return the number of tokens."""
+        return len(doc)
+
+    def merge(
+        self, windows: Sequence[Window], rows: Sequence[np.ndarray]
+    ) -> np.ndarray:
+        """Take each token's row from the window where it has most context."""
+        return stitch(windows, rows)
+
+    def targets(self, examples: Iterable[Example]) -> Targets:
+        """Return gold tags, teacher logits and pseudo labels; see `get_targets`."""
+        return get_targets(examples, self.columns)
+
+    def annotate(self, docs: Sequence[Doc], scores: Sequence[np.ndarray]) -> None:
+        """Set `doc.ents`, and `doc.spans["ner"]` with probabilities, from logits.
+
+        Entities that are set already are kept, with probability 1.
+        """
+        filled = [(doc, rows) for doc, rows in zip(docs, scores) if len(doc)]
+        found: List[Any] = []
+        if filled and self.labels:
+            found = decode_entities(
+                np.concatenate([rows for _, rows in filled]).astype(np.float32),
+                [len(doc) for doc, _ in filled],
+                self.columns,
+                allowed=allowed_tags([doc for doc, _ in filled], self.columns),
+            )
+        spans = iter(found)
+        for doc in docs:
+            set_entities(doc, next(spans, []) if len(doc) else [], SPANS_KEY)
+
+    def score(self, examples: Iterable[Example]) -> Dict[str, Any]:
+        """Return entity scores and calibration; see `compact_ner_score`."""
+        return compact_ner_score(examples, spans_key=SPANS_KEY)
+
+    def count(self, logits: np.ndarray) -> Dict[str, int]:
+        """Count, by label, the tokens whose best tag begins an entity.
+
+        Labels that do not occur are included with 0.
+        """
+        best = np.bincount(logits.argmax(axis=1), minlength=len(self.columns))
+        counts = dict.fromkeys(self.labels, 0)
+        for tag, count in zip(self.columns, best.tolist()):
+            if tag[0] in "BU":
+                counts[tag[2:]] += count
+        return counts
+
+    def relabel(
+        self, labels: Mapping[str, Optional[str]]
+    ) -> Tuple["NERTask", List[int]]:
+        """Rename, merge or drop (None) labels; tags of dropped labels become `O`."""
+        new = [label for label in labels.values() if label is not None]
+        task = NERTask(list(dict.fromkeys(new)))
+        columns = []
+        for tag in self.columns:
+            label = None if tag == OUTSIDE else labels[tag[2:]]
+            renamed = OUTSIDE if label is None else f"{tag[:2]}{label}"
+            columns.append(task.columns.index(renamed))
+        return task, columns
+
+
+@registry.scorers("spacy_distill.compact_ner_scorer.v1")
+def compact_ner_scorer_v1() -> Callable[..., Dict[str, Any]]:
+    """Create a scorer for spaCy's entity scores and their calibration.
+
+    Returns:
+        `compact_ner_score`.
+    """
+    return compact_ner_score
+
+
+def compact_ner_score(
+    examples: Iterable[Example], *, spans_key: Optional[str] = None, **kwargs: Any
+) -> Dict[str, Any]:
+    """Score entities.
+
+    Args:
+        examples: Predicted Docs and their references.
+        spans_key: Key of the scored entities in `doc.spans`; None without any.
+        **kwargs: Passed to spaCy's scorer.
+
+    Returns:
+        `ents_p`, `ents_r`, `ents_f` and `ents_per_type`, and with a key `ents_ece`, the
+        expected calibration error (Guo et al. 2017, eq. 3), None without entities.
+    """
+    examples = list(examples)
+    scores: Dict[str, Any] = get_ner_prf(examples, **kwargs)
+    if spans_key:
+        scores["ents_ece"] = expected_calibration_error(
+            *entity_outcomes(examples, spans_key)
+        )
+    return scores
+
+
+def entity_outcomes(
+    examples: Iterable[Example], spans_key: str
+) -> Tuple[List[float], List[bool]]:
+    """Return the probability of each predicted entity and whether it is right.
+
+    Docs without gold entity annotation are left out.
+    """
+    probabilities: List[float] = []
+    correct: List[bool] = []
+    for eg in examples:
+        group = eg.predicted.spans.get(spans_key)
+        if group is None or not eg.reference.has_annotation("ENT_IOB"):
+            continue
+        gold = {(e.start_char, e.end_char, e.label_) for e in eg.reference.ents}
+        for span, score in zip(group, group.attrs.get("scores", ())):
+            probabilities.append(float(score))
+            correct.append((span.start_char, span.end_char, span.label_) in gold)
+    return probabilities, correct
+
+
+def expected_calibration_error(
+    probabilities: Iterable[float], correct: Iterable[bool], n_bins: int = 10
+) -> Optional[float]:
+    """Return the mean gap between probability and accuracy (Guo et al. 2017, eq. 3).
+
+    Args:
+        probabilities: Probability of each prediction, in [0, 1].
+        correct: Whether each prediction is right.
+        n_bins: Number of bins of equal width, each weighted by its predictions.
+
+    Returns:
+        The error in [0, 1]; None without predictions.
+    """
+    p = np.asarray(list(probabilities), dtype=np.float64)
+    hit = np.asarray(list(correct), dtype=np.float64)
+    if not len(p):
+        return None
+    bins = np.minimum((p * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(bins, weights=p - hit, minlength=n_bins)
+    return float(np.abs(gaps).sum() / len(p))

@@ -1,1 +1,0 @@
-"""Any pipeline that labels spans, by a model or by rules, as teacher."""

@@ -1,0 +1,191 @@
+"""How long to train: the one place where steps follow from the amount of data.
+
+The rules are those of docs/few_labels.md.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional
+
+# A teacher of few labels makes more errors, and a student that trains long copies them.
+FEW_LABELS = 300
+FEW_PASSES, PASSES = 9.0, 18.0
+TEACHER_PASSES = 20.0
+# Steps of a student that learns from soft labels, and from gold annotation alone.
+_STUDENT_STEPS, _GOLD_STEPS = (1_500, 20_000), (700, 20_000)
+_TEACHER_STEPS = (400, 2_500)
+# A teacher is slow to evaluate.
+_STUDENT_EVALUATIONS, _TEACHER_EVALUATIONS = 10, 4
+_STUDENT_WARMUP, _TEACHER_WARMUP = 100, 50
+# Longer documents, in words, go into smaller batches, with about as many words.
+_LONG_DOCUMENT, _USUAL_DOCUMENT = 32, 25
+_SMALLEST_BATCH = 4
+# Measured with the default student on one core of a server processor.
+_WORDS_PER_SECOND = 30_000
+
+# Where the numbers go in a config.
+_MAX_STEPS = "training.max_steps"
+_EVAL_FREQUENCY = "training.eval_frequency"
+_WARMUP_STEPS = "training.optimizer.learn_rate.warmup_steps"
+_BATCH_SIZE = "training.batcher.size"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much there is to learn from.
+
+    Attributes:
+        gold: Gold documents.
+        soft: Soft-labelled documents that are not held out.
+        words: Words of all of them.
+    """
+
+    gold: int
+    soft: int
+    words: int
+
+    @property
+    def documents(self) -> int:
+        """All documents."""
+        return self.gold + self.soft
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The schedule of a training.
+
+    Attributes:
+        steps: Steps in all.
+        passes: Passes over the documents that they make.
+        eval_frequency: Steps between evaluations; the last step is evaluated.
+        warmup_steps: Steps until the learning rate is highest.
+        batch_size: Documents in a batch.
+        seconds: Estimated time of training; None if unknown.
+    """
+
+    steps: int
+    passes: float
+    eval_frequency: int
+    warmup_steps: int
+    batch_size: int
+    seconds: Optional[float]
+
+    def settings(self) -> Dict[str, int]:
+        """Return the schedule as settings of a config, by dotted name."""
+        return {
+            _MAX_STEPS: self.steps,
+            _EVAL_FREQUENCY: self.eval_frequency,
+            _WARMUP_STEPS: self.warmup_steps,
+            _BATCH_SIZE: self.batch_size,
+        }
+
+    def describe(self) -> str:
+        """Describe the schedule in one line."""
+        line = (
+            f"{self.steps:,} steps of {self.batch_size} documents"
+            f" ({self.passes:.1f} passes), evaluated every {self.eval_frequency:,}"
+        )
+        if self.seconds is None:
+            return line
+        return f"{line}; about {max(1, round(self.seconds / 60))} min on one core"
+
+
+def student_schedule(
+    amount: Amount, *, passes: Optional[float], batch_size: int
+) -> Schedule:
+    """Return the schedule of a student.
+
+    Args:
+        amount: How much there is to learn from.
+        passes: Passes over the documents; None for 9 with up to 300 gold documents and
+            18 otherwise, but at least 1,500 steps (700 without soft labels) and at most
+            20,000, or one pass.
+        batch_size: Documents in a batch, unless they are long.
+    """
+    words = amount.words / max(amount.documents, 1)
+    if words > _LONG_DOCUMENT:
+        batch_size = max(
+            min(_SMALLEST_BATCH, batch_size),
+            round(batch_size * _USUAL_DOCUMENT / words),
+        )
+    if passes is None:
+        few = 0 < amount.gold <= FEW_LABELS
+        rule = FEW_PASSES if few and amount.soft else PASSES
+        least, most = _STUDENT_STEPS if amount.soft else _GOLD_STEPS
+        one_pass = amount.documents / batch_size
+        steps = min(max(rule * one_pass, least), max(most, one_pass))
+    else:
+        steps = passes * amount.documents / batch_size
+    return _schedule(
+        steps,
+        amount,
+        batch_size,
+        _STUDENT_EVALUATIONS,
+        _STUDENT_WARMUP,
+        words_per_second=_WORDS_PER_SECOND,
+    )
+
+
+def teacher_schedule(
+    amount: Amount, *, passes: Optional[float], batch_size: int
+) -> Schedule:
+    """Return the schedule of a transformer that is fine-tuned.
+
+    Args:
+        amount: How much there is to learn from.
+        passes: Passes over the gold documents; None for 20, but at least 400 steps and
+            at most 2,500.
+        batch_size: Documents in a batch.
+    """
+    if passes is None:
+        least, most = _TEACHER_STEPS
+        steps = TEACHER_PASSES * amount.documents / batch_size
+        steps = min(max(steps, least), most)
+    else:
+        steps = passes * amount.documents / batch_size
+    return _schedule(steps, amount, batch_size, _TEACHER_EVALUATIONS, _TEACHER_WARMUP)
+
+
+def _schedule(
+    steps: float,
+    amount: Amount,
+    batch_size: int,
+    evaluations: int,
+    warmup: int,
+    words_per_second: Optional[float] = None,
+) -> Schedule:
+    every = max(1, math.ceil(steps / evaluations))
+    # A multiple, so that the last step is evaluated too.
+    whole = every * math.ceil(steps / every)
+    passes = whole * batch_size / max(amount.documents, 1)
+    seconds = None
+    if words_per_second is not None:
+        seconds = passes * amount.words / words_per_second
+    return Schedule(
+        steps=whole,
+        passes=passes,
+        eval_frequency=every,
+        warmup_steps=min(warmup, max(1, whole // 8)),
+        batch_size=batch_size,
+        seconds=seconds,
+    )
+
+
+def without_overridden(
+    settings: Mapping[str, Any], overrides: Mapping[str, Any]
+) -> Dict[str, Any]:
+    """Return the settings of a schedule that the user did not override.
+
+    If only the number of steps is overridden, the others follow from it.
+
+    Args:
+        settings: Settings of a schedule.
+        overrides: Settings of the user, both by dotted name.
+    """
+    out = dict(settings)
+    steps = overrides.get(_MAX_STEPS)
+    if isinstance(steps, int) and steps > 0:
+        evaluations = round(settings[_MAX_STEPS] / settings[_EVAL_FREQUENCY])
+        out[_EVAL_FREQUENCY] = max(1, math.ceil(steps / max(evaluations, 1)))
+        out[_WARMUP_STEPS] = min(settings[_WARMUP_STEPS], max(1, steps // 8))
+    return {name: value for name, value in out.items() if name not in overrides}

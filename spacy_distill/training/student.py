@@ -1,0 +1,112 @@
+"""Train a student: its schedule, its device, and the training itself."""
+
+from contextlib import nullcontext
+from io import StringIO
+from pathlib import Path
+from typing import Any, ContextManager, Mapping, Optional
+
+from spacy.language import Language
+from thinc.api import Config, use_ops
+from wasabi import Printer
+
+from ..docs import read_gold
+from ..errors import DistillError
+from ..soft_labels.store import SoftLabels
+from .config import config_errors, find_gold
+from .schedule import Amount, Schedule, student_schedule
+
+# Student encoders of this package compute in numpy, whatever device a teacher ran on.
+_NUMPY_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN")
+
+
+def train_student(config: Config, output: Path, *, say: Printer) -> None:
+    """Initialize and train a student, as `spacy train` does.
+
+    Args:
+        config: The config, variables not filled in.
+        output: Folder for `model-best` and `model-last`.
+        say: Prints messages.
+    """
+    from spacy.training.initialize import init_nlp
+    from spacy.training.loop import train
+
+    say.divider("Training the student")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DistillError(
+            f"Could not write to {output}: {error.strerror or error}. Choose another"
+            " output folder."
+        ) from error
+    device: ContextManager[Any] = nullcontext()
+    if _computes_in_numpy(config):
+        device = use_ops("numpy")
+    with device:
+        nlp = init_nlp(config, use_gpu=-1)
+        say.good("Initialized the student")
+        if say.no_print:
+            train(nlp, output, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
+        else:
+            train(nlp, output, use_gpu=-1)
+
+
+def find_schedule(
+    config: Config, path: Path, store: Optional[SoftLabels], held_out: int
+) -> Optional[Schedule]:
+    """Return the schedule of a student's training.
+
+    Args:
+        config: The config, variables not filled in.
+        path: Where it is from, for error messages.
+        store: The soft labels; None without any.
+        held_out: How many of their documents are held out.
+
+    Returns:
+        The schedule; None if the config has no section [schedule], so that the numbers
+        in [training] apply.
+    """
+    with config_errors(path):
+        filled = config.interpolate()
+    if "schedule" not in filled:
+        return None
+    gold = find_gold(filled, "train_corpus")
+    n_gold = n_words = 0
+    if gold is not None:
+        for doc in read_gold(gold, Language().vocab):
+            n_gold, n_words = n_gold + 1, n_words + len(doc)
+    n_soft = 0
+    if store is not None:
+        counts = store.manifest.counts
+        n_soft = counts.docs - held_out
+        n_words += round(counts.tokens * n_soft / max(counts.docs, 1))
+    return student_schedule(
+        Amount(gold=n_gold, soft=n_soft, words=n_words),
+        passes=filled["schedule"].get("passes"),
+        batch_size=filled["training"]["batcher"].get("size", 64),
+    )
+
+
+def override(config: Config, settings: Mapping[str, Any]) -> Config:
+    """Change settings that a config has.
+
+    Args:
+        config: The config.
+        settings: Values by dotted name. Settings that the config lacks are skipped.
+
+    Returns:
+        A changed copy.
+    """
+    config = config.copy()
+    for name, value in settings.items():
+        *sections, last = name.split(".")
+        block: Any = config
+        for section in sections:
+            block = block.get(section) if isinstance(block, dict) else None
+        if isinstance(block, dict) and last in block:
+            block[last] = value
+    return config
+
+
+def _computes_in_numpy(config: Config) -> bool:
+    text = config.to_str(interpolate=False)
+    return any(name in text for name in _NUMPY_ENCODERS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import spacy
-from stock_pipelines import decoded, trained_ner, triples
+from stock_pipelines import MARKED, decoded, make_ner, trained_ner, triples, unmark
 
 from spacy_distill.errors import DistillError
 from spacy_distill.tags import biluo_tags
@@ -111,15 +111,17 @@ def test_certainty_is_in_the_hash():
 
 def test_entities_of_the_components_before_it():
     """A ruler behind a `ner` teaches what both have found."""
-    nlp = trained_ner()
+    # A sentence that the `ner` has by heart.
+    nlp = make_ner(steps=100)
+    text = "Mira Holt walked to Upper Linden ."
+    assert text in [unmark(marked)[0] for marked in MARKED]
     ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
-    ruler.add_patterns([{"label": "MILL", "pattern": "old mill"}])
+    ruler.add_patterns([{"label": "MOVE", "pattern": "walked to"}])
     teacher = RulerTeacher(nlp, "entity_ruler")
-    assert set(teacher.tags) == set(biluo_tags(["MILL", "LOC", "PER"]))
-    text = "Mira Holt went to the old mill in Upper Linden ."
+    assert set(teacher.tags) == set(biluo_tags(["MOVE", "LOC", "PER"]))
     (row,) = teacher.logits([nlp.make_doc(text)])
     expected = triples(nlp(text).ents)
-    assert len(expected) == 3
+    assert expected == [(0, 2, "PER"), (2, 4, "MOVE"), (4, 6, "LOC")]
     assert decoded(row.astype(np.float16), teacher.tags) == expected
 
 

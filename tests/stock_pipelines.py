@@ -112,7 +112,8 @@ def make_spancat(factory: str = "spancat", **config: Any) -> Language:
         name="spancat",
         config={"model": model, "suggester": suggester, "spans_key": "sc", **config},
     )
-    return train(nlp, steps=40)
+    # Enough to be sure of what is in MARKED, by any threshold.
+    return train(nlp, steps=60)
 
 
 def train(nlp: Language, *, steps: int) -> Language:

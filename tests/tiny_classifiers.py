@@ -92,6 +92,32 @@ def make_bert(
     return _train_and_save(model, tokenizer, folder, scheme, steps)
 
 
+def make_table(folder: Path, tags: Dict[str, str]) -> Path:
+    """A BERT of `make_bert` with parameters set by hand: it gives each word piece its
+    tag of the scheme BIO, wherever the piece stands.
+
+    tags: by word piece; all other pieces have the tag "O".
+    """
+    import torch
+    from transformers import BertForTokenClassification, BertTokenizerFast
+
+    make_bert(folder, steps=0)
+    model = BertForTokenClassification.from_pretrained(str(folder))
+    columns = label_names("BIO")
+    with torch.no_grad():
+        # Layers without parameters pass on what comes in.
+        for name, parameter in model.named_parameters():
+            if "LayerNorm" not in name:
+                parameter.zero_()
+        table = model.get_input_embeddings().weight
+        vocab = BertTokenizerFast.from_pretrained(str(folder)).get_vocab()
+        for piece, row in vocab.items():
+            table[row, columns.index(tags.get(piece, "O"))] = 1.0
+        model.classifier.weight.fill_diagonal_(1.0)
+    model.save_pretrained(folder)
+    return folder
+
+
 def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
     """Train a RoBERTa with two layers and byte-level BPE learned from SENTENCES."""
     from tokenizers import ByteLevelBPETokenizer

@@ -17,8 +17,8 @@ def folder(tmp_path_factory):
     return folder
 
 
-def run(folder, *more, teacher="teacher"):
-    args = ["visualize", str(folder / teacher), str(folder / "student")]
+def run(folder, *more, teacher="teacher", student="student"):
+    args = ["visualize", str(folder / teacher), str(folder / student)]
     args += ["-o", str(folder / "out"), *more]
     result = CliRunner().invoke(app, args, terminal_width=200)
     return result, " ".join(result.output.split())
@@ -41,11 +41,17 @@ def test_texts_from_a_file(folder):
 
 def test_given_texts_come_first_and_limits_hold(folder):
     texts = ["--texts", str(folder / "texts.txt"), "--text", "A & B", "--text", "C"]
-    assert run(folder, *texts)[0].exit_code == 0
+
+    def draw(*limits):
+        # Rules on both sides: neither finds anything in the given texts.
+        result, output = run(folder, *texts, *limits, student="teacher")
+        assert result.exit_code == 0, output
+
+    draw()
     assert pictures(folder) == (6, 3)
-    assert run(folder, *texts, "--limit", "3", "--svg-limit", "1")[0].exit_code == 0
+    draw("--limit", "3", "--svg-limit", "1")
     assert pictures(folder) == (3, 1)
-    assert run(folder, *texts, "--limit", "1")[0].exit_code == 0
+    draw("--limit", "1")
     # With no entities anywhere there is still a picture.
     assert pictures(folder) == (1, 1)
 

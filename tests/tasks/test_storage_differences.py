@@ -10,8 +10,9 @@ from spacy_distill.evaluation.agreement import compare_entities
 
 ASSETS = Path(__file__).parents[2] / "assets" / "train"
 # Of the documents, the share that may come out otherwise. Counted on 10,000, with the
-# BiLSTM and CRF of this test: 3 with float16, 61 with int8.
-MOST = {"float32": 0.0, "float16": 0.002, "int8": 0.04}
+# BiLSTM and CRF of this test: 3 with float16, 61 with int8. The limits are far above,
+# since which documents are close calls depends on how the student was trained.
+MOST = {"float32": 0.0, "float16": 0.01, "int8": 0.04}
 
 
 def documents(number):

@@ -56,7 +56,7 @@ def test_shared_encoder(arch, output, tmp_path):
     examples = tagged_examples(nlp)
     nlp.initialize(lambda: examples)
     empty = [Example.from_dict(nlp.make_doc(text), {}) for text in ("", " ")]
-    losses = learn(nlp, [*empty, *examples], 60)
+    losses = learn(nlp, [*empty, *examples], 200)
     assert set(losses) == {"tok2vec", "tagger", "ner"}
     nlp.to_disk(tmp_path)
     for pipeline in (nlp, spacy.load(tmp_path)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import spacy
-from stock_pipelines import decoded, trained_ner, triples
+from stock_pipelines import MARKED, decoded, make_ner, trained_ner, triples, unmark
 from taught import logits_of
 
 from spacy_distill.errors import DistillError
@@ -110,17 +110,19 @@ def test_certainty_is_in_the_hash():
     assert RulerTeacher(other, "rules").hash != base
 
 
-def test_entities_of_upstream_components():
-    """A ruler after a `ner` predicts the entities of both."""
-    nlp = trained_ner()
+def test_entities_of_the_components_before_it():
+    """A ruler behind a `ner` teaches what both have found."""
+    # A sentence that the `ner` has by heart.
+    nlp = make_ner(steps=100)
+    text = "Mira Holt walked to Upper Linden ."
+    assert text in [unmark(marked)[0] for marked in MARKED]
     ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
-    ruler.add_patterns([{"label": "MILL", "pattern": "old mill"}])
+    ruler.add_patterns([{"label": "MOVE", "pattern": "walked to"}])
     teacher = RulerTeacher(nlp, "entity_ruler")
-    assert set(teacher.task.columns) == set(biluo_tags(["MILL", "LOC", "PER"]))
-    text = "Mira Holt went to the old mill in Upper Linden ."
+    assert set(teacher.task.columns) == set(biluo_tags(["MOVE", "LOC", "PER"]))
     (row,) = logits_of(teacher, [nlp.make_doc(text)])
     expected = triples(nlp(text).ents)
-    assert len(expected) == 3
+    assert expected == [(0, 2, "PER"), (2, 4, "MOVE"), (4, 6, "LOC")]
     assert decoded(row.astype(np.float16), teacher.task.columns) == expected
 
 

@@ -171,6 +171,10 @@ def test_empty_docs():
 
 def test_probabilities_are_softer_over_all_paths():
     nlp = trained_ner()
+    # The same actions are the best ones, but hardly more probable than the others.
+    upper = nlp.get_pipe("ner").model.get_ref("upper")
+    for name in ("W", "b"):
+        upper.set_param(name, 0.05 * upper.get_param(name))
     docs = [nlp.make_doc(text) for text in ALL]
     inside = np.array([tag[0] in "IL" for tag in biluo_tags(LABELS)])
     doubts = []
@@ -179,7 +183,7 @@ def test_probabilities_are_softer_over_all_paths():
         logits = np.concatenate(rows)
         best = logits.argmax(axis=1)
         doubts.append(1.0 - np.exp(logits.max(axis=1))[inside[best]].mean())
-    assert doubts[0] > 1.2 * doubts[1]
+    assert doubts[0] > 1.5 * doubts[1]
 
 
 def test_hash(tmp_path):

@@ -59,11 +59,15 @@ def test_all_paths(kind):
     found = sum_paths(actions, lengths, density=1e-12)
     expected = np.concatenate([spell_out(pipe, doc) for doc in docs])
     np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert (np.sort(expected, axis=1)[:, -2] > 0.1).any()
-    # The error of the approximation is bounded by the density, and rows sum to 1.
-    rough = sum_paths(actions, lengths, density=0.1)
-    assert 1e-4 < np.abs(rough - expected).max() < 0.1 * len(LABELS)
-    np.testing.assert_allclose(rough.sum(axis=1), 1)
+    assert (np.sort(expected, axis=1)[:, -2] > 0.05).any()
+    # What is not followed is not lost, and less than was asked for: of the entities
+    # that begin at a token, so much of each label.
+    for density in (0.1, 0.02):
+        rough = sum_paths(actions, lengths, density=density)
+        off = np.abs(rough - expected).max()
+        assert off < density * len(LABELS) * max(lengths)
+        assert density < 0.1 or off > 1e-4
+        np.testing.assert_allclose(rough.sum(axis=1), 1)
 
 
 def test_one_path():

@@ -186,9 +186,9 @@ def test_teacher_from_its_config(data, tmp_path):
     }
     spacy_train(CONFIGS / "teacher.cfg", tmp_path / "out", overrides=overrides)
     teacher = load_teacher(tmp_path / "out" / "model-last")
-    assert teacher.tags[:2] == ("O", "B-LOC")
-    (logits,) = teacher.logits([teacher.nlp.make_doc(TEXTS[0])])
-    assert logits.shape == (5, 9)
+    assert teacher.task.columns[:2] == ("O", "B-LOC")
+    (prediction,) = teacher.predict([teacher.nlp.make_doc(TEXTS[0])])
+    assert prediction.logits.shape == (5, 9)
     # The word embeddings have not moved.
     from transformers import BertModel
 

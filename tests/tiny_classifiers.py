@@ -93,10 +93,14 @@ def make_bert(
 
 
 def make_table(folder: Path, tags: Dict[str, str]) -> Path:
-    """A BERT of `make_bert` with parameters set by hand: it gives each word piece its
-    tag of the scheme BIO, wherever the piece stands.
+    """Create a BERT that predicts a fixed tag for each word piece, in any context.
 
-    tags: by word piece; all other pieces have the tag "O".
+    Args:
+        folder: Folder to save the model to.
+        tags: BIO tag of each word piece; all other pieces have the tag "O".
+
+    Returns:
+        The folder.
     """
     import torch
     from transformers import BertForTokenClassification, BertTokenizerFast
@@ -105,7 +109,7 @@ def make_table(folder: Path, tags: Dict[str, str]) -> Path:
     model = BertForTokenClassification.from_pretrained(str(folder))
     columns = label_names("BIO")
     with torch.no_grad():
-        # Layers without parameters pass on what comes in.
+        # With parameters of 0, layers return their input.
         for name, parameter in model.named_parameters():
             if "LayerNorm" not in name:
                 parameter.zero_()

@@ -1,7 +1,8 @@
-"""All that `python -m spacy distill` needs, small enough for a test."""
+"""Files and arguments for `python -m spacy distill`, small enough for a test."""
 
 from pathlib import Path
-from typing import Any, List
+from tempfile import mkdtemp
+from typing import Any, List, Optional
 
 import spacy.cli
 from small import TEXTS, write_gold
@@ -17,13 +18,13 @@ SMALL = {
     "components.ner.model.tok2vec.char_width": 4,
     "training.max_steps": 4,
     "training.eval_frequency": 2,
-    # The tiny teacher has no word pieces to start from.
+    # The tiny teacher has no word pieces, and an installed MiniLM would be large.
     "initialize.before_init.source": "null",
 }
 
 
 def write_files(folder: Path) -> Path:
-    """A teacher, another one, gold sentences and texts without annotation."""
+    """Write two teachers, gold Docs and unlabelled texts."""
     make_cnn_teacher().to_disk(folder / "teacher")
     make_cnn_teacher(output="crf").to_disk(folder / "other_teacher")
     write_gold(folder / "gold.spacy", spacy.blank("en"), repeat=2)
@@ -32,22 +33,32 @@ def write_files(folder: Path) -> Path:
 
 
 def overrides(**settings: Any) -> List[str]:
-    """Arguments for settings by their dotted names."""
+    """Return arguments that override settings, by dotted name."""
     pairs = ((f"--{name}", str(value)) for name, value in settings.items())
     return [argument for pair in pairs for argument in pair]
 
 
 def run_spacy(*args: Any) -> Any:
-    """`python -m spacy ...`, in this process. RETURNS: exit_code, output, exception."""
+    """Run `python -m spacy ...` in this process.
+
+    Returns:
+        A result with `exit_code`, `output` and `exception`.
+    """
     registry.cli.get_all()
     return CliRunner().invoke(app, list(map(str, args)))
 
 
 def arguments(
-    folder: Path, *more: Any, config: Path = CONFIG, **settings: Any
+    folder: Path, *more: Any, config: Optional[Path] = CONFIG, **settings: Any
 ) -> List[str]:
-    """Those of `python -m spacy distill` on `write_files(folder)`. Another teacher or
-    config can be given; `settings` are overrides, None takes one away."""
+    """Return the arguments of `python -m spacy distill` for `write_files(folder)`.
+
+    Args:
+        folder: The folder of the files.
+        *more: Other arguments. Without -o among them, the output is a new folder.
+        config: Config of the student; None for none, so that the default is used.
+        **settings: Overrides by dotted name, where None removes one, and `teacher`.
+    """
     teacher = settings.pop("teacher", folder / "teacher")
     wanted = {
         **SMALL,
@@ -57,16 +68,19 @@ def arguments(
         **settings,
     }
     wanted = {name: value for name, value in wanted.items() if value is not None}
-    return [*map(str, ("distill", teacher, config, *more)), *overrides(**wanted)]
+    if "-o" not in more:
+        more = (*more, "-o", mkdtemp(dir=folder, prefix="out_"))
+    given = [teacher] if config is None else [teacher, config]
+    return [*map(str, ("distill", *given, *more)), *overrides(**wanted)]
 
 
 def distill(folder: Path, *more: Any, **settings: Any) -> Any:
-    """`run_spacy` with these `arguments`."""
+    """Run `python -m spacy distill` with these `arguments`."""
     return run_spacy(*arguments(folder, *more, **settings))
 
 
 def told(result: Any) -> str:
-    """The one line that a fault was reported with."""
+    """Return the one line that a command failed with."""
     assert result.exit_code == 1, result.output
     assert isinstance(result.exception, SystemExit), repr(result.exception)
     (line,) = [line for line in result.output.splitlines() if "✘" in line]

@@ -31,16 +31,16 @@ def annotate(
 
     The shards are planned before work starts, and each is annotated by itself. If the
     folder contains the beginning of the same work (teacher, texts and settings), only
-    the shards that are missing are annotated, and the result has the same bytes as if it
-    had not been interrupted.
+    the shards that are missing are annotated, and the result has the same bytes as if
+    it had not been interrupted.
 
     Args:
         teacher: The teacher.
         texts: A path, or strings or Docs; see `corpora.texts.as_texts`.
         out: Folder for the soft labels.
         shard_size: Documents in a shard. One shard at a time is in memory.
-        batch_words: Most words (word pieces, if the teacher has any) in a batch, padding
-            included. It limits the teacher's memory.
+        batch_words: Most words (word pieces, if the teacher has any) in a batch,
+            padding included. It limits the teacher's memory.
         window: Longer documents, in tokens, are split into windows. Each token's logits
             are from the window in which it has most context. A teacher that needs whole
             documents gets them whole.
@@ -104,10 +104,10 @@ def run_local(
     done = plan.n_docs - sum(plan.stop(i) - plan.start(i) for i in pending)
     with _Progress(plan.n_docs, done=done, show=progress) as bar:
         # One pass over the texts serves all shards in a row.
-        position, stream = 0, iter(())
+        stream, position = texts.read(teacher.nlp), 0
         for number in pending:
             start, stop = plan.start(number), plan.stop(number)
-            if start != position or number == pending[0]:
+            if start != position:
                 stream = texts.read(teacher.nlp, start)
             docs = list(islice(stream, stop - start))
             position = stop

@@ -80,8 +80,8 @@ def plan_annotation(teacher: Teacher, texts: Texts, settings: Settings) -> Plan:
 def begin(plan: Plan, out: Path, *, replace: bool) -> List[int]:
     """Begin a folder of soft labels, or continue the one that is there.
 
-    Writes the manifest, without shards, and the teacher's word pieces into a new folder.
-    Without `replace` nothing is deleted but a killed run's temporary files.
+    Writes the manifest, without shards, and the teacher's word pieces into a new
+    folder. Without `replace` nothing is deleted but a killed run's temporary files.
 
     Args:
         plan: The plan.

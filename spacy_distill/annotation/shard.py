@@ -49,8 +49,8 @@ def annotate_shard(
             float16 [n_rows, n_columns].
         plan: The plan of the annotation.
         number: Number of the shard, from 0.
-        batch_words: Most words (word pieces, if the teacher has any) in a batch, padding
-            included.
+        batch_words: Most words (word pieces, if the teacher has any) in a batch,
+            padding included.
         on_batch: Called after each batch with the documents and words that it finished.
 
     Raises:

@@ -25,8 +25,8 @@ def distill_corpus_v1(
     """Create a corpus for [corpora.train].
 
     One pass contains every soft-labelled Doc once, shard by shard in random order, with
-    gold Docs spread evenly among them. With [training] max_epochs = -1 only one shard is
-    in memory. At least one of `gold` and `soft_labels` is needed.
+    gold Docs spread evenly among them. With [training] max_epochs = -1 only one shard
+    is in memory. At least one of `gold` and `soft_labels` is needed.
 
     Args:
         gold: `.spacy` file or folder.
@@ -89,8 +89,8 @@ def held_out_corpus_v1(
             `held_out` of `DistillCorpus.v1`.
 
     Raises:
-        DistillError: When the corpus is read: if there are no soft labels, or if they do
-            not fit the pipeline.
+        DistillError: When the corpus is read: if there are no soft labels, or if they
+            do not fit the pipeline.
     """
 
     def read(nlp: Language) -> Iterator[Example]:

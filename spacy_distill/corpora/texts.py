@@ -72,8 +72,8 @@ def as_texts(source: TextSource) -> Texts:
 class FileTexts:
     """The documents of a file, or of all files in a folder.
 
-    Files of a folder are read in sorted order, however deep; names that begin with a dot
-    are skipped. `.txt` has a document on each line, and blank lines are skipped;
+    Files of a folder are read in sorted order, however deep; names that begin with a
+    dot are skipped. `.txt` has a document on each line, and blank lines are skipped;
     `.jsonl` an object with a `text` on each line; `.spacy` Docs, whose own tokens are
     kept and whose annotation is dropped. Each may end in `.gz`. A text with annotations
     in `.jsonl` (lines with `spans`) counts once, whatever the number of its annotators;
@@ -193,11 +193,9 @@ class MemoryTexts:
         """SHA-256 over the documents and their order."""
         digest = sha256()
         for document in self._documents:
-            words = (
-                [t.text_with_ws for t in document] if self.own_tokens else [document]
-            )
+            words = [document] if isinstance(document, str) else _words(document)
             for word in words:
-                digest.update(str(word).encode("utf-8", "surrogatepass") + b"\0")
+                digest.update(word.encode("utf-8", "surrogatepass") + b"\0")
             digest.update(b"\0")
         return digest.hexdigest()
 
@@ -230,6 +228,10 @@ def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
         DistillError: With file and line, for anything that cannot be read.
     """
     return FileTexts(path).read(nlp)
+
+
+def _words(doc: Doc) -> List[str]:
+    return [token.text_with_ws for token in doc]
 
 
 def _nothing_in(path: Path) -> DistillError:

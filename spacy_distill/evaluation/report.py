@@ -110,7 +110,7 @@ class Report:
 
     @property
     def is_agreement(self) -> bool:
-        """Whether the scores are agreement with the teacher, without gold annotation."""
+        """Whether scores are agreement with the teacher, without gold annotation."""
         return self.references.kind == TEACHER
 
     def find_row(self, name: Optional[str]) -> Row:
@@ -181,8 +181,8 @@ class Report:
         """
         if not isinstance(msg, dict) or msg.get("format") != FORMAT:
             raise DistillError(
-                f"Expected a report of format {FORMAT} in {source}, got something else: "
-                "make it again with `spacy-distill evaluate`."
+                f"Expected a report of format {FORMAT} in {source}, got something else:"
+                " make it again with `spacy-distill evaluate`."
             )
         try:
             return cls._from_json(msg)
@@ -218,20 +218,14 @@ def attach_report(nlp: Language, report: Report) -> None:
         nlp: The pipeline.
         report: The report.
     """
-    agreements = {
-        name: {key: replace(a, worst=[]) for key, a in found.items()}
-        for name, found in (
-            ("agreement", report.agreement),
-            ("soft_agreement", report.soft_agreement),
-        )
-    }
     soft = report.soft_labels
     public = replace(
         report,
         sources={},
         references=replace(report.references, path=""),
         soft_labels=None if soft is None else replace(soft, dropped_first=[]),
-        **agreements,
+        agreement=_without_texts(report.agreement),
+        soft_agreement=_without_texts(report.soft_agreement),
     )
     nlp.meta[META_KEY] = public.to_json()
 
@@ -266,6 +260,10 @@ def compare_rows(rows: Sequence[Row]) -> Optional[Comparison]:
         f1_share=_times(last.f1, first.f1),
         f1_gain={row.name: last.f1 - row.f1 for row in rows[:-1]},
     )
+
+
+def _without_texts(found: Dict[str, Agreement]) -> Dict[str, Agreement]:
+    return {name: replace(agreement, worst=[]) for name, agreement in found.items()}
 
 
 def _numbers(row: Row) -> Optional[int]:

@@ -199,7 +199,7 @@ def _measured(report: Report, row: Row) -> List[str]:
     if report.comparison is not None and report.comparison.pipeline == row.name:
         parts += describe(report.comparison)
     parts += [f"By entity type (`{row.name}`):"]
-    parts += [markdown_table(TYPE_HEADER, type_cells(row))]
+    parts += [markdown_table(score_header(report, TYPE_HEADER), type_cells(row))]
     return parts
 
 

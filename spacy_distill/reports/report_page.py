@@ -117,7 +117,8 @@ def _f1_by_type(report: Report) -> str:
         bars = [
             Bar(i, f1, "" if f1 is None else percent(f1)) for i, f1 in enumerate(values)
         ]
-        chart = bar_chart(f"F1, {name}", [("", bars)], most=most, width=230)
+        title = f"{score_name(report)}, {name}"
+        chart = bar_chart(title, [("", bars)], most=most, width=230)
         drawn += f"<div><b>{as_html(name)}</b>{chart}</div>"
     names = list(enumerate(row.name for row in report.rows))
     return draw_figure(
@@ -231,8 +232,8 @@ def _dropped(soft: SoftLabelCounts) -> List[str]:
     more = soft.dropped - len(soft.dropped_first)
     rest = f"<p>And {more:,} more, which the manifest names.</p>" if more else ""
     return [
-        f"<p>{soft.dropped:,} of the teacher's entities are not in the soft labels as they"
-        f" are:</p><ul>{named}</ul>{rest}"
+        f"<p>{soft.dropped:,} of the teacher's entities are not in the soft labels as"
+        f" they are:</p><ul>{named}</ul>{rest}"
     ]
 
 

@@ -34,10 +34,10 @@ def pack(model: Model, storage: str) -> bytes:
     Args:
         model: The model.
         storage: "float32" is Thinc's own format. "float16" halves all float32
-            parameters. "int8" stores those with two or more axes as int8, with a float32
-            scale for each row (see `quantization`); vectors stay float32. Parameters
-            that are no float32, or not finite in the smaller format, do not change, nor
-            do torch's.
+            parameters. "int8" stores those with two or more axes as int8, with a
+            float32 scale for each row (see `quantization`); vectors stay float32.
+            Parameters that are no float32, or not finite in the smaller format, do not
+            change, nor do torch's.
 
     Returns:
         The model as msgpack.

@@ -42,8 +42,8 @@ def load_teacher(
               (start, end, label) or (start, end, label, score) by characters;
             - a `Teacher`, which is returned as it is;
             - a list of these, whose mean probabilities are the teacher.
-        component: For a spaCy pipeline, the component that predicts; by default the only
-            one that can.
+        component: For a spaCy pipeline, the component that predicts; by default the
+            only one that can.
         strict: For a file of annotations, whether an invalid span is an error (the
             default) or left out.
         labels: For a function, the labels that it predicts.

@@ -69,7 +69,7 @@ def find_gold(config: Config, corpus: str) -> Optional[Path]:
         The path; None if there is none, or if the reader is an unknown one.
     """
     block = _corpus_block(config, corpus)
-    path = block.get(_GOLD_SETTING.get(block.get("@readers"), ""))
+    path = block.get(_GOLD_SETTING.get(str(block.get("@readers")), ""))
     return Path(path) if path else None
 
 

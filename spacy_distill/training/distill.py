@@ -81,8 +81,8 @@ def distill(
     """Distill a teacher into a student.
 
     The teacher annotates the texts, the student is trained on its predictions and on
-    gold annotation, if there is any, and both are evaluated. Without gold annotation for
-    development, some of the texts are held out: scores are then agreement with the
+    gold annotation, if there is any, and both are evaluated. Without gold annotation
+    for development, some of the texts are held out: scores are then agreement with the
     teacher.
 
     An interrupted annotation continues when the same call is made again with the same
@@ -153,9 +153,9 @@ class _Run:
         path = self.folder / f"{name}.spacy"
         docs = list(given)
         if not docs or not all(isinstance(doc, Doc) for doc in docs):
+            found = type(docs[0]).__name__ if docs else "nothing"
             raise DistillError(
-                f"Expected Docs or a path as {name}, got"
-                f" {type(docs[0]).__name__ if docs else 'nothing'}: give annotated Docs."
+                f"Expected Docs or a path as {name}, got {found}: give annotated Docs."
             )
         write_atomically(path, DocBin(docs=docs, store_user_data=False).to_bytes())
         return str(path)

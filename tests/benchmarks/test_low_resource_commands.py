@@ -29,7 +29,7 @@ from spacy.cli._util import app as spacy_app
 from spacy.util import load_config, registry
 
 from spacy_distill.cli.app import app
-from spacy_distill.training.config import parse_overrides
+from spacy_distill.cli.common import parse_overrides
 
 SETTINGS = read_settings()
 PLAN = Steps(steps=40, every=10)

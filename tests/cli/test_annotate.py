@@ -38,8 +38,8 @@ def test_summary(teacher, texts, tmp_path):
         r"Documents +4\b",
         r"Words +12\b",
         r"Words a second +[\d,]+",
-        r"Words without word pieces +0\b",
-        r"Entities lost +0\b",
+        r"Unaligned words +0\b",
+        r"Dropped entities +0\b",
         r"Entropy \(nats a word\) +\d\.\d+",
         r"Entities LOC +\d+",
         r"Entities PER +\d+",
@@ -51,20 +51,19 @@ def test_summary(teacher, texts, tmp_path):
     assert manifest.teacher == "cnn"
 
 
-def test_lost_entities_are_named(tmp_path):
-    """A Hugging Face model with tokens that are not its own."""
+def test_dropped_entities_are_named(tmp_path):
+    """A Hugging Face model annotates tokens of another tokenizer."""
     folder = make_table(tmp_path / "bert", {"be": "B-PER"})
     texts = write_jsonl(tmp_path / "t.jsonl", [*SENTENCES, *["the_ben_in mill"] * 7])
     result = call(folder, texts, "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     labels = SoftLabels(tmp_path / "out")
-    n_lost = labels.manifest.counts.lost
-    assert n_lost == 7
-    assert re.search(rf"Entities lost +{n_lost}\b", result.output)
-    named = "Lost in document 8: 'ben' (PER) begins and ends inside a token, is gone."
+    assert labels.manifest.counts.dropped == 7
+    assert re.search(r"Dropped entities +7\b", result.output)
+    named = "Dropped in document 8: 'ben' (PER) begins and ends inside a token"
     assert named in result.output
-    assert result.output.count("Lost in document") == 5
-    assert f"All {n_lost} lost entities are named" in result.output
+    assert result.output.count("Dropped in document") == 5
+    assert "All 7 dropped entities are in the manifest." in result.output
     assert labels.manifest.teacher == "bert"
     assert labels.word_pieces() is not None
 
@@ -149,7 +148,7 @@ def test_a_real_transformer_from_end_to_end(tmp_path):
     windows = ["--window", 64, "--overlap", 16]
     result = call(tmp_path / "teacher", texts, "-o", out, *windows)
     assert result.exit_code == 0, result.output
-    assert re.search(r"Words without word pieces +1\b", result.output)
+    assert re.search(r"Unaligned words +1\b", result.output)
     labels = SoftLabels(out)
     student = spacy.blank("en")
     labels.check(student)

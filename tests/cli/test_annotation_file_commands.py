@@ -48,10 +48,10 @@ def test_the_file_is_teacher_and_texts_at_once(tmp_path):
     teacher = AnnotationsTeacher(path)
     manifest = SoftLabels(tmp_path / "out").manifest
     assert manifest.teacher == "labels.jsonl"
-    assert manifest.tags == teacher.tags
+    assert manifest.columns == teacher.task.columns
     for doc in docs:
-        (expected,) = teacher.logits([teacher.nlp.make_doc(doc.text)])
-        np.testing.assert_allclose(doc.user_data[LOGITS], expected, atol=5e-3)
+        (expected,) = teacher.predict([teacher.nlp.make_doc(doc.text)])
+        np.testing.assert_allclose(doc.user_data[LOGITS], expected.logits, atol=5e-3)
     # Once more is done at once.
     assert annotate(path, path, tmp_path / "out").exit_code == 0
 
@@ -74,12 +74,14 @@ def test_skip_leaves_it_out(tmp_path):
     result = annotate(path, path, tmp_path / "out", "--skip")
     assert result.exit_code == 0, result.output
     (doc,) = stored(tmp_path / "out")
-    tags = SoftLabels(tmp_path / "out").tags
+    tags = SoftLabels(tmp_path / "out").task.columns
     row = dict(zip(tags, np.exp(doc.user_data[LOGITS][4].astype(np.float64))))
     # One has found it, one has not, and of the third nobody knows.
     assert row["U-LOC"] == pytest.approx(0.5, abs=0.02)
     assert row["O"] == pytest.approx(0.5, abs=0.02)
-    assert "Lost in document 1: 'isbon' (LOC) begins inside 'Lisbon'" in result.output
+    assert (
+        "Dropped in document 1: 'isbon' (LOC) begins inside 'Lisbon'" in result.output
+    )
 
 
 def test_texts_that_differ_from_the_file(tmp_path):
@@ -103,7 +105,7 @@ def test_texts_with_tokens_of_their_own(tmp_path):
     result = annotate(path, tmp_path / "texts.spacy", tmp_path / "out")
     assert result.exit_code == 0, result.output
     (doc,) = stored(tmp_path / "out")
-    tags = SoftLabels(tmp_path / "out").tags
+    tags = SoftLabels(tmp_path / "out").task.columns
     assert doc[-1].text == "May."
     assert tags[doc.user_data[LOGITS][-1].argmax()] == "U-DATE"
     path = write_lines(tmp_path / "a.jsonl", line(TEXT, PERSON, (29, 32, "DATE")))

@@ -49,7 +49,7 @@ def test_a_run_ends_with_its_report(files, tmp_path):
     assert teacher.ece is not None
     assert [row.words_per_second for row in report.rows] == [None, None]
     assert report.rounds == 0
-    assert report.gold.documents == 2 * len(SENTENCES)
+    assert report.references.documents == 2 * len(SENTENCES)
     assert report.sources == {
         "teacher": str(files / "teacher"),
         "distilled": "model-best",

@@ -49,8 +49,8 @@ def test_a_teacher_is_trained(files, tmp_path, monkeypatch):
     assert teacher.nlp.pipe_names == ["transformer", "ner"]
     assert teacher.nlp.config["training"]["dropout"] == 0.25
     assert teacher.nlp.config["training"]["max_steps"] == 2
-    logits = teacher.logits([teacher.nlp.make_doc(TEXTS[0])])
-    assert logits[0].shape == (5, 9)
+    (prediction,) = teacher.predict([teacher.nlp.make_doc(TEXTS[0])])
+    assert prediction.logits.shape == (5, 9)
     assert teacher.word_pieces() is not None
 
 

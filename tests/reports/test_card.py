@@ -2,8 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.evaluation.measure import CalibrationBin, Row, TypeScore
-from spacy_distill.evaluation.report import GoldCounts, Report, SoftLabelCounts
+from spacy_distill.evaluation.measure import (
+    CalibrationBin,
+    ReferenceCounts,
+    Row,
+    TypeScore,
+)
+from spacy_distill.evaluation.report import Report, SoftLabelCounts, compare_rows
+from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.card import (
     CardFacts,
     default_description,
@@ -31,15 +37,43 @@ STUDENT = Row(
 TEACHER = replace(
     STUDENT, name="teacher", f1=0.75, parameters=22_000_000, table=0, ece=None
 )
+FACTS_OF_TRAINING = TrainingFacts(
+    gold=True,
+    soft_labels=True,
+    alpha=1.0,
+    temperature=2.0,
+    divergence="kl",
+    min_confidence=0.0,
+    weight_by_confidence=False,
+)
 REPORT = Report(
     rows=[TEACHER, STUDENT],
     sources={"teacher": "t", "distilled": "d"},
+    training={"distilled": FACTS_OF_TRAINING},
     comparison=None,
     agreement={},
     soft_agreement={},
-    gold=GoldCounts("test.spacy", "0" * 64, 10, 200, {"LOC": 9, "MISC": 3}),
+    references=ReferenceCounts(
+        path="test.spacy",
+        sha256="0" * 64,
+        kind="gold",
+        role="test data",
+        documents=10,
+        words=200,
+        entities={"LOC": 9, "MISC": 3},
+    ),
     soft_labels=SoftLabelCounts(
-        "model-best", "0" * 64, 50, 1000, 0, {"LOC": 9}, 0, [], 0.1, 0, []
+        teacher="model-best",
+        teacher_hash="0" * 64,
+        documents=50,
+        words=1000,
+        unaligned=0,
+        labels={"LOC": 9},
+        dropped=0,
+        dropped_first=[],
+        mean_entropy=0.1,
+        sampled=0,
+        entropy=[],
     ),
     rounds=5,
     versions={
@@ -58,7 +92,7 @@ FACTS = CardFacts(
     language="English",
     labels=["LOC", "MISC"],
     spans_key="ner",
-    needs_torch=False,
+    numpy_only=True,
     description="Names in English text.",
     license="MIT",
     data="Notices from a village hall.",
@@ -79,14 +113,15 @@ def test_what_is_on_it():
         '`.attrs["scores"]`',
         "torch is not needed",
         "| distilled | 80.00 | 60.00 | 70.00 | 0.030 | 2.00 M | 0.90 M | 8.0 MB |",
-        "10 documents with 200 words and 12 entities",
+        "It was measured on the test data: 10 documents with 200 words and 12 entities",
+        "The scores were measured on the test data alone",
         "`LOC`, `MISC`",
         "| 0.9 to 1.0 | 12 | 0.950 | 0.900 |",
         "Notices from a village hall.",
         "50 unlabelled documents (1,000 words)",
         "MiniLM, fine-tuned (license: Apache-2.0).",
-        "`teacher`, with 22.00 M parameters and an F1 of 75.00",
-        "weakest entity type is `MISC`, with an F1 of 50.00",
+        "In the table, `teacher` has 22.00 M parameters and an F1 of 75.00.",
+        "The weakest entity type is `MISC`: F1 50.00.",
         "spacy 3.8.7, thinc 8.3.4, numpy 2.0.0",
         "MIT, [A. Author](https://example.org).",
     ):
@@ -96,12 +131,13 @@ def test_what_is_on_it():
 
 def test_what_is_not_known_is_left_out():
     facts = replace(
-        FACTS, spans_key=None, data="", teacher="", author="", url="", needs_torch=True
+        FACTS, spans_key=None, data="", teacher="", author="", url="", numpy_only=False
     )
-    report = replace(REPORT, rows=[STUDENT], soft_labels=None)
+    report = replace(REPORT, rows=[STUDENT], training={}, soft_labels=None)
     card = model_card(facts, report, replace(STUDENT, ece=None, calibration=[]))
     for title in ("Probabilities", "Training data", "Teacher"):
         assert f"## {title}" not in card
+    assert "teacher" not in card
     assert "for ent in doc.ents:" in card
     assert "torch is not needed" not in card
     assert card.endswith("## License\n\nMIT.\n")
@@ -124,8 +160,22 @@ def test_meta_is_filled_in():
     assert not {"ents_ece", "speed"} & set(meta["performance"])
 
 
-def test_description_without_one():
-    assert "2.90 M parameters" in default_description("English", STUDENT)
+@pytest.mark.parametrize(
+    ("training", "by"),
+    [
+        (FACTS_OF_TRAINING, "a student of a teacher's predictions"),
+        (TrainingFacts(gold=True, soft_labels=False), "a pipeline"),
+        (None, "a pipeline"),
+    ],
+)
+def test_default_description(training, by):
+    description = default_description("English", STUDENT, training)
+    expected = f"Named entities in English text, by {by} with 2.90 M parameters."
+    assert description == expected
+    without = default_description(
+        "English", replace(STUDENT, parameters=None), training
+    )
+    assert without == f"Named entities in English text, by {by}."
 
 
 @pytest.mark.parametrize("author", ["", "A. Author"])
@@ -135,9 +185,107 @@ def test_license_with_an_author_or_an_address(author):
     assert card.endswith(f"MIT{', ' if author else ''}{author}.\n")
 
 
-def test_sizes_that_cannot_be_told_are_left_out():
+def test_an_unknown_size_of_the_teacher_is_left_out():
     teacher = replace(TEACHER, parameters=None, size=None)
     card = model_card(FACTS, replace(REPORT, rows=[teacher, STUDENT]), STUDENT)
-    assert "In the table it is `teacher`, with an F1 of 75.00" in card
-    told = default_description("English", replace(STUDENT, parameters=None))
-    assert "a compact student that was" in told
+    assert "In the table, `teacher` has an F1 of 75.00." in card
+
+
+LABELS = "the teacher's labels (its best label for each word)"
+PROBABILITIES = "the teacher's probabilities (kl, temperature 2)"
+FROM_TEXT = "From the unlabelled text it learned"
+MISTAKES = "It learned from the predictions of a teacher, its mistakes included."
+
+
+@pytest.mark.parametrize(
+    ("changes", "described"),
+    [
+        ({}, f"gold annotation and soft labels. {FROM_TEXT} {LABELS}."),
+        ({"alpha": 0.0}, f"annotation and soft labels. {FROM_TEXT} {PROBABILITIES}."),
+        (
+            {"alpha": 0.5},
+            f"{FROM_TEXT} {LABELS}, with weight 0.5, and {PROBABILITIES}, with weight"
+            " 0.5.",
+        ),
+        (
+            {"alpha": "linear.v1"},
+            f"{LABELS} and {PROBABILITIES}, weighted by the schedule linear.v1.",
+        ),
+        ({"gold": False}, f"trained on soft labels. {FROM_TEXT} {LABELS}."),
+        (
+            {"weight_by_confidence": True},
+            f"{FROM_TEXT} {LABELS}, weighted by its confidence.",
+        ),
+        (
+            {"min_confidence": 0.9},
+            f"{FROM_TEXT} {LABELS}, where its probability was 0.9 or more.",
+        ),
+    ],
+)
+def test_the_card_describes_the_training_of_this_run(changes, described):
+    training = replace(FACTS_OF_TRAINING, **changes)
+    card = model_card(FACTS, replace(REPORT, training={"distilled": training}), STUDENT)
+    assert described in card
+    assert (LABELS in card) == (changes.get("alpha") != 0.0)
+    assert (PROBABILITIES in card) == ("alpha" in changes)
+    assert ("weighted by its confidence" in card) == ("weight_by_confidence" in changes)
+    assert ("gold annotation" in card) == changes.get("gold", True)
+    assert "The teacher annotated 50 unlabelled documents (1,000 words)." in card
+    assert MISTAKES in card
+
+
+def test_the_card_of_a_pipeline_that_had_no_soft_labels():
+    """The report may have soft labels that another of its pipelines learned from."""
+    training = replace(FACTS_OF_TRAINING, soft_labels=False)
+    card = model_card(FACTS, replace(REPORT, training={"distilled": training}), STUDENT)
+    assert "The pipeline was trained on gold annotation." in card
+    for part in ("unlabelled", "soft labels", MISTAKES):
+        assert part not in card
+
+
+def test_the_card_of_a_pipeline_whose_training_is_unknown():
+    card = model_card(FACTS, replace(REPORT, training={}), STUDENT)
+    assert "Notices from a village hall." in card
+    for part in ("trained on", "unlabelled", "learned", MISTAKES):
+        assert part not in card
+
+
+def test_without_gold_annotation_the_card_calls_no_score_f1():
+    references = replace(
+        REPORT.references, kind="teacher", role="held-out documents of the soft labels"
+    )
+    row = replace(STUDENT, ece=None, calibration=[])
+    card = model_card(FACTS, replace(REPORT, rows=[row], references=references), row)
+    assert (
+        "There is no gold annotation: scores are the agreement with the teacher on the"
+        " held-out documents of the soft labels: 10 documents"
+    ) in card
+    assert "|  | Precision | Recall | Agreement (F1) |" in card
+    assert "The weakest entity type is `MISC`: Agreement (F1) 50.00." in card
+    assert "F1" not in card.replace("Agreement (F1)", "")
+    assert "measured on the test data" not in card
+
+
+def test_a_larger_student_is_not_called_fewer_times_smaller():
+    slow = replace(STUDENT, parameters=60_000_000, table=0, words_per_second=10_000.0)
+    report = replace(
+        REPORT, rows=[TEACHER, slow], comparison=compare_rows([TEACHER, slow])
+    )
+    card = model_card(FACTS, report, slow)
+    assert (
+        "distilled against teacher: 2.7 times more parameters, 1.0 times smaller on"
+        " disk, 5.0 times slower, 93.3 % of its F1."
+    ) in card
+
+
+def test_scores_in_meta_are_named_after_what_they_are():
+    meta = fill_meta(
+        {}, FACTS, replace(STUDENT, ece=None), lang="en", prefix="agreement"
+    )
+    assert set(meta["performance"]) == {
+        "agreement_f",
+        "agreement_p",
+        "agreement_r",
+        "agreement_per_type",
+        "speed",
+    }

@@ -8,6 +8,7 @@ import spacy
 
 from spacy_distill.evaluation.agreement import Disagreement
 from spacy_distill.evaluation.entities import Entity
+from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.report_page import report_page
 
 VOID = {"meta", "br", "input"}
@@ -63,13 +64,13 @@ def test_all_is_on_it(report):
         "student: expected calibration error",
         "Soft labels by hash_teacher.",
         "120 documents",
-        "0.00 % words without a word piece",
-        "30 entities lost",
+        "0.00 % words without a word piece (unaligned)",
+        "30 entities dropped",
         "document 6: 'Bob'",
         "And 10 more, which the manifest names.",
-        "student on the gold texts",
+        "student on the same texts",
         "2 of 4 documents",
-        "student on soft-labelled texts",
+        "student on a sample of the soft labels",
         "of 120 documents",
         "Where student and teacher disagree most",
         "only teacher: New York (LOC)",
@@ -85,7 +86,7 @@ def test_all_is_on_it(report):
         "F1, LOC",
         "F1, PER",
         "Calibration of student",
-        "Entities by type in soft labels and gold",
+        "Entities by type in soft labels and gold annotation",
         "Entropy of the teacher, word by word",
     ]
 
@@ -114,7 +115,8 @@ def test_it_is_valid_whatever_the_names_and_texts(report):
     passage = Disagreement(0, text, [Entity(0, 3, ODD)], [Entity(0, 4, ODD)], [0.5])
     agreement = replace(report.agreement["student"], worst=[passage])
     soft = report.soft_labels
-    lost = [replace(soft.lost_first[0], text=ODD, label=ODD)]
+    dropped = [replace(soft.dropped_first[0], text=ODD, label=ODD)]
+    facts = TrainingFacts(True, True, alpha=ODD, temperature=1.0, divergence=ODD)
     page = Page(
         report_page(
             replace(
@@ -127,9 +129,10 @@ def test_it_is_valid_whatever_the_names_and_texts(report):
                 comparison=replace(report.comparison, against=ODD),
                 agreement={f"{ODD}2": agreement},
                 soft_agreement={f"{ODD}2": agreement},
-                gold=replace(report.gold, path=ODD, entities={ODD: 3}),
+                training={ODD: facts},
+                references=replace(report.references, path=ODD, entities={ODD: 3}),
                 soft_labels=replace(
-                    soft, teacher=ODD, entities={ODD: 4}, lost_first=lost
+                    soft, teacher=ODD, labels={ODD: 4}, dropped_first=dropped
                 ),
             )
         )

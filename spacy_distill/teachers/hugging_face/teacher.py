@@ -90,7 +90,7 @@ def teacher_of_pipeline_object(pipeline: Any, *, lang: str = "en") -> Teacher:
             no such language, or if the labels are of no or of several schemes.
     """
     task = getattr(pipeline, "task", None)
-    if task != "token-classification":
+    if task not in ("token-classification", "ner"):
         raise DistillError(
             "Expected a transformers pipeline for token-classification, got one for"
             f" {task}: create it with pipeline('token-classification', ...)."

@@ -29,12 +29,10 @@ def distill_spacy_cli(
         ),
     ],
     student_config: Annotated[
-        Optional[Path],
+        Optional[str],
         Argument(
             help="Config of the student; by default the one that ships with the"
             " package",
-            exists=True,
-            dir_okay=False,
         ),
     ] = None,
     output: Annotated[
@@ -93,7 +91,11 @@ def distill_spacy_cli(
     from ..training.distill import distill
     from .common import parse_overrides, print_report, use_device
 
-    overrides = parse_overrides(ctx.args)
+    arguments = ctx.args
+    # Without a config, Click takes the first override for it.
+    if student_config is not None and student_config.startswith("--"):
+        arguments, student_config = [student_config, *arguments], None
+    overrides = parse_overrides(arguments)
     if output is None:
         raise DistillError(
             "Expected a folder for the student, got none: add --output FOLDER (-o)."

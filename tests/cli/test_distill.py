@@ -225,9 +225,9 @@ def test_no_such_component(files, tmp_path):
 
 
 def test_no_such_config(files, tmp_path):
-    result = distill(files, config=tmp_path / "none.cfg")
-    assert result.exit_code == 2
-    assert "none.cfg' does not exist" in result.output
+    line = told(distill(files, config=tmp_path / "none.cfg"))
+    assert f"Could not read config file from {tmp_path / 'none.cfg'}" in line
+    assert "Expected a config in UTF-8" in told(distill(files, config=tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ distill: $(VENV)/.distill  ## the default workflow on assets/, from text to pack
 test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones
 	$(RUN) python -m pytest -m "slow or not slow" -n auto --maxprocesses 4 --dist loadscope
 
-lint: $(VENV)/.test  ## style and types
+lint: $(VENV)/.test  ## style, types, and imports between layers
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
+	$(RUN) lint-imports
 
 conll2003: $(VENV)/.distill  ## the same project on CoNLL-2003, 750 labels
 	@if [ ! -d "$(CONLL2003)" ]; then \
@@ -29,7 +30,7 @@ conll2003: $(VENV)/.distill  ## the same project on CoNLL-2003, 750 labels
 	    --vars.work work/conll2003 --vars.name conll2003_ner \
 	    --vars.train $(CONLL2003)/eng.train --vars.dev $(CONLL2003)/eng.testa \
 	    --vars.test $(CONLL2003)/eng.testb --vars.unlabelled "" --vars.n_labels 750 \
-	    --vars.teacher_steps 940 --vars.student_steps 3950 --vars.baseline_steps 700 \
+	    --vars.baseline_steps 700 \
 	    --vars.data "CoNLL-2003 English, 750 training sentences as gold, the rest unlabelled"; \
 	fi
 

@@ -55,13 +55,15 @@ def info(wheel, name):
     return found
 
 
-def test_every_module_and_nothing_else(wheel):
-    modules = {
+def test_every_module_and_config_and_nothing_else(wheel):
+    expected = {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "spacy_distill").rglob("*.py")
+        for ending in ("*.py", "*.cfg", "py.typed")
+        for path in (ROOT / "spacy_distill").rglob(ending)
     }
+    assert "spacy_distill/configs/student.cfg" in expected
     packaged = {name for name in wheel if ".dist-info/" not in name}
-    assert packaged == modules | {"spacy_distill/py.typed"}
+    assert packaged == expected
 
 
 def test_what_spacy_package_looks_for(wheel):
@@ -108,4 +110,4 @@ def test_the_sources_are_whole(built):
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "setup.py", "LICENSE", "README.md"} <= names
-    assert "spacy_distill/py.typed" in names
+    assert {"spacy_distill/py.typed", "spacy_distill/configs/student.cfg"} <= names

@@ -21,7 +21,7 @@ TEXTS = """# news/more
 Paris and Rome are far from Anna Smith.
 Nothing of note is here, says Bob.
 """
-SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 100": "hidden_width = 8"}
+SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 150": "hidden_width = 8"}
 STEPS = ("teacher_steps", "student_steps", "baseline_steps")
 VARIABLES = {"transformer": "weights", **dict.fromkeys(STEPS, 2)}
 

@@ -134,22 +134,39 @@ def auto_words_v1(
     """
 
     def auto_words(words: Sequence[str], width: int) -> StartingVectors:
-        stored = None if soft_labels is None else SoftLabels(soft_labels).word_pieces()
-        if stored is not None:
-            logger.info("Word embeddings start from the teacher's word pieces")
-            return _mean_piece_vectors(stored, words, width)
-        fits = transformer != DEFAULT_TRANSFORMER or lang == "en"
-        if fits and all(find_spec(name) for name in (transformer, "transformers")):
-            logger.info("Word embeddings start from the word pieces of %s", transformer)
-            return _mean_piece_vectors(transformer_pieces(transformer), words, width)
-        logger.info(
-            "Word embeddings start from random vectors: the teacher has no word pieces,"
-            " and %s is not installed or not for this language",
-            transformer,
-        )
-        return random_vectors(words, width)
+        source, described = find_word_source(soft_labels, lang, transformer)
+        logger.info(described)
+        if source is None:
+            return random_vectors(words, width)
+        return source(words, width)
 
     return auto_words
+
+
+def find_word_source(
+    soft_labels: Optional[Path], lang: str, transformer: str = DEFAULT_TRANSFORMER
+) -> Tuple[Optional[WordVectorSource], str]:
+    """Find the source that `AutoWords.v1` takes; see `auto_words_v1`.
+
+    Args:
+        soft_labels: A folder written by `annotate`; None without a teacher.
+        lang: Language of the student.
+        transformer: An installed package that contains a transformer.
+
+    Returns:
+        The source, None for random vectors, and a description of it in one line.
+    """
+    if soft_labels is not None and SoftLabels(soft_labels).manifest.word_pieces:
+        described = "Word embeddings start from the teacher's word pieces"
+        return teacher_words_v1(soft_labels), described
+    fits = transformer != DEFAULT_TRANSFORMER or lang == "en"
+    if fits and all(find_spec(name) for name in (transformer, "transformers")):
+        described = f"Word embeddings start from the word pieces of {transformer}"
+        return transformer_words_v1(transformer), described
+    return None, (
+        "Word embeddings start from random vectors: the teacher has no word pieces, and"
+        f" {transformer} is not installed or not for this language"
+    )
 
 
 @registry.misc("spacy_distill.SpacyVectors.v1")

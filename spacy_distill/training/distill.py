@@ -116,7 +116,7 @@ def distill(
     """
     say = Printer(no_print=not progress)
     with TemporaryDirectory() if output is None else nullcontext(output) as folder:
-        run = _Run(Path(folder), say)
+        run = _Run(Path(folder), is_kept=output is not None, say=say)
         settings = dict(overrides or {})
         for name, given in (("train", train), ("dev", dev)):
             if given is not None:
@@ -142,8 +142,9 @@ def distill(
 class _Run:
     """One run of `distill`, in a folder."""
 
-    def __init__(self, folder: Path, say: Printer) -> None:
+    def __init__(self, folder: Path, *, is_kept: bool, say: Printer) -> None:
         self.folder = folder
+        self.is_kept = is_kept
         self.say = say
 
     def gold_file(self, given: GoldSource, name: str) -> str:
@@ -211,7 +212,7 @@ class _Run:
         # A large one would take memory that the student needs.
         del loaded
         with config_errors(path):
-            train_student(config, self.folder, say=self.say)
+            train_student(config, self.folder, is_kept=self.is_kept, say=self.say)
         return self.report(name, taught, references, folder)
 
     def annotate(
@@ -314,7 +315,7 @@ def _number_held_out(total: int, held_out: Optional[float]) -> int:
 def _describe(schedule: Schedule, config: Config) -> str:
     steps = config.interpolate()["training"]["max_steps"]
     if steps != schedule.steps:
-        return f"{steps:,} steps, as given"
+        return f"{steps} steps, as given"
     return schedule.describe()
 
 

@@ -1,5 +1,6 @@
 """Train a student: its schedule, its device, and the training itself."""
 
+import sys
 from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from wasabi import Printer
 from ..docs import read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+from ..students.word_vectors import find_word_source
 from .config import config_errors, find_gold
 from .schedule import Amount, Schedule, student_schedule
 
@@ -19,13 +21,17 @@ from .schedule import Amount, Schedule, student_schedule
 _NUMPY_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN")
 
 
-def train_student(config: Config, output: Path, *, say: Printer) -> None:
+def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) -> None:
     """Initialize and train a student, as `spacy train` does.
 
     Args:
         config: The config, variables not filled in.
         output: Folder for `model-best` and `model-last`.
+        is_kept: Whether the folder is kept. If not, its path is not printed.
         say: Prints messages.
+
+    Raises:
+        DistillError: If the folder cannot be written to.
     """
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
@@ -42,12 +48,20 @@ def train_student(config: Config, output: Path, *, say: Printer) -> None:
     if _computes_in_numpy(config):
         device = use_ops("numpy")
     with device:
+        source = config.interpolate().get("initialize", {}).get("before_init") or {}
+        source = source.get("source") or {}
+        if source.get("@misc") == "spacy_distill.AutoWords.v1":
+            settings = (source.get("soft_labels"), source.get("lang", "en"))
+            say.info(find_word_source(*settings)[1])
         nlp = init_nlp(config, use_gpu=-1)
         say.good("Initialized the student")
         if say.no_print:
             train(nlp, output, use_gpu=-1, stdout=StringIO(), stderr=StringIO())
-        else:
+        elif is_kept:
             train(nlp, output, use_gpu=-1)
+        else:
+            stdout: Any = _WithoutPath(str(output))
+            train(nlp, output, use_gpu=-1, stdout=stdout)
 
 
 def find_schedule(
@@ -84,6 +98,20 @@ def find_schedule(
         passes=filled["schedule"].get("passes"),
         batch_size=filled["training"]["batcher"].get("size", 64),
     )
+
+
+class _WithoutPath:
+    """Standard output without the lines that name a temporary folder."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def write(self, text: str) -> None:
+        if self.path not in text and "Saved pipeline" not in text:
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def override(config: Config, settings: Mapping[str, Any]) -> Config:

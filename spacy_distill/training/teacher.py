@@ -84,6 +84,6 @@ def _schedule(
     config = override(config, settings)
     steps = config.interpolate()["training"]["max_steps"]
     given = steps != schedule.steps
-    described = f"{steps:,} steps, as given" if given else schedule.describe()
+    described = f"{steps} steps, as given" if given else schedule.describe()
     say.info(f"Teacher: {described}")
     return config

@@ -92,7 +92,7 @@ def test_texts_that_differ_from_the_file(tmp_path):
     )
     line_told = told(annotate(path, texts, tmp_path / "out"))
     assert "labels.jsonl, got none of 2: 'Never seen.'; 'mara feld moved" in line_told
-    assert "Annotate them or take them out of the texts" in line_told
+    assert "Annotate them or remove them from the texts" in line_told
     assert not (tmp_path / "out").exists()
 
 

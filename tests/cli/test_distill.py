@@ -7,6 +7,7 @@ import sys
 import pytest
 import spacy
 from small import TEXTS
+from spacy.util import registry
 from thinc.api import NumpyOps, get_current_ops, require_cpu, set_current_ops
 from tiny_distillation import (
     CONFIG,
@@ -109,15 +110,31 @@ def test_without_output_no_work_starts(files, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_student_trains_on_the_cpu(files, soft_labels):
-    class TeacherOps(NumpyOps):
-        """As if the teacher had run on a GPU."""
+class TeacherOps(NumpyOps):
+    """Ops of the teacher, as on a GPU."""
 
+
+OPS = []
+
+
+@registry.callbacks("test_distill.note_ops.v1")
+def make_note_ops():
+    return lambda nlp, args: OPS.append(type(get_current_ops()))
+
+
+def test_the_student_trains_in_numpy_and_the_device_stays(files, soft_labels, tmp_path):
+    """The encoders compute in numpy, wherever the teacher ran."""
+    block = '[training.before_update]\n@callbacks = "test_distill.note_ops.v1"\n'
+    config = tmp_path / "student.cfg"
+    config.write_text(f"{CONFIG.read_text(encoding='utf-8')}\n{block}", "utf-8")
+    OPS.clear()
     set_current_ops(TeacherOps())
     try:
-        result = distill(files, **{"paths.soft_labels": soft_labels})
+        settings = {"config": config, "paths.soft_labels": soft_labels}
+        result = distill(files, **settings)
         assert result.exit_code == 0, result.output
-        assert not isinstance(get_current_ops(), TeacherOps)
+        assert set(OPS) == {NumpyOps}
+        assert isinstance(get_current_ops(), TeacherOps)
     finally:
         require_cpu()
 

@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Dict
 
 import pytest
 from test_project import ROOT, load
-from tiny_teachers import make_bert_teacher
+from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 
 from spacy_distill.evaluation.report import Report
 
@@ -22,8 +23,21 @@ Paris and Rome are far from Anna Smith.
 Nothing of note is here, says Bob.
 """
 SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 150": "hidden_width = 8"}
-STEPS = ("teacher_steps", "student_steps", "baseline_steps")
-VARIABLES = {"transformer": "weights", **dict.fromkeys(STEPS, 2)}
+VARIABLES = {
+    "transformer": "weights",
+    "teacher_passes": 1,
+    "student_passes": 1,
+    "baseline_steps": 2,
+}
+# Any pipeline, and texts without gold annotation.
+ANY_TEACHER = {
+    "any_teacher": "teacher",
+    "work": "work/any_teacher",
+    "train": "",
+    "dev": "",
+    "unlabelled": "texts.jsonl",
+    "student_passes": 1,
+}
 
 
 def make_project(folder: Path) -> None:
@@ -31,6 +45,7 @@ def make_project(folder: Path) -> None:
     (folder / "configs").mkdir()
     for path in (ROOT / "configs").iterdir():
         text = path.read_text(encoding="utf-8")
+        assert path.name == "teacher.cfg" or all(ours in text for ours in SMALL)
         for ours, small in SMALL.items():
             text = text.replace(ours, small)
         (folder / "configs" / path.name).write_text(text, encoding="utf-8")
@@ -42,9 +57,9 @@ def make_project(folder: Path) -> None:
     make_bert_teacher(folder / "weights")
 
 
-def run_project(folder: Path) -> str:
-    command = [sys.executable, "-m", "spacy", "project", "run", "all", str(folder)]
-    for name, value in VARIABLES.items():
+def run_project(folder: Path, workflow: str, variables: Dict[str, Any]) -> str:
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, str(folder)]
+    for name, value in variables.items():
         command += [f"--vars.{name}", str(value)]
     # `spacy-distill` lies beside Python, also where the environment is not activated.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -63,7 +78,7 @@ def run_project(folder: Path) -> str:
 @pytest.mark.slow
 def test_the_workflow_runs_once_and_is_then_done(tmp_path):
     make_project(tmp_path)
-    printed = run_project(tmp_path)
+    printed = run_project(tmp_path, "all", VARIABLES)
     assert "Skipping" not in printed
     work = tmp_path / "work" / "assets"
     rows = [row.name for row in Report.read(work / "report.json").rows]
@@ -79,4 +94,20 @@ def test_the_workflow_runs_once_and_is_then_done(tmp_path):
         if command.get("no_skip") or not command.get("outputs")
     ]
     once = set(project["workflows"]["all"]) - set(always)
-    assert run_project(tmp_path).count("Skipping") == len(once)
+    printed = run_project(tmp_path, "all", VARIABLES)
+    assert printed.count("Skipping") == len(once)
+
+
+@pytest.mark.slow
+def test_any_teacher_without_gold_annotation(tmp_path):
+    make_project(tmp_path)
+    make_cnn_teacher().to_disk(tmp_path / "teacher")
+    texts = [f"Anna {i} lives in Paris with a dog ." for i in range(20)]
+    write_jsonl(tmp_path / "texts.jsonl", texts)
+    printed = run_project(tmp_path, "any-teacher", ANY_TEACHER)
+    assert "no gold annotation" in printed
+    work = tmp_path / "work" / "any_teacher"
+    (report,) = work.rglob("report.json")
+    assert Report.read(report).is_agreement
+    (wheel,) = work.rglob("*.whl")
+    assert wheel.name == "en_compact_ner-0.1.0-py3-none-any.whl"

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Union
+from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -19,9 +19,8 @@ from ..tasks.ner.task import (
     expected_calibration_error,
 )
 from .predictors import find_sized, find_spans_key
+from .rows import GOLD, TEACHER, CalibrationBin, ReferenceCounts, Row, TypeScore
 from .size import count_parameters, folder_bytes
-
-GOLD, TEACHER = "gold", "teacher"
 
 
 @dataclass(frozen=True)
@@ -42,90 +41,6 @@ class References:
     sha256: str
     kind: str
     role: str
-
-
-@dataclass(frozen=True)
-class ReferenceCounts:
-    """What pipelines were compared with.
-
-    Attributes:
-        path: Where it is from.
-        sha256: Fingerprint of the data.
-        kind: See `References`.
-        role: See `References`.
-        documents: Number of documents.
-        words: Number of tokens.
-        entities: Entities by label.
-    """
-
-    path: str
-    sha256: str
-    kind: str
-    role: str
-    documents: int
-    words: int
-    entities: Dict[str, int]
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """Predictions with a probability in [low, high); the last bin includes 1.0.
-
-    Attributes:
-        low: Lower bound.
-        high: Upper bound.
-        entities: Number of predictions.
-        probability: Their mean probability.
-        accuracy: Share of them that is right.
-    """
-
-    low: float
-    high: float
-    entities: int
-    probability: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class TypeScore:
-    """Precision, recall and F1 of one entity type, each in [0, 1]."""
-
-    precision: float
-    recall: float
-    f1: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """Measurements of one pipeline.
-
-    Attributes:
-        name: Name of the pipeline in the report.
-        components: Names of its components.
-        precision: Precision of whole entities, in [0, 1].
-        recall: Recall of whole entities, in [0, 1].
-        f1: F1 of whole entities, in [0, 1].
-        per_type: Scores by entity type.
-        ece: Expected calibration error; None without probabilities or gold annotation.
-        calibration: Bins of the calibration error, empty ones left out.
-        parameters: Trained parameters; None if unknown.
-        table: Numbers that unknown words are composed from, which are not trained.
-        size: Bytes on disk; None for a pipeline in memory, or if unknown.
-        words_per_second: None if it was not measured.
-    """
-
-    name: str
-    components: List[str]
-    precision: float
-    recall: float
-    f1: float
-    per_type: Dict[str, TypeScore]
-    ece: Optional[float]
-    calibration: List[CalibrationBin]
-    parameters: Optional[int]
-    table: int
-    size: Optional[int]
-    words_per_second: Optional[float] = None
 
 
 @dataclass(frozen=True)

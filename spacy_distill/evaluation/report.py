@@ -12,9 +12,15 @@ from ..files import write_atomically
 from ..soft_labels.manifest import Dropped, to_json
 from .agreement import Agreement, Disagreement
 from .entities import Entity
-from .measure import TEACHER, CalibrationBin, ReferenceCounts, Row, TypeScore
-from .soft_sample import EntropyBin
-from .training_facts import TrainingFacts
+from .rows import (
+    TEACHER,
+    CalibrationBin,
+    EntropyBin,
+    ReferenceCounts,
+    Row,
+    TrainingFacts,
+    TypeScore,
+)
 
 FORMAT = 3
 # Key of the report in a pipeline's meta data.

@@ -13,24 +13,13 @@ from ..arrays import token_entropies
 from ..docs import LOGITS
 from ..soft_labels.manifest import Manifest
 from ..soft_labels.shards import read_shard
+from .rows import EntropyBin
 
 # Enough to estimate shares to a percent; millions of documents are not all read.
 _WORDS = 20_000
 _SHARDS = 10
 # In nats. Teachers are certain of most words, so equal steps would show one tall bar.
 _BOUNDS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-
-
-@dataclass(frozen=True)
-class EntropyBin:
-    """Words for which the teacher's entropy is in [low, high), in nats.
-
-    The last bin includes its upper end.
-    """
-
-    low: float
-    high: float
-    words: int
 
 
 @dataclass(frozen=True)

@@ -1,37 +1,13 @@
 """How a pipeline was trained, as far as its config contains it."""
 
-from dataclasses import dataclass
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional
 
 from spacy.language import Language
 
 from ..tasks.ner.component import CompactNER
+from .rows import TrainingFacts
 
 _LOSS = "spacy_distill.DistillationLoss.v1"
-
-
-@dataclass(frozen=True)
-class TrainingFacts:
-    """Data and loss of a training.
-
-    Attributes:
-        gold: Whether it had gold annotation.
-        soft_labels: Whether it had soft labels.
-        alpha: Weight of the task loss; the name of its schedule if it has one. None for
-            another loss.
-        temperature: Temperature of the distillation loss; None for another loss.
-        divergence: Name of the divergence; None for another loss.
-        min_confidence: Lowest probability of a pseudo label; None for another loss.
-        weight_by_confidence: Whether pseudo labels are weighted; None for another loss.
-    """
-
-    gold: bool
-    soft_labels: bool
-    alpha: Union[float, str, None] = None
-    temperature: Optional[float] = None
-    divergence: Optional[str] = None
-    min_confidence: Optional[float] = None
-    weight_by_confidence: Optional[bool] = None
 
 
 def find_training_facts(nlp: Language) -> Optional[TrainingFacts]:

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from ..evaluation.environment import LIBRARIES
-from ..evaluation.measure import Row
 from ..evaluation.report import Report
-from ..evaluation.training_facts import TrainingFacts
+from ..evaluation.rows import Row, TrainingFacts
 from .markdown import describe, describe_training, score_header, score_name
 from .table import (
     CALIBRATION_HEADER,

@@ -4,7 +4,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement, Disagreement
 from ..evaluation.report import Comparison, Report, SoftLabelCounts
-from ..evaluation.training_facts import TrainingFacts
+from ..evaluation.rows import TrainingFacts
 from .table import (
     CALIBRATION_HEADER,
     HEADER,

@@ -3,8 +3,8 @@
 from typing import List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement
-from ..evaluation.measure import Row
 from ..evaluation.report import Comparison, Report, SoftLabelCounts
+from ..evaluation.rows import Row
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
 from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
 from .markdown import (

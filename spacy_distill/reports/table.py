@@ -4,7 +4,7 @@ from typing import Iterable, List, Optional, Sequence, Tuple
 
 from wasabi import MarkdownRenderer
 
-from ..evaluation.measure import Row
+from ..evaluation.rows import Row
 
 HEADER = (
     "",

@@ -1,0 +1,126 @@
+"""What is measured of a pipeline, as plain data for reports."""
+
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Union
+
+GOLD, TEACHER = "gold", "teacher"
+
+
+@dataclass(frozen=True)
+class ReferenceCounts:
+    """What pipelines were compared with.
+
+    Attributes:
+        path: Where it is from.
+        sha256: Fingerprint of the data.
+        kind: See `References`.
+        role: See `References`.
+        documents: Number of documents.
+        words: Number of tokens.
+        entities: Entities by label.
+    """
+
+    path: str
+    sha256: str
+    kind: str
+    role: str
+    documents: int
+    words: int
+    entities: Dict[str, int]
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Predictions with a probability in [low, high); the last bin includes 1.0.
+
+    Attributes:
+        low: Lower bound.
+        high: Upper bound.
+        entities: Number of predictions.
+        probability: Their mean probability.
+        accuracy: Share of them that is right.
+    """
+
+    low: float
+    high: float
+    entities: int
+    probability: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class TypeScore:
+    """Precision, recall and F1 of one entity type, each in [0, 1]."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """Measurements of one pipeline.
+
+    Attributes:
+        name: Name of the pipeline in the report.
+        components: Names of its components.
+        precision: Precision of whole entities, in [0, 1].
+        recall: Recall of whole entities, in [0, 1].
+        f1: F1 of whole entities, in [0, 1].
+        per_type: Scores by entity type.
+        ece: Expected calibration error; None without probabilities or gold annotation.
+        calibration: Bins of the calibration error, empty ones left out.
+        parameters: Trained parameters; None if unknown.
+        table: Numbers that unknown words are composed from, which are not trained.
+        size: Bytes on disk; None for a pipeline in memory, or if unknown.
+        words_per_second: None if it was not measured.
+    """
+
+    name: str
+    components: List[str]
+    precision: float
+    recall: float
+    f1: float
+    per_type: Dict[str, TypeScore]
+    ece: Optional[float]
+    calibration: List[CalibrationBin]
+    parameters: Optional[int]
+    table: int
+    size: Optional[int]
+    words_per_second: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """Data and loss of a training.
+
+    Attributes:
+        gold: Whether it had gold annotation.
+        soft_labels: Whether it had soft labels.
+        alpha: Weight of the task loss; the name of its schedule if it has one. None for
+            another loss.
+        temperature: Temperature of the distillation loss; None for another loss.
+        divergence: Name of the divergence; None for another loss.
+        min_confidence: Lowest probability of a pseudo label; None for another loss.
+        weight_by_confidence: Whether pseudo labels are weighted; None for another loss.
+    """
+
+    gold: bool
+    soft_labels: bool
+    alpha: Union[float, str, None] = None
+    temperature: Optional[float] = None
+    divergence: Optional[str] = None
+    min_confidence: Optional[float] = None
+    weight_by_confidence: Optional[bool] = None
+
+
+@dataclass(frozen=True)
+class EntropyBin:
+    """Words for which the teacher's entropy is in [low, high), in nats.
+
+    The last bin includes its upper end.
+    """
+
+    low: float
+    high: float
+    words: int

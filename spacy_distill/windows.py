@@ -17,6 +17,23 @@ OVERLAP = 64
 Window = Tuple[int, int]
 
 
+def check_window(window: int, overlap: int) -> None:
+    """Check the size of windows and of their overlap.
+
+    Args:
+        window: Largest number of tokens in a window.
+        overlap: Number of tokens that adjacent windows share.
+
+    Raises:
+        DistillError: If one of them is out of range.
+    """
+    if window < 1 or not 0 <= overlap < window:
+        raise DistillError(
+            "Expected a window of 1 token or more and an overlap from 0 to below the"
+            f" window, got window={window} and overlap={overlap}."
+        )
+
+
 def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
     """Return overlapping windows (start, end) that cover all tokens, in order.
 
@@ -32,11 +49,7 @@ def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
     Raises:
         DistillError: If `window` or `overlap` is out of range.
     """
-    if window < 1 or not 0 <= overlap < window:
-        raise DistillError(
-            "Expected a window of 1 token or more and an overlap from 0 to below the"
-            f" window, got window={window} and overlap={overlap}."
-        )
+    check_window(window, overlap)
     windows: List[Window] = []
     start = end = 0
     while end < n_tokens:
@@ -46,7 +59,7 @@ def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
     return windows
 
 
-def homes(windows: Sequence[Window]) -> List[Window]:
+def max_context_ranges(windows: Sequence[Window]) -> List[Window]:
     """Return the tokens (start, end) that have maximum context in each window.
 
     A token belongs to the window in which it is furthest from an inner edge, i.e. an
@@ -81,7 +94,9 @@ def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
     """
     parts = [
         row[first - start : last - start]
-        for (start, _), (first, last), row in zip(windows, homes(windows), rows)
+        for (start, _), (first, last), row in zip(
+            windows, max_context_ranges(windows), rows
+        )
     ]
     return np.concatenate(parts)
 

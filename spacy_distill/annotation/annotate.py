@@ -10,7 +10,7 @@ from ..corpora.texts import Texts, TextSource, as_texts
 from ..errors import DistillError
 from ..soft_labels.manifest import Manifest, Settings
 from ..teachers.base import Teacher
-from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW, split
+from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW, check_window
 from .plan import Plan, begin, finish, plan_annotation
 from .shard import annotate_shard, write_shard
 
@@ -61,8 +61,7 @@ def annotate(
             "Expected shards of 1 document or more and batches of 1 word or more, got"
             f" shard_size={shard_size} and batch_words={batch_words}."
         )
-    # Checks both.
-    split(0, window=window, overlap=overlap)
+    check_window(window, overlap)
     texts, out = as_texts(texts), Path(out)
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
     plan = plan_annotation(teacher, texts, settings)

@@ -13,7 +13,7 @@ from ..windows import (
     WINDOW,
     Window,
     batches_by_size,
-    homes,
+    max_context_ranges,
     split,
     stitch,
 )
@@ -141,7 +141,9 @@ def _dropped(
     """Take each dropped entity from its max-context window, so that it counts once."""
     return [
         entity._replace(token=start + entity.token)
-        for (start, _), home, entities in zip(windows, homes(windows), found)
+        for (start, _), home, entities in zip(
+            windows, max_context_ranges(windows), found
+        )
         for entity in sorted(entities, key=lambda entity: entity.token)
         if home[0] <= start + entity.token < home[1]
     ]

@@ -15,7 +15,7 @@ from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.manifest import Dropped, Manifest
 from spacy_distill.soft_labels.store import SoftLabels
-from spacy_distill.windows import homes, split
+from spacy_distill.windows import max_context_ranges, split
 
 
 def run(tmp_path, texts, teacher=None, **kwargs):
@@ -73,7 +73,7 @@ def test_long_documents_come_back_whole(tmp_path):
     seen = np.concatenate(
         [
             [min(i - start, end - 1 - i) for i in range(first, last)]
-            for (start, end), (first, last) in zip(windows, homes(windows))
+            for (start, end), (first, last) in zip(windows, max_context_ranges(windows))
         ]
     )
     np.testing.assert_array_equal(logits[:, -1], seen)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.errors import DistillError
-from spacy_distill.windows import homes, split, stitch
+from spacy_distill.windows import max_context_ranges, split, stitch
 
 sizes = st.integers(1, 12).flatmap(
     lambda window: st.tuples(
@@ -29,9 +29,13 @@ def test_windows_by_hand(n_tokens, expected):
 
 
 def test_homes_by_hand():
-    assert homes([(0, 10), (8, 18), (16, 19)]) == [(0, 9), (9, 17), (17, 19)]
-    assert homes([(0, 7)]) == [(0, 7)]
-    assert homes([]) == []
+    assert max_context_ranges([(0, 10), (8, 18), (16, 19)]) == [
+        (0, 9),
+        (9, 17),
+        (17, 19),
+    ]
+    assert max_context_ranges([(0, 7)]) == [(0, 7)]
+    assert max_context_ranges([]) == []
 
 
 @given(sizes)
@@ -60,7 +64,9 @@ def test_home_is_where_a_token_has_most_context(size):
         return min(left, right) if start <= token < end else -1
 
     found = [
-        i for i, (start, end) in enumerate(homes(windows)) for _ in range(start, end)
+        i
+        for i, (start, end) in enumerate(max_context_ranges(windows))
+        for _ in range(start, end)
     ]
     best = [
         int(np.argmax([context(token, *place) for place in windows]))
@@ -81,7 +87,7 @@ def test_stitched_rows_are_the_home_windows_rows(size):
     ]
     joined = stitch(windows, rows)
     assert joined[:, 0].tolist() == list(range(n_tokens))
-    for i, (start, end) in enumerate(homes(windows)):
+    for i, (start, end) in enumerate(max_context_ranges(windows)):
         assert (joined[start:end, 1] == i).all()
 
 

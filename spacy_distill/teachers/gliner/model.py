@@ -7,7 +7,7 @@ import numpy as np
 
 from ...errors import DistillError
 from ...hub import Located, longest_input
-from ...windows import Window, batches_by_size, homes, split
+from ...windows import Window, batches_by_size, max_context_ranges, split
 
 CONFIG = "gliner_config.json"
 # Most word pieces in a padded batch. GLiNER embeds every candidate span, which needs
@@ -202,7 +202,9 @@ def _to_spans(spans: Sequence[Any]) -> List[PromptSpan]:
 def _merge(windows: Sequence[Window], found: Sequence[FoundSpans]) -> FoundSpans:
     """Merge the spans of a text's windows."""
     out = FoundSpans([], [])
-    for (offset, _), (first, last), spans in zip(windows, homes(windows), found):
+    for (offset, _), (first, last), spans in zip(
+        windows, max_context_ranges(windows), found
+    ):
         for merged, new in zip(out, spans):
             merged.extend(
                 span._replace(start=span.start + offset, end=span.end + offset)

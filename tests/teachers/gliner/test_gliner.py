@@ -29,7 +29,7 @@ from spacy_distill.teachers.gliner import model as gliner_model
 from spacy_distill.teachers.gliner.model import FoundSpans
 from spacy_distill.teachers.gliner.teacher import gliner_teacher_v1
 from spacy_distill.teachers.load import load_teacher
-from spacy_distill.windows import homes
+from spacy_distill.windows import max_context_ranges
 
 MODES = ("markerV0", "token_level")
 KNOWN = sorted({word for text in TEXTS for word in text.split()})
@@ -162,7 +162,7 @@ def test_long_texts_in_windows(teachers, mode):
             warnings.simplefilter("error", UserWarning)
             (found,) = model.find([text], [counts], threshold=0.5, maybe=0.1)
         expected = FoundSpans([], [])
-        for (start, end), (first, last) in zip(windows, homes(windows)):
+        for (start, end), (first, last) in zip(windows, max_context_ranges(windows)):
             (one,) = model.find(
                 [text[start:end]], [counts[start:end]], threshold=0.5, maybe=0.1
             )

@@ -9,7 +9,7 @@ from transformers import AutoModelForTokenClassification
 from spacy_distill.errors import DistillError
 from spacy_distill.hub import locate
 from spacy_distill.teachers.hugging_face.token_classifier import load_classifier
-from spacy_distill.windows import homes, split
+from spacy_distill.windows import max_context_ranges, split
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_long_texts_in_windows(folders, kind, options):
     found, *_ = model.probabilities(cut)
     places = split(len(pieces.ids), window=model.window - 2, overlap=model.overlap)
     assert len(places) > 5
-    for (start, end), (first, last) in zip(places, homes(places)):
+    for (start, end), (first, last) in zip(places, max_context_ranges(places)):
         ids = [*pieces.prefix, *pieces.ids[start:end], *pieces.suffix]
         assert len(ids) <= model.window
         expected = by_hand(folders[kind], ids)[1:-1][first - start : last - start]

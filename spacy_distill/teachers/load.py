@@ -47,8 +47,8 @@ def load_teacher(
         strict: For a file of annotations, whether an invalid span is an error (the
             default) or left out.
         labels: For a function, the labels that it predicts.
-        lang: For a function or a `transformers` pipeline, the language whose tokenizer
-            splits texts.
+        lang: The language whose tokenizer splits texts, for a teacher that has none: a
+            Hugging Face model, a file of annotations or a function.
 
     Raises:
         DistillError: If there is no such teacher, or if it cannot teach.
@@ -56,7 +56,7 @@ def load_teacher(
     if isinstance(source, Teacher):
         return source
     if isinstance(source, (str, Path)):
-        return _load_named(source, component=component, strict=strict)
+        return _load_named(source, component=component, strict=strict, lang=lang)
     if strict is not None:
         raise DistillError(
             "Expected strict with a file of annotations (.jsonl) only, got"
@@ -167,7 +167,11 @@ def teacher_from_config(path: Path) -> Teacher:
 
 
 def _load_named(
-    source: Union[str, Path], *, component: Optional[str], strict: Optional[bool]
+    source: Union[str, Path],
+    *,
+    component: Optional[str],
+    strict: Optional[bool],
+    lang: str,
 ) -> Teacher:
     # Modules are imported when they are needed: the libraries they need are slow.
     name, path = str(source), Path(source)
@@ -189,11 +193,11 @@ def _load_named(
         from .annotations.teacher import annotations_teacher_v1
 
         on_invalid = "skip" if strict is False else "strict"
-        return annotations_teacher_v1(path, on_invalid=on_invalid)
+        return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid)
     if not is_pipeline(source):
         from .hugging_face.teacher import hugging_face_teacher_v1
 
-        return hugging_face_teacher_v1(name)
+        return hugging_face_teacher_v1(name, lang=lang)
     from .spacy_pipelines.pipelines import pipeline_teacher_v1
 
     return pipeline_teacher_v1(name, component=component)

@@ -163,10 +163,11 @@ def test_gold_annotation_for_development_alone(files, tmp_path):
 def test_held_out_documents_need_a_corpus_that_leaves_them_out(files, tmp_path):
     settings = {
         **NO_GOLD,
-        "corpora.train.@readers": "spacy.Corpus.v1",
+        "corpora.train.@readers": "spacy.JsonlCorpus.v1",
         "paths.unlabelled": files / "texts.jsonl",
     }
     out = tmp_path / "out"
     line = told(distill(files, "-o", out, config=None, **settings))
-    assert "spacy.Corpus.v1" in line or "corpora.train" in line
+    assert "Expected spacy_distill.DistillCorpus.v1 as training corpus" in line
+    assert "got spacy.JsonlCorpus.v1: change [corpora.train]" in line
     assert not (out / "model-best").exists()

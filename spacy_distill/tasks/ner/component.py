@@ -3,6 +3,7 @@
 It is a teacher or a student, depending on its encoder.
 """
 
+from itertools import islice
 from typing import (
     Any,
     Callable,
@@ -394,10 +395,5 @@ def _sample_docs(
     get_examples: Callable[[], Iterable[Example]], size: int = 10
 ) -> List[Doc]:
     """A few Docs with tokens, enough to infer shapes."""
-    docs: List[Doc] = []
-    for eg in get_examples():
-        if len(eg.predicted):
-            docs.append(eg.predicted)
-        if len(docs) == size:
-            break
-    return docs
+    docs = (eg.predicted for eg in get_examples())
+    return list(islice((doc for doc in docs if len(doc)), size))

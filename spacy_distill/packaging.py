@@ -197,17 +197,17 @@ def _check_names(lang: str, name: str, version: str) -> None:
 
     if not (name.isidentifier() and name.isascii()):
         raise DistillError(
-            "Expected a --name of letters, digits and underscores as in compact_ner,"
+            "Expected a name of letters, digits and underscores as in compact_ner,"
             f" got {name!r}."
         )
     if name.startswith(f"{lang}_"):
         raise DistillError(
-            f"Expected a --name without the language, which {lang}_ in {name!r} is:"
+            f"Expected a name without the language, which {lang}_ in {name!r} is:"
             f" try {name[len(lang) + 1 :]!r}."
         )
     try:
         Version(version)
     except InvalidVersion as error:
         raise DistillError(
-            f"Expected a --version as in 0.1.0, got {version!r}."
+            f"Expected a version as in 0.1.0, got {version!r}."
         ) from error

@@ -21,15 +21,25 @@ from ..tasks.storage import check_storage
 from .tables import round_tables
 from .vocabulary import prune_words
 
+# Defaults of int8. With them the F1 of a student on CoNLL-2003 does not change, and its
+# wheel has 2.7 MB (docs/small.md).
+WORDS = 15_000
+TABLE_BITS = 3.5
+
 
 def drop_strings(nlp: Language, folder: Path) -> bool:
-    """Leave a saved pipeline no strings but its labels. spaCy keeps every word that
-    training met, but a `compact_ner` has the words of its tables, the tokenizer has
-    those of its rules, and what is read brings its own.
+    """Remove all strings but labels from the string store of a saved pipeline.
 
-    folder: where `nlp` was saved to.
-    RETURNS: False if the strings stay, since something else may want them: another
-        component, a tokenizer of another kind, vectors or lookups.
+    spaCy stores every word that training met. A pipeline of `compact_ner` does not
+    need them: words are in the component's tables, and new texts bring their own.
+
+    Args:
+        nlp: The pipeline.
+        folder: Where it was saved.
+
+    Returns:
+        False if nothing was removed, since something else may need the strings:
+        another component, a tokenizer of another type, vectors or lookups.
     """
     pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, CompactNER)]
     if (
@@ -44,16 +54,16 @@ def drop_strings(nlp: Language, folder: Path) -> bool:
     return True
 
 
-# What int8 does to tables unless told otherwise: on CoNLL-2003 F1 stays, and the wheel
-# has 2.7 MB (docs/small.md).
-WORDS = 15_000
-TABLE_BITS = 3.5
-
-
 @dataclass(frozen=True)
 class Figures:
-    """folder, zipped: bytes of the pipeline's folder, and of its files in a zip, as a
-    wheel is one. words: with a row of their own. f1: in [0, 1]; None without gold."""
+    """Size and quality of a pipeline.
+
+    Attributes:
+        folder: Bytes of its folder.
+        zipped: Bytes of its files in a zip, which a wheel is.
+        words: Words with a row of their own in the embedding tables.
+        f1: Entity F1 in [0, 1]; None without gold annotation.
+    """
 
     folder: int
     zipped: int
@@ -63,11 +73,14 @@ class Figures:
 
 @dataclass(frozen=True)
 class Quantized:
-    """A pipeline before and after.
+    """A pipeline before and after quantization.
 
-    bare: words that keep their row since they cannot be composed from pieces.
-    documents, differing: gold ones that were compared, and those of them with other
-        entities than before; 0 without gold.
+    Attributes:
+        before: The pipeline that was given.
+        after: The smaller copy.
+        bare: Words that keep their row since they cannot be composed from pieces.
+        documents: Gold documents on which the two were compared; 0 without gold.
+        differing: How many of them have other entities than before.
     """
 
     before: Figures
@@ -86,17 +99,25 @@ def quantize(
     table_bits: Optional[float] = None,
     gold: Optional[Path] = None,
 ) -> Quantized:
-    """Write a smaller copy of a pipeline, and compare the two.
+    """Write a smaller copy of a pipeline and compare the two.
 
-    model: an installed package or a folder. output: a new or an empty folder.
-    storage: of each `compact_ner`; see `storage.pack`.
-    words: rows that each student's word table keeps; see `prune_words`. table_bits:
-        see `round_tables`. Without them, int8 takes WORDS and TABLE_BITS, while other
-        storage leaves tables alone.
-    gold: `.spacy` file or folder to compare entities on.
-    RAISES: DistillError if there is no `compact_ner` in the pipeline, if it cannot be
-        loaded or written, for a setting that there is not, and for gold without
-        entities.
+    Args:
+        model: Installed package or folder of the pipeline.
+        output: A new or an empty folder for the copy.
+        storage: Format of the parameters of each `compact_ner`: "float32", "float16"
+            or "int8".
+        words: Rows that each word embedding table keeps; see `prune_words`. By default
+            15,000 with int8, otherwise all.
+        table_bits: Bits of a value in the embedding tables; see `round_tables`. By
+            default 3.5 with int8, otherwise they are not rounded.
+        gold: `.spacy` file or folder to compare entities on.
+
+    Returns:
+        Size, quality and differences.
+
+    Raises:
+        DistillError: If the pipeline has no `compact_ner` or cannot be loaded or
+            written, for an unknown storage, and for gold documents without entities.
     """
     check_storage(storage)
     if storage == "int8":
@@ -142,8 +163,11 @@ def _check_folder(output: Path) -> None:
 
 
 def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
-    """Name and component of each `compact_ner` that is enabled. RAISES: DistillError if
-    there is none."""
+    """Return name and component of each enabled `compact_ner`.
+
+    Raises:
+        DistillError: If there is none.
+    """
     pipes = [
         (name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, CompactNER)
     ]
@@ -156,7 +180,7 @@ def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
 
 
 def _measure(nlp: Language, gold: Optional[Path]) -> Tuple[Figures, List[Doc]]:
-    """What can be told of a pipeline, and the gold documents with its entities."""
+    """Return size and quality, and the gold documents with predicted entities."""
     encoders = [e for _, pipe in compact_pipes(nlp) for e in get_encoders(pipe.model)]
     examples = [] if gold is None else predict(nlp, gold_references(gold))
     assert nlp.path is not None

@@ -10,10 +10,17 @@ from .report_page import report_page
 
 
 def write_report(report: Report, path: Path) -> List[Path]:
-    """Write the report as JSON to `path`, and beside it as Markdown and as HTML.
+    """Write a report as JSON, and beside it as Markdown and HTML.
 
-    RETURNS: the three paths.
-    RAISES: DistillError if one cannot be written.
+    Args:
+        report: The report.
+        path: The JSON file; the others have its name with another suffix.
+
+    Returns:
+        The three paths.
+
+    Raises:
+        DistillError: If one cannot be written.
     """
     report.write(path)
     texts = {".md": report_markdown(report), ".html": report_page(report)}

@@ -123,7 +123,7 @@ def distill(
                 settings[f"paths.{name}"] = run.gold_file(given, name)
         if soft_labels is not None:
             settings["paths.soft_labels"] = str(soft_labels)
-        nlp, report = run.distill(
+        nlp = run.distill(
             teacher,
             texts,
             Path(config) if config is not None else STUDENT_CONFIG,
@@ -134,8 +134,6 @@ def distill(
         if output is None:
             # The folder is gone when this returns.
             nlp._path = None
-    if report is not None:
-        attach_report(nlp, report)
     return nlp
 
 
@@ -169,13 +167,15 @@ class _Run:
         settings: Dict[str, Any],
         held_out: Optional[float],
         options: Mapping[str, Any],
-    ) -> Any:
+    ) -> Language:
         # Empty, as from a variable of a project that was left empty, counts as none.
         for name in ("paths.train", "paths.dev", "paths.unlabelled"):
             if settings.get(name) == "":
                 settings[name] = None
         config = read_config(path, settings)
         without_dev = lacks_dev(config)
+        if without_dev:
+            hold_out(config, self.folder, 0)  # tells now if it cannot
         check_gold(config if not without_dev else _without_dev_corpus(config))
         folder = Path(
             config.get("paths", {}).get("soft_labels") or self.folder / "soft_labels"
@@ -258,7 +258,7 @@ class _Run:
         taught: Optional[Measured],
         references: Optional[References],
         soft_labels: Path,
-    ) -> Any:
+    ) -> Language:
         """Load the student, evaluate it and write the report.
 
         A report that cannot be made is a warning: the student is trained all the same.
@@ -269,7 +269,7 @@ class _Run:
                 "There is no report. Expected a path to gold in the block of the"
                 " config's dev_corpus, got none: use spacy-distill evaluate."
             )
-            return nlp, None
+            return nlp
         try:
             student = measure(nlp, references, name="distilled")
             report = put_together(
@@ -282,13 +282,13 @@ class _Run:
             )
         except DistillError as error:
             self.say.warn(f"There is no report. {error}")
-            return nlp, None
+            return nlp
         write_report(report, self.folder / _REPORT)
         attach_report(nlp, report)
         if report.is_agreement:
             _rename_scores(nlp)
         srsly.write_json(self.folder / _BEST / "meta.json", nlp.meta)
-        return nlp, report
+        return nlp
 
 
 def _without_dev_corpus(config: Config) -> Config:

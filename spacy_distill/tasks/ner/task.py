@@ -129,6 +129,9 @@ def compact_ner_score(
     """
     examples = list(examples)
     scores: Dict[str, Any] = get_ner_prf(examples, **kwargs)
+    if scores["ents_per_type"]:
+        # spaCy's order changes with Python's hash seed.
+        scores["ents_per_type"] = dict(sorted(scores["ents_per_type"].items()))
     if spans_key:
         scores["ents_ece"] = expected_calibration_error(
             *entity_outcomes(examples, spans_key)

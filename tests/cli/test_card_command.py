@@ -75,9 +75,9 @@ def test_the_pipeline_can_be_left_as_it_is(folder, tmp_path):
     ("options", "message"),
     [
         ({"model": "nothing"}, "Expected the folder of a pipeline"),
-        ({"name": "com-pact"}, "Expected a --name of letters"),
+        ({"name": "com-pact"}, "Expected a name of letters"),
         ({"name": "en_tiny"}, "try 'tiny'"),
-        ({"version": "one"}, "Expected a --version as in 0.1.0"),
+        ({"version": "one"}, "Expected a version as in 0.1.0"),
     ],
 )
 def test_a_fault_is_one_message_and_a_failure(folder, options, message):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from email.parser import Parser
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -208,14 +209,14 @@ def test_evaluate_a_teacher_object(teacher):
     assert report.sources["teacher"] == loaded.name
 
 
-@pytest.mark.parametrize("source", [str, lambda path: path])
-def test_quantize_a_folder(tmp_path, source):
+@pytest.mark.parametrize("path", [str, Path])
+def test_quantize_a_folder(tmp_path, path):
     trained().to_disk(tmp_path / "student")
     done = spacy_distill.quantize(
-        source(tmp_path / "student"),
-        tmp_path / "small",
+        path(tmp_path / "student"),
+        path(tmp_path / "small"),
         storage="float16",
-        gold=write_gold(tmp_path / "gold.spacy", spacy.blank("en")),
+        gold=path(write_gold(tmp_path / "gold.spacy", spacy.blank("en"))),
     )
     assert done.documents == len(SENTENCES)
     assert done.after.folder < done.before.folder

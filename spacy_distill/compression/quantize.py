@@ -92,12 +92,12 @@ class Quantized:
 
 def quantize(
     model: Union[str, Path],
-    output: Path,
+    output: Union[str, Path],
     *,
     storage: str = "int8",
     words: Optional[int] = None,
     table_bits: Optional[float] = None,
-    gold: Optional[Path] = None,
+    gold: Optional[Union[str, Path]] = None,
 ) -> Quantized:
     """Write a smaller copy of a pipeline and compare the two.
 
@@ -120,12 +120,14 @@ def quantize(
             written, for an unknown storage, and for gold documents without entities.
     """
     check_storage(storage)
+    output = Path(output)
     if storage == "int8":
         words = WORDS if words is None else words
         table_bits = TABLE_BITS if table_bits is None else table_bits
     _check_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
+    gold = None if gold is None else Path(gold)
     before, docs = _measure(nlp, gold)
     bare = 0
     for name, pipe in pipes:

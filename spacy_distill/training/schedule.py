@@ -11,9 +11,8 @@ from typing import Any, Dict, Mapping, Optional
 FEW_LABELS = 300
 FEW_PASSES, PASSES = 9.0, 18.0
 TEACHER_PASSES = 20.0
-# Steps of a student that learns from soft labels, and from gold annotation alone.
-_STUDENT_STEPS, _GOLD_STEPS = (1_500, 20_000), (700, 20_000)
-_TEACHER_STEPS = (400, 2_500)
+# Least and most steps.
+_STUDENT_STEPS, _TEACHER_STEPS = (1_500, 20_000), (400, 2_500)
 # A teacher is slow to evaluate.
 _STUDENT_EVALUATIONS, _TEACHER_EVALUATIONS = 10, 4
 _STUDENT_WARMUP, _TEACHER_WARMUP = 100, 50
@@ -98,8 +97,7 @@ def student_schedule(
     Args:
         amount: How much there is to learn from.
         passes: Passes over the documents; None for 9 with up to 300 gold documents and
-            18 otherwise, but at least 1,500 steps (700 without soft labels) and at most
-            20,000, or one pass.
+            18 otherwise, but at least 1,500 steps and at most 20,000, or one pass.
         batch_size: Documents in a batch, unless they are long.
     """
     words = amount.words / max(amount.documents, 1)
@@ -110,8 +108,8 @@ def student_schedule(
         )
     if passes is None:
         few = 0 < amount.gold <= FEW_LABELS
-        rule = FEW_PASSES if few and amount.soft else PASSES
-        least, most = _STUDENT_STEPS if amount.soft else _GOLD_STEPS
+        rule = FEW_PASSES if few else PASSES
+        least, most = _STUDENT_STEPS
         one_pass = amount.documents / batch_size
         steps = min(max(rule * one_pass, least), max(most, one_pass))
     else:

@@ -65,14 +65,14 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
 
 
 def find_schedule(
-    config: Config, path: Path, store: Optional[SoftLabels], held_out: int
+    config: Config, path: Path, store: SoftLabels, held_out: int
 ) -> Optional[Schedule]:
     """Return the schedule of a student's training.
 
     Args:
         config: The config, variables not filled in.
         path: Where it is from, for error messages.
-        store: The soft labels; None without any.
+        store: The soft labels.
         held_out: How many of their documents are held out.
 
     Returns:
@@ -88,11 +88,9 @@ def find_schedule(
     if gold is not None:
         for doc in read_gold(gold, Language().vocab):
             n_gold, n_words = n_gold + 1, n_words + len(doc)
-    n_soft = 0
-    if store is not None:
-        counts = store.manifest.counts
-        n_soft = counts.docs - held_out
-        n_words += round(counts.tokens * n_soft / max(counts.docs, 1))
+    counts = store.manifest.counts
+    n_soft = counts.docs - held_out
+    n_words += round(counts.tokens * n_soft / max(counts.docs, 1))
     return student_schedule(
         Amount(gold=n_gold, soft=n_soft, words=n_words),
         passes=filled["schedule"].get("passes"),

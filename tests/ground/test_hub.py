@@ -45,7 +45,7 @@ def test_a_hub_name_in_the_cache(tmp_path):
         "teacher = load_teacher(sys.argv[1])\n"
         "docs = [teacher.nlp.make_doc(sys.argv[2])]\n"
         "print(json.dumps([teacher.name, teacher.hash,\n"
-        "    teacher.logits(docs)[0].argmax(axis=1).tolist()]))"
+        "    teacher.predict(docs)[0].logits.argmax(axis=1).tolist()]))"
     )
 
     def run(name):

@@ -14,7 +14,7 @@ from thinc.api import Model, fix_random_seed, set_dropout_rate
 
 from spacy_distill.corpora.sources import read_gold_source, read_unlabelled_source
 
-ASSETS = Path(__file__).parents[2] / "assets"
+ASSETS = Path(__file__).parents[3] / "assets"
 N_DOCS = 10_000
 UNSEEN = ["Zyxgorod", "Qwrt-7", "mcFly", "1984", "U.N.", "x" * 70, "a", "Oslo's"]
 ODD = [

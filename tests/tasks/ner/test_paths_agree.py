@@ -143,16 +143,17 @@ def test_every_path_finds_the_same(nlp, words):
     assert len(words) == N_DOCS
     expected = piped(128)(on_the_training_path(nlp), words)
     assert sum(map(len, expected)) > N_DOCS / 4
-    assert len({label for found in expected for _, label in found}) == 4
+    assert len({label for found in expected for _, label in found}) > 1
     ner: Any = nlp.get_pipe("ner")
     report = []
     for name, path in PATHS.items():
         found = path(nlp, words)
         differ = [i for i in range(N_DOCS) if found[i] != expected[i]]
         logits = ner.get_logits(make_docs(nlp, [words[i] for i in differ]))
-        near = sum(is_near(rows) for rows in logits)
-        if differ:
-            report.append(f"{name}: {len(differ)} Docs differ, {near} of them nearly")
+        # Rounding, which differs from processor to processor, may decide near ties.
+        far = [i for i, rows in zip(differ, logits) if not is_near(rows)]
+        if far:
+            report.append(f"{name}: {len(far)} Docs differ, e.g. {words[far[0]]}")
     assert not report
 
 

@@ -1,4 +1,4 @@
-"""Distil a slow, accurate pipeline into a compact spaCy package.
+"""Distill a slow, accurate pipeline into a compact spaCy package.
 
 The public API is imported lazily (PEP 562), so that a pipeline that only predicts
 imports nothing else.

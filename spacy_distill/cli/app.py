@@ -13,7 +13,7 @@ from .visualize import visualize_cli
 
 app = typer.Typer(
     name="spacy-distill",
-    help="Distil a slow, accurate NER pipeline into a compact one.",
+    help="Distill a slow, accurate NER pipeline into a compact one.",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -77,7 +77,7 @@ def distill_spacy_cli(
     ] = None,
 ) -> None:
     """
-    Distil TEACHER into the student of STUDENT_CONFIG. The teacher annotates the texts
+    Distill TEACHER into the student of STUDENT_CONFIG. The teacher annotates the texts
     at paths.unlabelled into paths.soft_labels, unless that is done already; then the
     student is trained on the soft labels and on paths.train, if given, and evaluated on
     paths.dev, or on held-out texts. Settings of the config can be overridden with

@@ -77,7 +77,13 @@ def predict_docs(
         # Removed from the inputs, so that annotations are freed with the batch.
         batch_docs = [inputs.pop(i) for i in batch]
         shapes = [(task.n_rows(doc), len(task.columns)) for doc in batch_docs]
-        for i, shape, prediction in zip(batch, shapes, teacher.predict(batch_docs)):
+        predictions = teacher.predict(batch_docs)
+        if len(predictions) != len(batch):
+            raise DistillError(
+                f"Expected one prediction for each of {len(batch)} documents from"
+                f" {teacher.name}, got {len(predictions)}: correct its method predict."
+            )
+        for i, shape, prediction in zip(batch, shapes, predictions):
             doc = docs[parts[i].doc]
             logits = _to_float16(prediction.logits, shape, doc, first + parts[i].doc)
             found[i] = prediction._replace(logits=logits)

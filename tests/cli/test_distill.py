@@ -279,4 +279,4 @@ def test_help_without_torch(args):
     command = [sys.executable, "-c", WITHOUT, *args]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "Distil TEACHER into the student" in done.stdout
+    assert "Distill TEACHER into the student" in done.stdout

@@ -1,12 +1,12 @@
 """Docs and pipelines: bare copies, blank and trained pipelines, gold files."""
 
 from pathlib import Path
-from typing import Any, Iterator, Optional, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Union
 
 import spacy
 from spacy.attrs import ORTH, SPACY
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training.corpus import walk_corpus
 from spacy.vocab import Vocab
 
@@ -103,6 +103,63 @@ def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:
             f"Expected gold annotation in {path}, got no Docs: a few labelled "
             "sentences are needed."
         )
+
+
+class Trimmed(NamedTuple):
+    """Entities that `trim_entities` changed.
+
+    Attributes:
+        trimmed: Number of entities that lost whitespace at an end.
+        dropped: Number of entities that were whitespace only.
+    """
+
+    trimmed: int = 0
+    dropped: int = 0
+
+    @property
+    def total(self) -> int:
+        """Number of entities trimmed or dropped."""
+        return self.trimmed + self.dropped
+
+
+def trim_entities(doc: Doc) -> Trimmed:
+    """Trim whitespace tokens from the ends of a Doc's entities, in place.
+
+    Decoding never starts or ends an entity with whitespace, so training on such an
+    entity teaches tags that cannot be predicted. Whitespace within an entity stays.
+    The tokens that are cut off become outside; missing annotation stays missing.
+
+    Args:
+        doc: The Doc. A Doc without entity annotation is not changed.
+
+    Returns:
+        The number of entities trimmed and dropped.
+    """
+    kept: List[Span] = []
+    outside: List[Span] = []
+    trimmed = dropped = 0
+    for ent in doc.ents:
+        start, end = ent.start, ent.end
+        while start < end and doc[start].is_space:
+            start += 1
+        while end > start and doc[end - 1].is_space:
+            end -= 1
+        if (start, end) == (ent.start, ent.end):
+            continue
+        if start == end:
+            dropped += 1
+            outside.append(doc[ent.start : ent.end])
+            continue
+        trimmed += 1
+        kept.append(
+            Span(doc, start, end, label=ent.label, kb_id=ent.kb_id, span_id=ent.id)
+        )
+        outside += [
+            part for part in (doc[ent.start : start], doc[end : ent.end]) if len(part)
+        ]
+    if kept or outside:
+        doc.set_ents(kept, outside=outside, default="unmodified")
+    return Trimmed(trimmed, dropped)
 
 
 def load_pipeline(name: Union[str, Path]) -> Language:

@@ -14,24 +14,29 @@ from ..errors import DistillError, one_line
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 STUDENT_CONFIG = CONFIGS / "student.cfg"
+TEACHER_CONFIG = CONFIGS / "teacher.cfg"
 
 # Settings in which readers have the path of their gold annotation.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}
 
 
-def read_config(path: Path, overrides: Mapping[str, Any]) -> Config:
-    """Read a config, with its variables filled in.
+def read_config(
+    path: Path, overrides: Mapping[str, Any], *, interpolate: bool = True
+) -> Config:
+    """Read a config.
 
     Args:
         path: The config.
         overrides: Settings by dotted name.
+        interpolate: Whether to fill its variables in.
 
     Raises:
         DistillError: If it cannot be read, or overridden so.
     """
+    settings = dict(overrides)
     try:
         with config_errors(path):
-            return load_config(path, overrides=dict(overrides), interpolate=True)
+            return load_config(path, overrides=settings, interpolate=interpolate)
     except (OSError, UnicodeDecodeError) as error:
         raise DistillError(
             f"Expected a config in UTF-8 at {path}, got: {one_line(error)}."

@@ -20,7 +20,14 @@ from .span_lists import (
     span_field,
     text_field,
 )
-from .tagged_rows import SIDECARS, is_row, names_in, read_rows
+from .tagged_rows import (
+    SIDECARS,
+    TaggedRow,
+    is_row,
+    names_in,
+    read_row,
+    texts_of_rows,
+)
 
 _JSON = (".json", ".jsonl")
 # Files that make a folder a pipeline or a model.
@@ -222,7 +229,7 @@ def _unwrap(value: Any) -> Optional[List[Any]]:
 def _read_values(
     values: Iterator[JsonValue], names: Optional[Sequence[str]]
 ) -> Iterator[AnnotatedText]:
-    rows: List[JsonValue] = []
+    rows: List[TaggedRow] = []
     form: Optional[str] = None
     begun: Optional[Place] = None
     for number, value in enumerate(values):
@@ -251,17 +258,17 @@ def _read_values(
         if form is None and found is not None:
             form, begun = found, place
         if is_row(record):
-            rows.append(value)
+            rows.append(read_row(value, names, number))
         elif is_task(record):
             yield from (t._replace(document=number) for t in read_task(value))
         elif is_document(record):
-            yield from read_document(value, number)
+            rows += read_document(value, number)
         elif is_tuple(record):
             yield read_tuple(value)._replace(document=number)
         else:
             text = read_span_list(value, field)
             yield text._replace(document=number, left_out=left_out)
-    yield from read_rows(rows, names)
+    yield from texts_of_rows(rows)
 
 
 def _unreadable(record: Any, place: Place) -> DistillError:

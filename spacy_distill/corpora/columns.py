@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
-from .tag_schemes import TaggedToken, detect_scheme, entity_bounds
+from .tag_schemes import TaggedToken, read_entities
 from .text_files import read_utf8
 
 _DOCUMENT_START = "-DOCSTART-"
@@ -47,8 +47,8 @@ def read_columns(
         path: UTF-8 file. Columns are separated by spaces or tabs, and all lines have
             the same number of them.
         vocab: Vocab of the Docs.
-        scheme: Tag scheme: "IOB1", "IOB2" or "BILUO". None detects it from the whole
-            file.
+        scheme: Tag scheme: "IOB1", "IOB2" or "BILUO", or another name of one. None
+            detects it from the whole file.
 
     Returns:
         The sentences in file order.
@@ -64,17 +64,14 @@ def read_columns(
             f"{path}:1: expected lines of a word, its tag and a blank line after each"
             " sentence, got no sentence; check the file."
         )
-    sentences = [tokens for tokens, _ in rows]
-    if scheme is None:
-        scheme = detect_scheme(sentences, source=str(path))
+    entities = read_entities(
+        [tokens for tokens, _ in rows], scheme=scheme, source=str(path)
+    )
     found = []
-    for tokens, document in rows:
+    for (tokens, document), bounds in zip(rows, entities):
         words = [token.word for token in tokens]
         doc = Doc(vocab, words=words, spaces=[True] * (len(words) - 1) + [False])
-        spans = [
-            Span(doc, start, end, label=label)
-            for start, end, label in entity_bounds(tokens, scheme, source=str(path))
-        ]
+        spans = [Span(doc, start, end, label=label) for start, end, label in bounds]
         doc.set_ents(spans, default="outside")
         found.append(ColumnSentence(doc, document))
     return found

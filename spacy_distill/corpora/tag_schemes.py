@@ -1,4 +1,4 @@
-"""Entity tag schemes of column files: IOB1, IOB2 (BIO) and BILUO.
+"""Entity tag schemes of column files: IOB1, IOB2 (BIO) and BILUO (BIOES, BMES).
 
 They differ in how the first and last token of an entity are tagged. Two adjacent names:
 
@@ -9,27 +9,49 @@ They differ in how the first and last token of an entity are tagged. Two adjacen
 
 An unnecessary B in IOB1 is accepted as the first token of an entity: CoNLL-2003 has
 two. IOB2 and BILUO are checked strictly.
+
+Tags may be spelled in any way that `tag_spellings` knows.
 """
 
-from typing import Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..errors import DistillError
+from .tagged_tokens import TaggedToken, read_tags
 
 SCHEMES = ("IOB1", "IOB2", "BILUO")
+# Other names of the schemes.
+_ALIASES = {
+    "BIO": "IOB2",
+    **dict.fromkeys(("BILOU", "BIOES", "IOBES", "BMES", "BMEWO"), "BILUO"),
+}
+
+# First token, end token (exclusive) and label of an entity.
+Bounds = Tuple[int, int, str]
 
 
-class TaggedToken(NamedTuple):
-    """A token of a column file.
+def read_entities(
+    sentences: Sequence[Sequence[TaggedToken]],
+    *,
+    source: str,
+    scheme: Optional[str] = None,
+) -> List[List[Bounds]]:
+    """Return the entities of a file.
 
-    Attributes:
-        word: Text of the token.
-        tag: Tag as written in the file.
-        line: Line number, from 1.
+    Args:
+        sentences: All sentences of the file, with tags in any spelling.
+        source: Name of the file, for error messages.
+        scheme: One of `SCHEMES`, or another name of one; None detects it.
+
+    Returns:
+        First token, end token (exclusive) and label of each entity, by sentences.
+
+    Raises:
+        DistillError: See `read_tags`, `detect_scheme` and `entity_bounds`.
     """
-
-    word: str
-    tag: str
-    line: int
+    read = read_tags(sentences, source=source)
+    if scheme is None:
+        scheme = detect_scheme(read, source=source)
+    return [entity_bounds(tokens, scheme, source=source) for tokens in read]
 
 
 def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) -> str:
@@ -69,20 +91,20 @@ def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) ->
         raise DistillError(
             f"{source}:{odd.line}: expected 'B-{odd.tag[2:]}' for '{odd.word}', since"
             f" most entities of the file begin with B ({len(with_b)} against"
-            f" {len(with_i)}), got '{odd.tag}'; correct it, or give the scheme IOB1 to"
-            " read such tags as beginnings."
+            f" {len(with_i)}), got '{odd.shown}'; correct it, or give the scheme IOB1"
+            " to read such tags as beginnings."
         )
     return "IOB2"
 
 
 def entity_bounds(
     tokens: Sequence[TaggedToken], scheme: str, *, source: str
-) -> List[Tuple[int, int, str]]:
+) -> List[Bounds]:
     """Return the entities of a sentence.
 
     Args:
-        tokens: Tokens of the sentence.
-        scheme: One of `SCHEMES`.
+        tokens: Tokens of the sentence, with tags in BILUO.
+        scheme: One of `SCHEMES`, or another name of one.
         source: Name of the file, for error messages.
 
     Returns:
@@ -92,11 +114,13 @@ def entity_bounds(
         DistillError: If the scheme is unknown. With `source:line`, if the scheme does
             not have a tag or does not allow it in its position.
     """
+    scheme = _ALIASES.get(scheme, scheme)
     if scheme not in SCHEMES:
         raise DistillError(
-            f"Expected a tag scheme out of {', '.join(SCHEMES)}, got '{scheme}'."
+            f"Expected a tag scheme out of {', '.join((*SCHEMES, *_ALIASES))}, got"
+            f" '{scheme}'."
         )
-    found: List[Tuple[int, int, str]] = []
+    found: List[Bounds] = []
     start = 0
     opened = ""  # label of the entity that the next token may continue, if any
     for i, token in enumerate(tokens):
@@ -115,7 +139,7 @@ def entity_bounds(
         if scheme == "BILUO":
             raise DistillError(
                 f"{source}:{tokens[-1].line}: expected 'L-{opened}' or 'U-{opened}' at"
-                f" the end of an entity, got '{tokens[-1].tag}' at the end of the"
+                f" the end of an entity, got '{tokens[-1].shown}' at the end of the"
                 " sentence; correct the tag."
             )
         found.append((start, len(tokens), opened))
@@ -137,7 +161,7 @@ def _tag_error(
     state = f"inside an entity {opened}" if opened else "outside of entities"
     return DistillError(
         f"{source}:{token.line}: expected a tag that {scheme} allows {state}, got"
-        f" '{token.tag}' for '{token.word}'; correct the tag or give another scheme."
+        f" '{token.shown}' for '{token.word}'; correct the tag or give another scheme."
     )
 
 

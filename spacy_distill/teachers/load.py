@@ -2,7 +2,7 @@
 
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from catalogue import RegistryError
 from confection import ConfigValidationError
@@ -25,7 +25,7 @@ def load_teacher(
     *,
     component: Optional[str] = None,
     strict: Optional[bool] = None,
-    labels: Optional[Sequence[str]] = None,
+    labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
     lang: str = "en",
 ) -> Teacher:
     """Load a teacher.
@@ -46,7 +46,8 @@ def load_teacher(
             only one that can.
         strict: For a file of annotations, whether an invalid span is an error (the
             default) or left out.
-        labels: For a function, the labels that it predicts.
+        labels: For a function, the labels that it predicts. For a Hugging Face model,
+            new names of its outputs; see `hugging_face_teacher_v1`.
         lang: The language whose tokenizer splits texts, for a teacher that has none: a
             Hugging Face model, a file of annotations or a function.
 
@@ -56,7 +57,9 @@ def load_teacher(
     if isinstance(source, Teacher):
         return source
     if isinstance(source, (str, Path)):
-        return _load_named(source, component=component, strict=strict, lang=lang)
+        return _load_named(
+            source, component=component, strict=strict, labels=labels, lang=lang
+        )
     if strict is not None:
         raise DistillError(
             "Expected strict with a file of annotations (.jsonl) only, got"
@@ -74,11 +77,11 @@ def load_teacher(
     if hasattr(source, "model") and hasattr(source, "tokenizer"):
         from .hugging_face.teacher import teacher_of_pipeline_object
 
-        return teacher_of_pipeline_object(source, lang=lang)
+        return teacher_of_pipeline_object(source, lang=lang, labels=_as_map(labels))
     if callable(source):
         from .functions import FunctionTeacher
 
-        return FunctionTeacher(source, labels or (), lang=lang)
+        return FunctionTeacher(source, tuple(labels or ()), lang=lang)
     if isinstance(source, (list, tuple)):
         members: Dict[str, Teacher] = {}
         for one in source:
@@ -171,6 +174,7 @@ def _load_named(
     *,
     component: Optional[str],
     strict: Optional[bool],
+    labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]],
     lang: str,
 ) -> Teacher:
     # Modules are imported when they are needed: the libraries they need are slow.
@@ -197,10 +201,15 @@ def _load_named(
     if not is_pipeline(source):
         from .hugging_face.teacher import hugging_face_teacher_v1
 
-        return hugging_face_teacher_v1(name, lang=lang)
+        return hugging_face_teacher_v1(name, lang=lang, labels=_as_map(labels))
     from .spacy_pipelines.pipelines import pipeline_teacher_v1
 
     return pipeline_teacher_v1(name, component=component)
+
+
+def _as_map(labels: Any) -> Optional[Dict[str, Optional[str]]]:
+    # A list of labels belongs to a function in the same ensemble.
+    return dict(labels) if isinstance(labels, Mapping) else None
 
 
 def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -> None:

@@ -1,12 +1,16 @@
+import logging
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tag_renderings import label_sets, spellings
 
 from spacy_distill.corpora.tag_schemes import (
     SCHEMES,
     TaggedToken,
     detect_scheme,
     entity_bounds,
+    read_entities,
 )
 from spacy_distill.errors import DistillError
 
@@ -119,6 +123,69 @@ def test_a_misplaced_tag_names_its_line(tags, scheme, line):
         entity_bounds(tokens(tags), scheme, source="x")
 
 
+@settings(deadline=None)
+@given(data=st.data(), labels=label_sets, spelling=spellings())
+def test_entities_come_back_in_every_spelling(data, labels, spelling):
+    write, prefixes = spelling
+    # Each label has a name of one token and one of two, so that all prefixes occur.
+    spans = [(0, 1), (1, 3), (5, 8)]
+    expected, sentences = [], []
+    for label in labels:
+        entities = [(start, end, label) for start, end in spans]
+        expected.append(entities)
+        tags = write_tags(entities, 9, "BILUO" if "L" in prefixes else "IOB2").split()
+        sentences.append(
+            [
+                TaggedToken("w", tag if tag == "O" else write(tag[0], tag[2:]), i)
+                for i, tag in enumerate(tags)
+            ]
+        )
+    assert read_entities(sentences, source="x") == expected
+
+
+def test_a_short_file_in_another_spelling():
+    found = read_entities([tokens("PER_B O PER_B O o")], source="x")
+    assert found == [[(0, 1, "PER"), (2, 3, "PER")]]
+    found = read_entities([tokens("S-PER O O S-LOC")], source="x", scheme="BIOES")
+    assert found == [[(0, 1, "PER"), (3, 4, "LOC")]]
+
+
+def test_a_tag_is_named_as_it_is_written():
+    with pytest.raises(DistillError, match=r"^x:4: expected 'B-LOC' .*got 'LOC_I'"):
+        read_entities([tokens("PER_B PER_I O LOC_I O PER_B")], source="x")
+    with pytest.raises(DistillError, match=r"^x:2: .*BILUO allows.*got 'S_LOC'"):
+        read_entities([tokens("B_PER S_LOC E_PER")], source="x")
+
+
+def test_o_with_a_prefix(caplog):
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        found = read_entities([tokens("B-PER I-O B-O O B-PER I-O")], source="x")
+    assert found == [[(0, 1, "PER"), (4, 5, "PER")]]
+    (record,) = caplog.records
+    assert (
+        record.getMessage() == "x: 3 tags without a label are read as O: 'I-O', 'B-O'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ("B-PER I-PER O B_LOC", "x:4: expected a tag 'O', 'B-LABEL', .*got 'B_LOC'"),
+        ("B_PER I_PER O LOC-B", "x:4: expected a tag 'O', 'B_LABEL', .*got 'LOC-B'"),
+        ("B-PER I-PER O X", "x:4: expected .*got 'X' for 'w3'; correct it"),
+        ("B-PER I-PER O PER", "x:4: expected .*got 'PER' for 'w3'; correct it"),
+        ("O PER PER O", "x:2: expected a tag 'O', 'B-LABEL', .*got 'PER'"),
+        ("B-PER L-PER S-PER", "x:1: expected tags of one scheme.*'B-PER', 'L-PER', 'S"),
+        ("B-PER B-PER B-Per O", "x:3: expected one spelling.*got 'Per' beside 'PER'"),
+        ("B-A-B O B-A_B O B-A_B", "x:1: expected one spelling.*got 'A-B' beside 'A_B'"),
+    ],
+)
+def test_mixed_spellings_name_their_line(tags, told):
+    with pytest.raises(DistillError, match=f"^{told}") as info:
+        read_entities([tokens(tags)], source="x")
+    assert "\n" not in str(info.value)
+
+
 def test_an_unknown_scheme_is_refused():
-    with pytest.raises(DistillError, match="IOB1, IOB2, BILUO, got 'BIO'"):
-        entity_bounds(tokens("O"), "BIO", source="x")
+    with pytest.raises(DistillError, match="IOB1, IOB2, BILUO, BIO, .*got 'BIEO'"):
+        entity_bounds(tokens("O"), "BIEO", source="x")

@@ -52,15 +52,17 @@ def convert(scheme: LabelScheme, probabilities: np.ndarray) -> Converted:
 
     The path consists of the model's best labels, read as IOB1: an I without a
     preceding entity of its label begins one. For BILUO, probabilities do not change
-    and the path is the best valid sequence.
+    and the path is the best valid sequence. Outputs with the same meaning count as one,
+    with the sum of their probabilities.
 
     Args:
         scheme: Meaning of the model's labels.
-        probabilities: Probabilities [n, n_model_labels]; rows sum to 1.
+        probabilities: Probabilities [n, n_outputs]; rows sum to 1.
 
     Returns:
         Probabilities of BILUO tags, and the path.
     """
+    probabilities = scheme.merge(probabilities)
     outside, parts = scheme.split(probabilities)
     if scheme.ends:
         tags = _join_columns(outside, parts)

@@ -1,7 +1,8 @@
 """Teachers that predict with Hugging Face token classifiers."""
 
+import json
 from functools import cached_property, partial
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -32,12 +33,14 @@ def hugging_face_teacher_v1(
     pooling: str = "first",
     window: Optional[int] = None,
     overlap: Optional[int] = None,
+    labels: Optional[Dict[str, Optional[str]]] = None,
 ) -> Teacher:
     """Create a teacher from a Hugging Face token classifier.
 
-    Labels may be in BIO, IOB1, BILUO, BILOU, BIOES or plain (`PER`). They are converted
-    to BILUO; see `scheme_conversion`. Decoding the logits returns the entities of the
-    model's best labels, as far as they align to tokens; the others are dropped.
+    Labels may be in BIO, IOB1, BILUO, BIOES or plain (`PER`), in any spelling that
+    `tag_spellings` knows. They are converted to BILUO; see `scheme_conversion`.
+    Decoding the logits returns the entities of the model's best labels, as far as they
+    align to tokens; the others are dropped.
 
     Args:
         name: Folder of an `AutoModelForTokenClassification` with a fast tokenizer, or
@@ -49,6 +52,9 @@ def hugging_face_teacher_v1(
         window: Most word pieces of an input; by default the model's maximum.
         overlap: Word pieces that adjacent windows share; by default an eighth of the
             window.
+        labels: New names of the model's outputs, in place of those in its config, such
+            as {"LABEL_1": "B-PER"}; None (null) for outputs that are no entity. Others
+            keep their names. Probabilities of outputs with the same name are summed.
 
     Returns:
         The teacher.
@@ -67,20 +73,27 @@ def hugging_face_teacher_v1(
     classifier = load_classifier(located, source=name, window=window, overlap=overlap)
     return HuggingFaceTeacher(
         classifier,
-        read_scheme(classifier.labels, source=name),
+        read_scheme(classifier.labels, source=name, renamed=labels),
         partial(hash_model, located.folder),
         nlp=nlp,
         pooling=pooling,
         name=shown_name(name),
+        renamed=labels,
     )
 
 
-def teacher_of_pipeline_object(pipeline: Any, *, lang: str = "en") -> Teacher:
+def teacher_of_pipeline_object(
+    pipeline: Any,
+    *,
+    lang: str = "en",
+    labels: Optional[Mapping[str, Optional[str]]] = None,
+) -> Teacher:
     """Create a teacher from a loaded `transformers` pipeline.
 
     Args:
         pipeline: A token classification pipeline.
         lang: Language of the tokenizer.
+        labels: New names of the model's outputs; see `hugging_face_teacher_v1`.
 
     Returns:
         The teacher, which pools the first piece of each word.
@@ -99,11 +112,12 @@ def teacher_of_pipeline_object(pipeline: Any, *, lang: str = "en") -> Teacher:
     classifier = TokenClassifier(pipeline.model, pipeline.tokenizer, source=name)
     return HuggingFaceTeacher(
         classifier,
-        read_scheme(classifier.labels, source=name),
+        read_scheme(classifier.labels, source=name, renamed=labels),
         classifier.hash_contents,
         nlp=blank_pipeline(lang),
         pooling="first",
         name=shown_name(name),
+        renamed=labels,
     )
 
 
@@ -117,6 +131,7 @@ class HuggingFaceTeacher(Teacher):
         nlp: A blank pipeline.
         pooling: "first", "mean" or "max".
         name: Name for display.
+        renamed: New names of the model's outputs that the scheme was read with.
     """
 
     def __init__(
@@ -128,6 +143,7 @@ class HuggingFaceTeacher(Teacher):
         nlp: Language,
         pooling: str,
         name: str,
+        renamed: Optional[Mapping[str, Optional[str]]] = None,
     ) -> None:
         self._classifier = classifier
         self._scheme = scheme
@@ -135,6 +151,7 @@ class HuggingFaceTeacher(Teacher):
         self._nlp = nlp
         self._pooling = pooling
         self._name = name
+        self._renamed = dict(renamed or {})
         self._task = NERTask(scheme.labels)
 
     @property
@@ -158,6 +175,8 @@ class HuggingFaceTeacher(Teacher):
         classifier = self._classifier
         model = self._model_hash()
         options = f"{self._pooling} {classifier.window} {classifier.overlap}"
+        if self._renamed:
+            options += f" {json.dumps(self._renamed, sort_keys=True)}"
         return sha256_bytes(f"{model} {options}".encode())
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
@@ -194,6 +213,7 @@ class HuggingFaceTeacher(Teacher):
     def _predict_doc(
         self, doc: Doc, pieces: Pieces, probabilities: np.ndarray
     ) -> Prediction:
+        probabilities = self._scheme.merge(probabilities)
         words = model_words(doc.text, pieces.offsets, pieces.word_ids)
         offsets = [None if t.is_space else (t.idx, t.idx + len(t)) for t in doc]
         units = align(offsets, words)

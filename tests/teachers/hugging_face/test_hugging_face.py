@@ -286,13 +286,102 @@ def test_options_out_of_range(folder_of, options, told):
     ],
 )
 def test_invalid_labels(folder_of, tmp_path, names, told):
-    copy = shutil.copytree(folder_of("bert"), tmp_path / "copy")
+    with pytest.raises(DistillError, match=told):
+        load_teacher(with_names(folder_of("bert"), tmp_path / "copy", names))
+
+
+def with_names(folder, copy, names):
+    """Copy a model, with other names of its outputs."""
+    shutil.copytree(folder, copy)
     config = json.loads((copy / "config.json").read_text())
     config["id2label"] = dict(enumerate(names))
     config["label2id"] = {name: i for i, name in enumerate(names)}
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(DistillError, match=told):
+    return copy
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["o", "b-PER", "i-PER", "b-LOC", "i-LOC"],
+        ["O", "PER_B", "PER_I", "LOC_B", "LOC_I"],
+        ["OUTSIDE", "BEGIN.PER", "INSIDE.PER", "BEGIN.LOC", "INSIDE.LOC"],
+        ["O", "BPER", "IPER", "BLOC", "ILOC"],
+    ],
+)
+def test_other_spellings_predict_the_same(folder_of, teacher_of, tmp_path, names):
+    teacher = load_teacher(with_names(folder_of("bert"), tmp_path / "copy", names))
+    assert teacher.task.labels == ("PER", "LOC")
+    assert_same_predictions(teacher, teacher_of("bert"))
+
+
+def assert_same_predictions(teacher, expected):
+    docs = [NLP.make_doc(text) for text in TEXTS]
+    for found, wanted in zip(teacher.predict(docs), expected.predict(docs)):
+        np.testing.assert_array_equal(found.logits, wanted.logits)
+
+
+def test_names_that_a_model_lacks_are_given(folder_of, teacher_of, tmp_path):
+    """As the error message advises: the map of the message, with the values changed."""
+    names = [f"LABEL_{i}" for i in range(5)]
+    copy = with_names(folder_of("bert"), tmp_path / "copy", names)
+    with pytest.raises(DistillError, match="the default 'LABEL_0'") as info:
         load_teacher(copy)
+    advised = str(info.value).partition("labels = ")[2]
+    for name, new in zip(names, ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]):
+        advised = advised.replace(f': "{name}"', f': "{new}"')
+    path = tmp_path / "teacher.cfg"
+    path.write_text(
+        "[teacher]\n"
+        '@misc = "spacy_distill.HuggingFaceTeacher.v1"\n'
+        f'name = "{copy}"\n'
+        f"labels = {advised}\n"
+    )
+    teacher = load_teacher(path)
+    assert_same_predictions(teacher, teacher_of("bert"))
+    in_python = load_teacher(copy, labels=json.loads(advised))
+    assert in_python.hash == teacher.hash
+    as_object = pipeline("token-classification", model=str(copy))
+    as_object = load_teacher(as_object, labels=json.loads(advised))
+    assert_same_predictions(as_object, teacher)
+    merged = {**json.loads(advised), "LABEL_3": "B-PER", "LABEL_4": "I-PER"}
+    other = load_teacher(copy, labels=merged)
+    assert other.task.labels == ("PER",)
+    assert other.hash != teacher.hash
+    with_o = load_teacher(copy, labels={**merged, "LABEL_3": None, "LABEL_4": None})
+    assert best_spans(with_o, logits_of(with_o, [NLP.make_doc(TEXTS[0])])[0]) == [
+        (0, 2, "PER")
+    ]
+
+
+@pytest.mark.parametrize("pooling", ["first", "mean", "max"])
+def test_outputs_for_special_tokens_add_to_o(folder_of, tmp_path, pooling):
+    from transformers import BertForTokenClassification
+
+    whole = BertForTokenClassification.from_pretrained(str(folder_of("bert")))
+    names = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "X", "[CLS]", "I-O"]
+    # The new outputs say what O says, so that O has four times its weight.
+    rows = [0, 1, 2, 3, 4, 0, 0, 0]
+    with torch.no_grad():
+        linear = torch.nn.Linear(32, len(rows))
+        linear.weight.copy_(whole.classifier.weight[rows])
+        linear.bias.copy_(whole.classifier.bias[rows])
+    whole.classifier, whole.num_labels = linear, len(rows)
+    whole.config.id2label = dict(enumerate(names))
+    whole.config.label2id = {name: i for i, name in enumerate(names)}
+    copy = shutil.copytree(folder_of("bert"), tmp_path / "copy")
+    whole.save_pretrained(copy)
+    teacher = hugging_face_teacher_v1(str(copy), pooling=pooling)
+    assert teacher.task.labels == ("PER", "LOC")
+    expected = shutil.copytree(folder_of("bert"), tmp_path / "heavy")
+    model = BertForTokenClassification.from_pretrained(str(expected))
+    with torch.no_grad():
+        model.classifier.bias[0] += np.log(4)
+    model.save_pretrained(expected)
+    heavy = hugging_face_teacher_v1(str(expected), pooling=pooling)
+    docs = [NLP.make_doc(text) for text in TEXTS]
+    for found, wanted in zip(logits_of(teacher, docs), logits_of(heavy, docs)):
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
 
 
 def test_a_hub_name_without_a_network():

@@ -89,6 +89,22 @@ def test_biluo_is_not_converted(data, name):
         assert result.path.tolist() == best.tolist()
 
 
+@given(data=st.data(), name=st.sampled_from(SCHEMES))
+def test_outputs_of_the_same_meaning_count_as_one(data, name):
+    """Split some columns in two; the result is that of the whole columns."""
+    probabilities = data.draw(distributions(name))
+    names = label_names(name, LABELS)
+    more = [f"other {i}" for i in range(len(names))]
+    split = read_scheme([*names, *more], source="m", renamed=dict(zip(more, names)))
+    shares = data.draw(st.sampled_from([0.0, 0.5, 1.0]))
+    # Halves add up exactly.
+    apart = np.hstack([probabilities * (1 - shares), probabilities * shares])
+    found = convert(split, apart)
+    expected = convert(scheme_of(name), probabilities)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-12)
+    assert found.path.tolist() == expected.path.tolist()
+
+
 def is_valid(path):
     grammar = tag_grammar(COLUMNS)
     if not len(path):

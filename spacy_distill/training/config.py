@@ -9,7 +9,7 @@ from spacy.util import load_config
 from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
-from ..docs import read_gold
+from ..docs import blank_pipeline, read_gold
 from ..errors import DistillError, one_line
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -36,6 +36,22 @@ def read_config(path: Path, overrides: Mapping[str, Any]) -> Config:
         raise DistillError(
             f"Expected a config in UTF-8 at {path}, got: {one_line(error)}."
         ) from error
+
+
+def check_language(config: Config, path: Path) -> None:
+    """Check that the pipeline's tokenizer can be created.
+
+    Args:
+        config: A config with its variables filled in.
+        path: Where it is from, for error messages.
+
+    Raises:
+        DistillError: If spaCy does not know the language, or needs a package for it
+            that is not installed.
+    """
+    block = config.get("nlp", {})
+    with config_errors(path):
+        blank_pipeline(block.get("lang"), tokenizer=block.get("tokenizer"))
 
 
 def check_gold(config: Config) -> None:

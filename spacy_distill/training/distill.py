@@ -45,6 +45,7 @@ from ..teachers.pipe import teacher_pipeline
 from .config import (
     STUDENT_CONFIG,
     check_gold,
+    check_language,
     config_errors,
     find_gold,
     hold_out,
@@ -173,6 +174,7 @@ class _Run:
             if settings.get(name) == "":
                 settings[name] = None
         config = read_config(path, settings)
+        check_language(config, path)
         without_dev = lacks_dev(config)
         if without_dev:
             hold_out(config, self.folder, 0)  # tells now if it cannot

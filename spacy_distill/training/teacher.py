@@ -12,7 +12,13 @@ from wasabi import Printer
 from ..docs import read_gold
 from ..errors import DistillError
 from ..hub import find_transformer
-from .config import check_gold, config_errors, find_gold, read_config
+from .config import (
+    check_gold,
+    check_language,
+    config_errors,
+    find_gold,
+    read_config,
+)
 from .schedule import Amount, teacher_schedule, without_overridden
 from .student import override
 
@@ -49,6 +55,7 @@ def train_teacher(
         os.environ["HF_HUB_OFFLINE"] = "1"
     settings = {**overrides, "paths.transformer": name}
     filled = read_config(config, settings)
+    check_language(filled, config)
     check_gold(filled)
     loaded = load_config(config, overrides=settings, interpolate=False)
     say = Printer(no_print=not progress)

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -204,3 +205,33 @@ def test_full_disk(files, tmp_path, monkeypatch):
     annotate(*args[:2], tmp_path / "undisturbed")
     for path in (tmp_path / "undisturbed").iterdir():
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def write_corpus(folder, *, lang):
+    (folder / "gold.txt").write_text("# a\n\n[Ada](PER) sails.\n", encoding="utf-8")
+    gold = [part for name in ("train", "dev", "test") for part in (f"--{name}", folder)]
+    args = ["corpus", *gold, "--unlabelled", folder, "--lang", lang, "-o", folder / "o"]
+    return CliRunner().invoke(app, list(map(str, args)))
+
+
+def test_unknown_language(files, tmp_path):
+    line = told(write_corpus(tmp_path, lang="english"))
+    assert "a language that spaCy knows, such as 'en', got 'english'" in line
+    assert "change `lang` to 'en'." in line
+    settings = {"nlp.lang": "en_US", "paths.soft_labels": tmp_path / "soft"}
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert "got 'en_US': change `lang` to 'en'." in line
+    # Told before the teacher annotates.
+    assert not (tmp_path / "soft").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(find_spec("sudachipy") is not None, reason="SudachiPy is installed")
+def test_language_that_needs_a_package(files, tmp_path):
+    install = "`pip install sudachipy sudachidict_core`"
+    assert install in told(write_corpus(tmp_path, lang="ja"))
+    settings = {"nlp.lang": "ja", "paths.soft_labels": tmp_path / "soft"}
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert "packages that spaCy needs for 'ja'" in line
+    assert install in line
+    assert not (tmp_path / "soft").exists()

@@ -9,49 +9,38 @@ from spacy.util import load_config
 from spacy.vocab import Vocab
 from thinc.api import Config, ConfigValidationError
 
-from ..docs import blank_pipeline, read_gold
+from ..docs import read_gold
 from ..errors import DistillError, one_line
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 STUDENT_CONFIG = CONFIGS / "student.cfg"
+TEACHER_CONFIG = CONFIGS / "teacher.cfg"
 
 # Settings in which readers have the path of their gold annotation.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}
 
 
-def read_config(path: Path, overrides: Mapping[str, Any]) -> Config:
-    """Read a config, with its variables filled in.
+def read_config(
+    path: Path, overrides: Mapping[str, Any], *, interpolate: bool = True
+) -> Config:
+    """Read a config.
 
     Args:
         path: The config.
         overrides: Settings by dotted name.
+        interpolate: Whether to fill its variables in.
 
     Raises:
         DistillError: If it cannot be read, or overridden so.
     """
+    settings = dict(overrides)
     try:
         with config_errors(path):
-            return load_config(path, overrides=dict(overrides), interpolate=True)
+            return load_config(path, overrides=settings, interpolate=interpolate)
     except (OSError, UnicodeDecodeError) as error:
         raise DistillError(
             f"Expected a config in UTF-8 at {path}, got: {one_line(error)}."
         ) from error
-
-
-def check_language(config: Config, path: Path) -> None:
-    """Check that the pipeline's tokenizer can be created.
-
-    Args:
-        config: A config with its variables filled in.
-        path: Where it is from, for error messages.
-
-    Raises:
-        DistillError: If spaCy does not know the language, or needs a package for it
-            that is not installed.
-    """
-    block = config.get("nlp", {})
-    with config_errors(path):
-        blank_pipeline(block.get("lang"), tokenizer=block.get("tokenizer"))
 
 
 def check_gold(config: Config) -> None:

@@ -4,63 +4,30 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import (
-    Any,
-    Dict,
-    Iterable,
-    Mapping,
-    Optional,
-    Sequence,
-    Union,
-)
+from typing import Any, Iterable, Mapping, Optional, Sequence, Union
 
-import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from spacy.util import load_config
 from thinc.api import Config
 from wasabi import Printer
 
 from ..annotation.annotate import annotate
-from ..corpora.texts import TextSource, as_texts
-from ..docs import load_pipeline
+from ..corpora.texts import TextSource
 from ..errors import DistillError
-from ..evaluation.evaluate import put_together
-from ..evaluation.measure import (
-    Measured,
-    References,
-    gold_references,
-    held_out_references,
-    measure,
-)
-from ..evaluation.report import attach_report
-from ..evaluation.soft_sample import sample_soft_labels
-from ..files import write_atomically
-from ..reports.files import write_report
+from ..files import check_writable, write_atomically
 from ..soft_labels.manifest import FILE_NAME, Manifest
 from ..soft_labels.store import SoftLabels
 from ..teachers.base import Teacher
 from ..teachers.load import TeacherSource, load_teacher
-from ..teachers.pipe import teacher_pipeline
-from .config import (
-    STUDENT_CONFIG,
-    check_gold,
-    check_language,
-    config_errors,
-    find_gold,
-    hold_out,
-    lacks_dev,
-    read_config,
-)
+from ..teachers.mapped import MappedTeacher
+from .config import STUDENT_CONFIG, config_errors, hold_out, read_config
+from .labels import LabelMap, check_labels
+from .outcome import find_references, measure_teacher, report_student
+from .preparation import Prepared, prepare
 from .schedule import Schedule, without_overridden
-from .student import find_schedule, override, train_student
+from .student import find_amount, find_schedule, keep_end, override, train_student
 
 GoldSource = Union[str, Path, Iterable[Doc]]
-
-# Held-out documents without gold annotation: a tenth, within these limits.
-_HELD_OUT_SHARE, _HELD_OUT_MOST = 0.1, 1000
-_BEST, _REPORT = "model-best", "report.json"
-_SCORES = ("f", "p", "r", "per_type")
 
 
 def distill(
@@ -77,6 +44,7 @@ def distill(
     component: Optional[str] = None,
     strict: Optional[bool] = None,
     labels: Optional[Sequence[str]] = None,
+    label_map: Optional[LabelMap] = None,
     progress: bool = True,
 ) -> Language:
     """Distill a teacher into a student.
@@ -106,6 +74,8 @@ def distill(
         component: See `load_teacher`.
         strict: See `load_teacher`.
         labels: See `load_teacher`.
+        label_map: New label of each of the teacher's labels, None for none; see
+            `MappedTeacher`.
         progress: Show progress bars and messages.
 
     Returns:
@@ -116,6 +86,8 @@ def distill(
             used, or if existing soft labels are another teacher's.
     """
     say = Printer(no_print=not progress)
+    if output is not None:
+        check_writable(output)
     with TemporaryDirectory() if output is None else nullcontext(output) as folder:
         run = _Run(Path(folder), is_kept=output is not None, say=say)
         settings = dict(overrides or {})
@@ -124,14 +96,15 @@ def distill(
                 settings[f"paths.{name}"] = run.gold_file(given, name)
         if soft_labels is not None:
             settings["paths.soft_labels"] = str(soft_labels)
-        nlp = run.distill(
-            teacher,
-            texts,
+        prepared = prepare(
             Path(config) if config is not None else STUDENT_CONFIG,
             settings,
-            held_out,
-            {"component": component, "strict": strict, "labels": labels},
+            texts=texts,
+            folder=Path(folder),
+            held_out=held_out,
         )
+        options = {"component": component, "strict": strict, "labels": labels}
+        nlp = run.distill(teacher, prepared, options, label_map)
         if output is None:
             # The folder is gone when this returns.
             nlp._path = None
@@ -163,68 +136,52 @@ class _Run:
     def distill(
         self,
         teacher: TeacherSource,
-        texts: Optional[TextSource],
-        path: Path,
-        settings: Dict[str, Any],
-        held_out: Optional[float],
+        prepared: Prepared,
         options: Mapping[str, Any],
+        label_map: Optional[LabelMap],
     ) -> Language:
-        # Empty, as from a variable of a project that was left empty, counts as none.
-        for name in ("paths.train", "paths.dev", "paths.unlabelled"):
-            if settings.get(name) == "":
-                settings[name] = None
-        config = read_config(path, settings)
-        check_language(config, path)
-        without_dev = lacks_dev(config)
-        if without_dev:
-            hold_out(config, self.folder, 0)  # tells now if it cannot
-        check_gold(config if not without_dev else _without_dev_corpus(config))
-        folder = Path(
-            config.get("paths", {}).get("soft_labels") or self.folder / "soft_labels"
+        for warning in prepared.warnings:
+            self.say.warn(warning)
+        loaded = load_teacher(teacher, lang=prepared.lang, **options)
+        original = loaded.task.labels
+        if label_map is not None:
+            loaded = MappedTeacher(loaded, dict(label_map))
+        unknown = check_labels(
+            prepared.gold_labels,
+            loaded.task.labels,
+            original=original,
+            label_map=label_map,
         )
-        settings["paths.soft_labels"] = str(folder)
-        if texts is None:
-            texts = config.get("paths", {}).get("unlabelled") or None
-        if texts is None and not folder.exists():
-            raise DistillError(
-                f"Expected soft labels in {folder} or texts in paths.unlabelled, got "
-                "neither: add --paths.unlabelled TEXTS."
-            )
-        loaded = load_teacher(teacher, lang=config["nlp"]["lang"], **options)
-        self.annotate(loaded, teacher, texts, folder)
-        store = SoftLabels(folder)
-        number = _number_held_out(len(store), held_out) if without_dev else 0
-        config = load_config(path, overrides=settings, interpolate=False)
-        if without_dev:
-            config = hold_out(config, folder, number)
-            self.say.info(
-                f"No gold annotation for development: {number:,} of {len(store):,}"
-                " documents are held out. Scores are agreement with the teacher."
-            )
-        schedule = find_schedule(config, path, store, number)
-        if schedule is not None:
-            config = override(config, without_overridden(schedule.settings(), settings))
-            self.say.info(f"Student: {_describe(schedule, config)}")
-        references = _find_references(config, path, folder, number)
+        if unknown is not None:
+            self.say.warn(unknown)
+        self.annotate(loaded, teacher, prepared)
+        store = SoftLabels(prepared.soft_labels)
+        self.check_predictions(store, prepared)
+        config = self.configure(store, prepared)
+        references = find_references(config, prepared)
         # While the teacher is loaded, on the device it was loaded on.
         taught = None
-        if not without_dev and references is not None:
-            taught = self.measure_teacher(loaded, references)
+        if not prepared.without_dev and references is not None:
+            taught = measure_teacher(loaded, references, say=self.say)
         name = loaded.name if not isinstance(teacher, (str, Path)) else str(teacher)
         # A large one would take memory that the student needs.
         del loaded
-        with config_errors(path):
+        with config_errors(prepared.path):
             train_student(config, self.folder, is_kept=self.is_kept, say=self.say)
-        return self.report(name, taught, references, folder)
+        return report_student(
+            self.folder,
+            teacher=name,
+            taught=taught,
+            references=references,
+            soft_labels=prepared.soft_labels,
+            say=self.say,
+        )
 
     def annotate(
-        self,
-        loaded: Teacher,
-        teacher: TeacherSource,
-        texts: Optional[TextSource],
-        folder: Path,
+        self, loaded: Teacher, teacher: TeacherSource, prepared: Prepared
     ) -> None:
         """Annotate the texts, unless that is done; check existing soft labels."""
+        texts, folder = prepared.texts, prepared.soft_labels
         if texts is None:
             if SoftLabels(folder).manifest.teacher_hash != loaded.hash:
                 raise DistillError(
@@ -234,84 +191,52 @@ class _Run:
                 )
             return
         self.say.divider("Annotating with the teacher")
-        texts = as_texts(texts)
         self.say.info(f"{loaded.name} annotates {len(texts):,} documents")
         # Begun with other shards or windows, the work continues with those.
         begun = (folder / FILE_NAME).exists()
         shards = asdict(Manifest.read(folder).settings) if begun else {}
         annotate(loaded, texts, folder, progress=not self.say.no_print, **shards)
 
-    def measure_teacher(
-        self, teacher: Teacher, references: References
-    ) -> Optional[Measured]:
-        """Score the teacher; None, with a warning, if it cannot predict the texts.
-
-        A file of annotations, for example, may be of other texts.
-        """
-        try:
-            return measure(teacher_pipeline(teacher), references, name="teacher")
-        except DistillError as error:
-            self.say.warn(f"The report will be without the teacher's scores. {error}")
-            return None
-
-    def report(
-        self,
-        teacher: str,
-        taught: Optional[Measured],
-        references: Optional[References],
-        soft_labels: Path,
-    ) -> Language:
-        """Load the student, evaluate it and write the report.
-
-        A report that cannot be made is a warning: the student is trained all the same.
-        """
-        nlp = load_pipeline(self.folder / _BEST)
-        if references is None:
+    def check_predictions(self, store: SoftLabels, prepared: Prepared) -> None:
+        """Check that the teacher found entities, and that gold annotation has them."""
+        counts, gold = store.manifest.counts, prepared.gold_labels
+        if not sum(counts.labels.values()):
+            line = (
+                f"Expected entities among the predictions of {store.manifest.teacher},"
+                f" got none in {counts.docs:,} documents: check that it fits the texts"
+            )
+            if not prepared.trains_on_gold:
+                raise DistillError(f"{line}.")
+            self.say.warn(f"{line}. The student learns from gold annotation alone.")
+        others = {
+            label: count
+            for label, count in counts.labels.items()
+            if count and gold and label not in gold
+        }
+        if others:
+            listed = ", ".join(f"{label} ({n:,})" for label, n in others.items())
             self.say.warn(
-                "There is no report. Expected a path to gold in the block of the"
-                " config's dev_corpus, got none: use spacy-distill evaluate."
+                f"The gold annotation has no entities of these labels, which the"
+                f" teacher predicts in the texts: {listed}."
             )
-            return nlp
-        try:
-            student = measure(nlp, references, name="distilled")
-            report = put_together(
-                [student] if taught is None else [taught, student],
-                # Relative to the report: the same run elsewhere gives the same report.
-                sources={"teacher": teacher, "distilled": _BEST},
-                sample=sample_soft_labels(soft_labels),
-                students={"distilled": nlp},
-                rounds=0,
+
+    def configure(self, store: SoftLabels, prepared: Prepared) -> Config:
+        """Return the config of the student, with what follows from the data."""
+        path, settings = prepared.path, prepared.settings
+        config = read_config(path, settings, interpolate=False)
+        if prepared.without_dev:
+            config = hold_out(config, prepared.soft_labels, prepared.held_out)
+            self.say.info(
+                f"No gold annotation for development: {prepared.held_out:,} of"
+                f" {len(store):,} documents are held out. Scores are agreement with the"
+                " teacher."
             )
-        except DistillError as error:
-            self.say.warn(f"There is no report. {error}")
-            return nlp
-        write_report(report, self.folder / _REPORT)
-        attach_report(nlp, report)
-        if report.is_agreement:
-            _rename_scores(nlp)
-        srsly.write_json(self.folder / _BEST / "meta.json", nlp.meta)
-        return nlp
-
-
-def _without_dev_corpus(config: Config) -> Config:
-    config = config.copy()
-    section, _, name = str(config["training"]["dev_corpus"]).partition(".")
-    del config[section][name]
-    return config
-
-
-def _number_held_out(total: int, held_out: Optional[float]) -> int:
-    if held_out is None:
-        number = min(round(_HELD_OUT_SHARE * total), _HELD_OUT_MOST)
-    else:
-        number = round(held_out * total) if held_out < 1 else round(held_out)
-    if not 0 < number < total:
-        raise DistillError(
-            f"Expected to hold out some of {total} documents and keep others, got"
-            f" {number}: give more texts, gold annotation for development, or"
-            " another held_out."
-        )
-    return number
+        amount = find_amount(config, path, store, prepared.held_out)
+        schedule = find_schedule(config, path, amount)
+        if schedule is not None:
+            config = override(config, without_overridden(schedule.settings(), settings))
+            self.say.info(f"Student: {_describe(schedule, config)}")
+        return keep_end(config, amount, say=self.say)
 
 
 def _describe(schedule: Schedule, config: Config) -> str:
@@ -319,22 +244,3 @@ def _describe(schedule: Schedule, config: Config) -> str:
     if steps != schedule.steps:
         return f"{steps} steps, as given"
     return schedule.describe()
-
-
-def _find_references(
-    config: Config, path: Path, soft_labels: Path, held_out: int
-) -> Optional[References]:
-    if held_out:
-        return held_out_references(soft_labels, held_out)
-    with config_errors(path):
-        gold = find_gold(config.interpolate(), "dev_corpus")
-    return None if gold is None else gold_references(gold, role="development data")
-
-
-def _rename_scores(nlp: Language) -> None:
-    """Rename scores that spaCy's training computed against the teacher."""
-    performance = nlp.meta["performance"]
-    for name in _SCORES:
-        if f"ents_{name}" in performance:
-            performance[f"agreement_{name}"] = performance.pop(f"ents_{name}")
-    performance.pop("ents_ece", None)

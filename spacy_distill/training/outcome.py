@@ -1,0 +1,143 @@
+"""The end of a run: teacher and student are measured, and the report is written."""
+
+from pathlib import Path
+from typing import Optional
+
+import srsly
+from spacy.language import Language
+from thinc.api import Config
+from wasabi import Printer
+
+from ..docs import load_pipeline
+from ..errors import DistillError
+from ..evaluation.evaluate import put_together
+from ..evaluation.measure import (
+    Measured,
+    References,
+    gold_references,
+    held_out_references,
+    measure,
+)
+from ..evaluation.quality import is_untrained
+from ..evaluation.report import attach_report
+from ..evaluation.soft_sample import sample_soft_labels
+from ..reports.files import write_report
+from ..teachers.base import Teacher
+from ..teachers.pipe import teacher_pipeline
+from .config import config_errors, find_gold
+from .preparation import Prepared
+
+_BEST, _REPORT = "model-best", "report.json"
+_SCORES = ("f", "p", "r", "per_type")
+
+
+def find_references(config: Config, prepared: Prepared) -> Optional[References]:
+    """Return what teacher and student are compared with.
+
+    Args:
+        config: Config of the student.
+        prepared: The run.
+
+    Returns:
+        Gold annotation for development, or else the held-out predictions; None if the
+        config has a corpus for development that only itself can read.
+    """
+    if prepared.held_out:
+        return held_out_references(prepared.soft_labels, prepared.held_out)
+    with config_errors(prepared.path):
+        gold = find_gold(config.interpolate(), "dev_corpus")
+    return None if gold is None else gold_references(gold, role="development data")
+
+
+def measure_teacher(
+    teacher: Teacher, references: References, *, say: Printer
+) -> Optional[Measured]:
+    """Score the teacher.
+
+    Args:
+        teacher: The teacher.
+        references: Gold annotation.
+        say: Prints warnings.
+
+    Returns:
+        Its scores; None, with a warning, if it cannot predict the texts. A file of
+        annotations, for example, may be of other texts.
+    """
+    try:
+        taught = measure(teacher_pipeline(teacher), references, name="teacher")
+    except DistillError as error:
+        say.warn(f"The report will be without the teacher's scores. {error}")
+        return None
+    if is_untrained(taught.row.f1):
+        say.warn(
+            f"The teacher finds next to nothing in the development data (F1"
+            f" {100 * taught.row.f1:.1f}): check that its labels, its language and its"
+            " training fit them. Its student will hardly be better."
+        )
+    return taught
+
+
+def report_student(
+    folder: Path,
+    *,
+    teacher: str,
+    taught: Optional[Measured],
+    references: Optional[References],
+    soft_labels: Path,
+    say: Printer,
+) -> Language:
+    """Load the student, evaluate it and write the report.
+
+    A report that cannot be made is a warning: the student is trained all the same.
+
+    Args:
+        folder: Folder of the run.
+        teacher: The teacher, for display.
+        taught: Its scores, if known.
+        references: What the student is compared with, if anything.
+        soft_labels: The soft labels.
+        say: Prints warnings.
+
+    Returns:
+        The student.
+    """
+    nlp = load_pipeline(folder / _BEST)
+    if references is None:
+        say.warn(
+            "There is no report. Expected a path to gold in the block of the"
+            " config's dev_corpus, got none: use spacy-distill evaluate."
+        )
+        return nlp
+    try:
+        student = measure(nlp, references, name="distilled")
+        report = put_together(
+            [student] if taught is None else [taught, student],
+            # Relative to the report: the same run elsewhere gives the same report.
+            sources={"teacher": teacher, "distilled": _BEST},
+            sample=sample_soft_labels(soft_labels),
+            students={"distilled": nlp},
+            rounds=0,
+        )
+    except DistillError as error:
+        say.warn(f"There is no report. {error}")
+        return nlp
+    if is_untrained(student.row.f1):
+        say.warn(
+            f"The student has learned next to nothing (F1 {100 * student.row.f1:.1f}):"
+            " before you use it, give it more steps, more texts or another teacher."
+        )
+    write_report(report, folder / _REPORT)
+    attach_report(nlp, report)
+    if report.is_agreement:
+        _rename_scores(nlp)
+    srsly.write_json(folder / _BEST / "meta.json", nlp.meta)
+    return nlp
+
+
+def _rename_scores(nlp: Language) -> None:
+    """Rename scores that spaCy's training computed against the teacher."""
+    performance = nlp.meta["performance"]
+    for name in _SCORES:
+        if f"ents_{name}" in performance:
+            performance[f"agreement_{name}"] = performance.pop(f"ents_{name}")
+    performance.pop("ents_ece", None)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Union
 
@@ -12,6 +13,8 @@ from .errors import DistillError
 TEMPORARY = ".*.writing"
 
 _BLOCK = 1024 * 1024
+# More than a file system keeps beside the names of files.
+_PROBE = 64 * 1024
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -122,6 +125,40 @@ def write_atomically(path: Union[str, Path], data: bytes) -> None:
                 " make room or choose another folder, then run again."
             ) from error
         raise
+
+
+def check_writable(folder: Union[str, Path]) -> None:
+    """Check that files can be written to a folder, before work that ends with that.
+
+    Args:
+        folder: The folder. It and its parents need not exist; none is created.
+
+    Raises:
+        DistillError: If it is a file, or if the system does not let write there.
+    """
+    path = Path(folder)
+    there = next(p for p in (path.absolute(), *path.absolute().parents) if _exists(p))
+    if not there.is_dir():
+        raise DistillError(
+            f"Expected a folder to write to, got {path}"
+            f"{'' if there == path.absolute() else f', where {there}'} is a file:"
+            " choose another output folder."
+        )
+    try:
+        # Tried, since permissions alone do not tell of read-only or full disks.
+        with tempfile.TemporaryFile(dir=there) as file_:
+            file_.write(b"\0" * _PROBE)
+            file_.flush()
+    except OSError as error:
+        raise DistillError(
+            f"Expected a folder that can be written to, got {path}: {_reason(error)}."
+            " Choose another output folder."
+        ) from error
+
+
+def _exists(path: Path) -> bool:
+    # Without permission to look, `Path.exists` raises an error.
+    return os.path.lexists(path)
 
 
 def _remove_quietly(path: Path) -> None:

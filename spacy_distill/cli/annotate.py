@@ -8,7 +8,9 @@ from typer import Argument, Option
 from wasabi import msg
 
 from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
-from .common import friendly_errors, use_device
+from . import options
+from .common import friendly_errors, import_code, parse_label_map, use_device
+from .interrupts import resumable
 
 if TYPE_CHECKING:
     from ..soft_labels.manifest import Manifest
@@ -19,13 +21,7 @@ _MOST_NAMED = 5
 
 @friendly_errors()
 def annotate_cli(
-    teacher: Annotated[
-        str,
-        Argument(
-            help="Pipeline (package or folder), Hugging Face token classifier (folder"
-            " or owner/model), file of annotations (.jsonl), config of one (.cfg)."
-        ),
-    ],
+    teacher: options.Teacher,
     texts: Annotated[
         Path, Argument(help="File or folder of .txt, .jsonl or .spacy (also .gz).")
     ],
@@ -37,9 +33,8 @@ def annotate_cli(
             " of the probabilities of all."
         ),
     ] = None,
-    component: Annotated[
-        Optional[str], Option(help="The teacher's component, if several fit.")
-    ] = None,
+    label_map: options.LabelMap = None,
+    component: options.Component = None,
     shard_size: Annotated[
         int, Option(min=1, help="Documents in a shard.")
     ] = SHARD_SIZE,
@@ -59,17 +54,9 @@ def annotate_cli(
             help="Remove soft labels of other work (teacher, texts) from the folder.",
         ),
     ] = False,
-    strict: Annotated[
-        Optional[bool],
-        Option(
-            "--strict/--skip",
-            help="For a file of annotations with invalid spans: take none of it, or"
-            " leave them out. Strict by default.",
-        ),
-    ] = None,
-    gpu_id: Annotated[
-        int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")
-    ] = -1,
+    strict: options.Strict = None,
+    code: options.Code = None,
+    gpu_id: options.GpuId = -1,
     quiet: Annotated[
         bool, Option("--quiet", "-q", help="Print nothing but errors.")
     ] = False,
@@ -80,25 +67,33 @@ def annotate_cli(
     """
     # Imported here, since a help text does not need them.
     from ..annotation.annotate import annotate
+    from ..files import check_writable
     from ..teachers.load import ensemble_teacher_v1, load_teacher
+    from ..teachers.mapped import MappedTeacher
 
+    check_writable(output)
+    labels = parse_label_map(label_map)
+    import_code(code)
     use_device(gpu_id, quiet=quiet)
-    loaded = load_teacher(teacher, component=component, strict=strict)
-    if also:
-        loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
-    before, done = _begun(output)
-    start = time.perf_counter()
-    manifest = annotate(
-        loaded,
-        texts,
-        output,
-        shard_size=shard_size,
-        batch_words=batch_words,
-        window=window,
-        overlap=overlap,
-        replace=replace,
-        progress=not quiet,
-    )
+    with resumable(soft_labels=output):
+        loaded = load_teacher(teacher, component=component, strict=strict)
+        if also:
+            loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
+        if labels is not None:
+            loaded = MappedTeacher(loaded, labels)
+        before, done = _begun(output)
+        start = time.perf_counter()
+        manifest = annotate(
+            loaded,
+            texts,
+            output,
+            shard_size=shard_size,
+            batch_words=batch_words,
+            window=window,
+            overlap=overlap,
+            replace=replace,
+            progress=not quiet,
+        )
     seconds = time.perf_counter() - start
     if not quiet:
         words = manifest.counts.tokens

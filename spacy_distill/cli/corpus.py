@@ -1,16 +1,16 @@
 """`spacy-distill corpus`: gold and unlabelled text into the files of a corpus."""
 
 from pathlib import Path
-from typing import Annotated, List, Optional
+from typing import TYPE_CHECKING, Annotated, List, Optional
 
 from typer import Option
 from wasabi import msg
 
-from ..corpora.build import FIGURES_FILE, GOLD_SPLITS, build_corpus
-from ..corpora.checks import TEMPLATE_WORDS, CorpusFigures
-from ..docs import blank_pipeline
 from ..errors import DistillError
 from .common import friendly_errors
+
+if TYPE_CHECKING:
+    from ..corpora.checks import CorpusFigures
 
 _SOURCE = "mark-up folder, .spacy file or column file"
 
@@ -50,6 +50,10 @@ def corpus_cli(
     Sources are folders of .txt in mark-up ('[Porto](LOC)'), .spacy files (a Doc counts
     as a sentence) or CoNLL-2003 style columns. Figures go to corpus.json.
     """
+    # Imported here, since a help text does not need them.
+    from ..corpora.build import FIGURES_FILE, build_corpus
+    from ..docs import blank_pipeline
+
     allowed = [label.strip() for label in labels.split(",") if label.strip()]
     if not allowed:
         raise DistillError(
@@ -72,7 +76,10 @@ def corpus_cli(
     msg.good(f"Wrote the corpus and {FIGURES_FILE} to {output}")
 
 
-def _print_figures(figures: CorpusFigures, labels: List[str]) -> None:
+def _print_figures(figures: "CorpusFigures", labels: List[str]) -> None:
+    from ..corpora.build import GOLD_SPLITS
+    from ..corpora.checks import TEMPLATE_WORDS
+
     rows = []
     for name, split in figures.splits.items():
         total = split.total

@@ -7,7 +7,8 @@ from typer import Option
 from wasabi import msg
 
 from ..errors import DistillError
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 
 @friendly_errors()
@@ -42,12 +43,14 @@ def evaluate_cli(
             help="Rounds of measuring speed; the median counts. 0: not measured.",
         ),
     ] = 5,
+    code: options.Code = None,
 ) -> None:
     """Score pipelines on the same gold data, with their size and speed.
 
     The last pipeline is compared with the first.
     """
     from ..evaluation.evaluate import evaluate
+    from ..files import check_writable
     from ..reports.files import write_report
     from .common import print_report
 
@@ -55,6 +58,8 @@ def evaluate_cli(
         raise DistillError(
             f"Expected a name that ends in .json for --output, got {output}."
         )
+    check_writable(output.parent)
+    import_code(code)
     report = evaluate(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
     *paths, page = write_report(report, output)
     print_report(report)

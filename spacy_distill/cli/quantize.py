@@ -6,7 +6,8 @@ from typing import Annotated, List, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 
 @friendly_errors()
@@ -41,6 +42,7 @@ def quantize_cli(
             help="File or folder (.spacy) to compare entities on, before and after."
         ),
     ] = None,
+    code: options.Code = None,
 ) -> None:
     """Store a pipeline small: parameters in fewer bits, and fewer words.
 
@@ -50,6 +52,7 @@ def quantize_cli(
     from ..compression.quantize import Figures, quantize
     from ..reports.table import megabytes, percent
 
+    import_code(code)
     done = quantize(
         model,
         output,

@@ -4,16 +4,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, List, Optional
 
-from spacy.language import Language
-from spacy.tokens import Doc
 from typer import Argument, Option
 from wasabi import msg
 
 from ..errors import DistillError
-from ..files import write_atomically
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
     from ..evaluation.entities import SideBySide
 
 
@@ -36,6 +37,7 @@ def visualize_cli(
         int,
         Option(min=1, help="Texts in the picture at most: the first with entities."),
     ] = 4,
+    code: options.Code = None,
 ) -> None:
     """Show what teacher and student find in the same texts.
 
@@ -45,11 +47,13 @@ def visualize_cli(
     from ..docs import load_pipeline
     from ..evaluation.entities import put_side_by_side
     from ..evaluation.predictors import find_spans_key, load_predictor
+    from ..files import write_atomically
     from ..reports.page import draw_page
     from ..reports.picture import draw_svg
 
     if texts is None and not text:
         raise DistillError("Expected --texts FILE or --text '...', got neither.")
+    import_code(code)
     teacher_nlp, student_nlp = load_predictor(teacher), load_pipeline(student)
     docs = [
         list(nlp.pipe(_read(nlp, text or [], texts, limit)))
@@ -68,8 +72,8 @@ def visualize_cli(
 
 
 def _read(
-    nlp: Language, given: List[str], texts: Optional[Path], limit: int
-) -> List[Doc]:
+    nlp: "Language", given: List[str], texts: Optional[Path], limit: int
+) -> List["Doc"]:
     from ..corpora.texts import read_texts
 
     docs = [nlp.make_doc(text) for text in given]

@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from ..docs import bare_doc, read_gold
 from ..errors import DistillError
 from .columns import read_columns
+from .formats import is_annotated, read_annotated
 from .markup_files import marked_doc, read_markup
 from .texts import read_texts
 
@@ -51,15 +52,20 @@ def read_gold_source(
     *,
     labels: Optional[Collection[str]] = None,
     scheme: Optional[str] = None,
+    strict: bool = False,
 ) -> List[SourceSentence]:
     """Read annotated sentences, one per Doc.
 
     Args:
-        path: A markup folder or `.txt` file; a `.spacy` file, in which each Doc counts
-            as a sentence; or a column file, for any other name.
+        path: Annotated text in JSON or of brat, recognized by its content (see
+            `formats.is_annotated`); a markup folder or `.txt` file; a `.spacy` file; or
+            a column file, for any other name. A Doc of a `.spacy` file and a text in
+            JSON count as a sentence.
         nlp: Pipeline that tokenizes markup and whose vocab the Docs have.
         labels: Allowed entity labels. None allows any label.
         scheme: Tag scheme of a column file, see `read_columns`.
+        strict: Whether invalid spans in JSON or of brat are an error, see
+            `formats.read_annotated`.
 
     Returns:
         The sentences in order.
@@ -69,9 +75,14 @@ def read_gold_source(
             Doc has no entity annotation, or a label is not allowed.
     """
     path = _existing_path(path)
-    if is_markup(path):
+    if is_annotated(path):
+        sentences = [
+            SourceSentence(doc, document, None)
+            for doc, document in read_annotated(path, nlp, strict=strict)
+        ]
+    elif is_markup(path):
         return _read_markup(path, nlp, labels)
-    if path.suffix == ".spacy":
+    elif path.suffix == ".spacy":
         sentences = _one_document_per_doc(read_gold(path, nlp.vocab))
         for number, sentence in enumerate(sentences, start=1):
             if not sentence.doc.has_annotation("ENT_IOB"):

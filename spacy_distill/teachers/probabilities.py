@@ -1,12 +1,13 @@
 """Tag probabilities for teachers whose models have no logits over BILUO tags."""
 
-from typing import List, Sequence, Set, Tuple
+from typing import List, Sequence, Tuple
 
 import numpy as np
 from spacy.tokens import Span
 
 from ..errors import DistillError
 from ..tasks.ner.decoding import ScoredSpan
+from ..tasks.ner.overlaps import resolve_overlaps
 from ..tasks.ner.tags import OUTSIDE, span_tags
 from .base import DroppedSpan
 
@@ -77,27 +78,6 @@ def tag_probabilities(
     out[:, columns[OUTSIDE]] = np.maximum(0.0, 1.0 - out.sum(axis=1))
     probabilities: np.ndarray = out / out.sum(axis=1, keepdims=True)
     return probabilities
-
-
-def resolve_overlaps(spans: Sequence[ScoredSpan]) -> List[ScoredSpan]:
-    """Select non-overlapping spans greedily.
-
-    Args:
-        spans: Spans of one Doc.
-
-    Returns:
-        The selected spans, sorted by position. Of overlapping spans, the one with the
-        highest score is selected; ties are broken by length (longest first), then by
-        position (first first).
-    """
-    kept: List[ScoredSpan] = []
-    taken: Set[int] = set()
-    for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start)):
-        tokens = range(span.start, span.end)
-        if taken.isdisjoint(tokens):
-            taken.update(tokens)
-            kept.append(span)
-    return sorted(kept)
 
 
 def span_columns(

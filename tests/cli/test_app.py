@@ -1,17 +1,20 @@
 """The command `spacy-distill` as a whole."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+import spacy
 import typer.main
 from typer.testing import CliRunner
 
+from spacy_distill import __version__
 from spacy_distill.cli.app import app
 
 COMMANDS = (
-    *("corpus", "train-teacher", "annotate", "quantize", "evaluate", "card"),
-    *("visualize", "summary"),
+    *("distill", "init-config", "corpus", "train-teacher", "annotate", "quantize"),
+    *("evaluate", "card", "visualize", "summary"),
 )
 
 
@@ -74,3 +77,60 @@ def test_as_a_process():
     (line,) = [line for line in done.stdout.splitlines() if "✘" in line]
     assert "Expected a pipeline, installed or in a folder, at 'no_such_teacher'" in line
     assert done.stderr == ""
+
+
+def run_process(*args, **env):
+    script = "from spacy_distill.cli.app import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", script, *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **env},
+    )
+
+
+def test_version():
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.output == f"spacy-distill {__version__} (spaCy {spacy.__version__})\n"
+
+
+def test_as_a_module():
+    command = [sys.executable, "-m", "spacy_distill", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == run("--version").output
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("anno", "annotate"), ("distill --held", "--held-out"), ("--ver", "--version")],
+)
+def test_shell_completion(typed, completed):
+    """As bash asks, after the script of --show-completion was sourced."""
+    words = ["spacy-distill", *typed.split()]
+    done = run_process(
+        _SPACY_DISTILL_COMPLETE="complete_bash",
+        COMP_WORDS=" ".join(words),
+        COMP_CWORD=str(len(words) - 1),
+    )
+    assert done.stdout.split() == [completed]
+
+
+IMPORTED = """
+import sys
+from spacy_distill.cli.app import main
+sys.argv = ["spacy-distill", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("imported", *{"spacy", "thinc", "torch", "transformers"} & set(sys.modules))
+"""
+
+
+@pytest.mark.parametrize("args", [(), *((name,) for name in COMMANDS)])
+def test_help_does_not_wait_for_spacy(args):
+    command = [sys.executable, "-c", IMPORTED, *args, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Usage: spacy-distill" in done.stdout
+    assert done.stdout.splitlines()[-1] == "imported"

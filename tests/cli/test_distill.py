@@ -96,7 +96,7 @@ def test_soft_labels_of_another_teacher(files, soft_labels, with_texts):
 
 def test_neither_soft_labels_nor_texts(files, tmp_path):
     line = told(distill(files, "-o", tmp_path / "out", **{"paths.unlabelled": None}))
-    assert "paths.unlabelled, got neither" in line
+    assert "got neither: add --paths.unlabelled TEXTS" in line
     assert not (tmp_path / "out").exists()
 
 
@@ -224,16 +224,33 @@ def test_same_seed_same_bytes_in_another_process(files, soft_labels, tmp_path):
         ({"paths.train": "none.spacy"}, "Expected gold annotation at none.spacy"),
         ({"paths.dev": "none.spacy"}, "Expected gold annotation at none.spacy"),
         ({"paths.unlabelled": "none"}, "Expected a file or folder of texts at none"),
-        ({"system.sede.x": 1}, "system -> sede -> x not a section value"),
-        ({"training.max_steps": "ten"}, "total_steps at root: 'ten' is not"),
+        ({"system.sede": 1}, "got system.sede, which nothing reads: did you mean sys"),
+        ({"system.sede.x": 1}, "got system.sede.x, which nothing reads"),
+        ({"training.max_stepz": 9}, "did you mean training.max_steps?"),
+        ({"training.max_steps": "ten"}, "as training.max_steps, got 'ten'"),
+        ({"training.max_steps": -5}, "0 or more as training.max_steps, got -5"),
+        ({"training.max_steps": 0}, "Expected training that ends"),
+        ({"training.batcher.size": 0}, "1 or more as training.batcher.size, got 0"),
+        ({"schedule.passes": -1}, "above 0, or null, as schedule.passes, got -1"),
+        ({"components.ner.model.tok2vec.char_width": 0}, "tok2vec.char_width, got 0"),
+        (
+            {"components.ner.model.@architectures": "spacy_distill.TokenClasifier.v1"},
+            "did you mean 'spacy_distill.TokenClassifier.v1'?",
+        ),
+        ({"components.ner.factory": "compact_nr"}, "did you mean 'compact_ner'?"),
+        ({"components.ner.storage": "int3"}, "Expected storage = float32, float16"),
+        ({"nlp.lang": "xq"}, "got 'xq'"),
         ({"nonsense": 1}, "got --nonsense: see --help"),
+        ({"ouput": 1}, "got --ouput: did you mean --output?"),
+        ({"held-out": 3}, "without gold annotation for development only"),
         ({"gpu-id": 99}, "Expected GPU 99 to be usable"),
     ],
 )
 def test_a_fault_is_one_line_and_a_failure(files, tmp_path, settings, message):
     line = told(distill(files, "-o", tmp_path / "out", **settings))
     assert message in line
-    assert not (tmp_path / "out" / "model-best").exists()
+    # Before any work.
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_such_component(files, tmp_path):

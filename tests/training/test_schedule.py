@@ -17,7 +17,7 @@ from spacy_distill.training.schedule import (
     teacher_schedule,
     without_overridden,
 )
-from spacy_distill.training.student import find_schedule, override
+from spacy_distill.training.student import find_amount, find_schedule, override
 
 STEPS = "training.max_steps"
 EVERY = "training.eval_frequency"
@@ -184,7 +184,8 @@ def schedule_of(config, data, held_out=0, **overrides):
     overrides = {"paths.train": str(data / "gold.spacy"), **overrides}
     store = SoftLabels(data / "soft_labels")
     loaded = load_config(config, overrides=overrides, interpolate=False)
-    return find_schedule(loaded, Path(config), store, held_out)
+    amount = find_amount(loaded, Path(config), store, held_out)
+    return find_schedule(loaded, Path(config), amount)
 
 
 def test_the_amount_is_that_of_the_files(data):

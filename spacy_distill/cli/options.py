@@ -1,0 +1,55 @@
+"""Arguments and options that several commands have.
+
+Only typer is imported here: help must not wait for spaCy or torch.
+"""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+from typer import Argument, Option
+
+Teacher = Annotated[
+    str,
+    Argument(
+        help="Pipeline (package or folder), Hugging Face token classifier (folder or"
+        " owner/model), file of annotations (.jsonl), config of one (.cfg)."
+    ),
+]
+Component = Annotated[
+    Optional[str], Option(help="The teacher's component, if several fit.")
+]
+Strict = Annotated[
+    Optional[bool],
+    Option(
+        "--strict/--skip",
+        help="For a file of annotations with invalid spans: reject the file, or leave"
+        " them out. Strict by default.",
+    ),
+]
+LabelMap = Annotated[
+    Optional[str],
+    Option(
+        metavar="JSON",
+        help="New label of each of the teacher's labels, null for none:"
+        ' \'{"PERSON": "PER", "DATE": null}\'.',
+    ),
+]
+HeldOut = Annotated[
+    Optional[float],
+    Option(
+        help="Without gold annotation for development: texts to hold out for"
+        " evaluation, a number or a share below 1. By default a tenth, at most 1,000."
+    ),
+]
+GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")]
+Code = Annotated[
+    Optional[Path],
+    Option(
+        "--code",
+        "-c",
+        help="Python file with registered functions of your own, imported first.",
+    ),
+]
+
+# Settings of a config are passed as further arguments: --training.max_steps 1000.
+WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -1,0 +1,144 @@
+"""Annotated text as gold: Docs with entities."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence, Tuple, Union
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import logger
+
+from ...errors import DistillError
+from .alignment import align_spans
+from .checked import CheckedText
+from .offsets import WINDOW
+from .read import read_checked
+from .records import FORMS
+from .spans import InvalidSpan, name_some, name_spans
+
+
+def read_annotated(
+    path: Union[str, Path],
+    nlp: Language,
+    *,
+    strict: bool = False,
+    tag_names: Optional[Sequence[str]] = None,
+) -> List[Tuple[Doc, int]]:
+    """Read annotated text as Docs with entities.
+
+    Spans lose whitespace at their ends. Tokens that an unusable span may cover have no
+    annotation; the other tokens outside of entities are annotated as outside. What is
+    left out, trimmed, dropped or repaired is told by the logger.
+
+    Args:
+        path: A file or folder, see `read_checked`.
+        nlp: Pipeline that tokenizes, and whose vocab the Docs have. A file's own tokens
+            are kept.
+        strict: Whether spans that cannot be used, or that contradict their own text,
+            are an error. By default they are dropped, or repaired.
+        tag_names: Names of tags that are numbers, in the order of the numbers.
+
+    Returns:
+        The Docs, each with the index of its document.
+
+    Raises:
+        DistillError: With file and line, for what cannot be read; if no text is
+            annotated; or, if strict, for spans that cannot be used as they are.
+    """
+    path = Path(path)
+    texts = read_checked(path, tag_names=tag_names, trim=True)
+    counted = [text for text in texts if text.left_out is None]
+    left_out = Counter(text.left_out for text in texts if text.left_out is not None)
+    reasons = ", ".join(f"{number} {why}" for why, number in left_out.items())
+    if not counted:
+        raise DistillError(
+            f"Expected annotated texts in {path}, got none that counts"
+            f" ({reasons or 'the file is empty'}): annotate some. Those that can be"
+            f" read are {FORMS}."
+        )
+    if left_out:
+        logger.warning("%s: left out texts (%s)", path, reasons)
+    counted = _first_annotators(counted, path, strict)
+    docs: List[Tuple[Doc, int]] = []
+    invalid: List[InvalidSpan] = []
+    for text in counted:
+        doc, dropped = _make_doc(text, nlp)
+        docs.append((doc, text.document))
+        invalid += dropped
+    _tell_spans(path, counted, invalid, strict)
+    return docs
+
+
+def _make_doc(text: CheckedText, nlp: Language) -> Tuple[Doc, List[InvalidSpan]]:
+    if text.words is None:
+        doc = nlp.make_doc(text.text)
+    else:
+        doc = Doc(nlp.vocab, words=list(text.words), spaces=list(text.spaces or ()))
+    place = text.place.short
+    aligned = align_spans(doc, text.spans, text.invalid, text.unknown, place=place)
+    ents = [Span(doc, s.start, s.end, label=s.label) for s in aligned.spans]
+    missing = [doc[i : i + 1] for i in aligned.unknown.nonzero()[0].tolist()]
+    doc.set_ents(ents, missing=missing, default="outside")
+    return doc, aligned.invalid
+
+
+def _first_annotators(
+    texts: List[CheckedText], path: Path, strict: bool
+) -> List[CheckedText]:
+    """Keep one annotation of texts that several annotators have annotated."""
+    first: Dict[str, CheckedText] = {}
+    kept: List[CheckedText] = []
+    same, others = 0, []
+    for text in texts:
+        before = first.setdefault(text.text, text)
+        if before.annotator == text.annotator:
+            kept.append(text)
+        elif before.spans == text.spans:
+            same += 1
+        else:
+            others.append(f"{text.place.short} against {before.place.short}")
+    if others and strict:
+        raise DistillError(
+            f"Expected one annotation of each text in {path}, got {len(others)} by"
+            f" other annotators that differ: {name_some(others)}. Decide, or leave out"
+            " --strict to take the first of each text."
+        )
+    if same or others:
+        logger.warning(
+            "%s: took the first annotation of texts with several annotators; %d others"
+            " are the same, %d differ%s",
+            path,
+            same,
+            len(others),
+            f" ({name_some(others)})" if others else "",
+        )
+    return kept
+
+
+def _tell_spans(
+    path: Path, texts: List[CheckedText], invalid: List[InvalidSpan], strict: bool
+) -> None:
+    repairs = [repair for text in texts for repair in text.repaired]
+    moved = [repair.as_invalid() for repair in repairs]
+    if strict and (invalid or moved):
+        number = len(invalid) + len(moved)
+        raise DistillError(
+            f"Expected valid spans in {path}, got {number} that"
+            f" {'is' if number == 1 else 'are'} not: {name_spans([*moved, *invalid])}."
+            " Correct them, or leave out --strict to drop them, and to move those whose"
+            f" own text occurs once within {WINDOW} characters."
+        )
+    trimmed = sum(text.trimmed for text in texts)
+    if trimmed:
+        logger.warning("%s: trimmed whitespace from %d spans", path, trimmed)
+    if moved:
+        logger.warning(
+            "%s: moved %d spans to their own text: %s",
+            path,
+            len(moved),
+            name_spans(moved),
+        )
+    if invalid:
+        logger.warning(
+            "%s: dropped %d spans: %s", path, len(invalid), name_spans(invalid)
+        )

@@ -1,17 +1,19 @@
 """Docs and pipelines: bare copies, blank and trained pipelines, gold files."""
 
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Optional, Union
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Union
 
 import spacy
 from spacy.attrs import ORTH, SPACY
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training.corpus import walk_corpus
+from spacy.util import get_lang_class
 from spacy.vocab import Vocab
 
 from .errors import DistillError
 from .files import sha256_bytes
+from .languages import check_segmenter, missing_package, unknown_language
 
 # Keys of `doc.user_data`.
 # Teacher logits before temperature, float16 [n_tokens, n_tags].
@@ -46,25 +48,33 @@ def bare_doc(
     return Doc(doc.vocab if vocab is None else vocab, words=orths, spaces=spaces)
 
 
-def blank_pipeline(lang: str) -> Language:
+def blank_pipeline(
+    lang: str, *, tokenizer: Optional[Mapping[str, Any]] = None
+) -> Language:
     """Return a blank pipeline for a language.
 
     Args:
         lang: Language code, such as `en`.
+        tokenizer: Block [nlp.tokenizer] of a config; None for the language's own.
 
     Returns:
         The pipeline, which has a tokenizer only.
 
     Raises:
-        DistillError: If spaCy does not support the language.
+        DistillError: If spaCy does not support the language, or if a package that it
+            needs for the language is not installed.
     """
     try:
-        return spacy.blank(lang)
+        language = get_lang_class(lang)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise unknown_language(lang) from error
+    config = {"nlp": {"tokenizer": dict(tokenizer)}} if tokenizer else {}
+    try:
+        nlp = language.from_config(config)
+        check_segmenter(nlp.tokenizer)
     except ImportError as error:
-        raise DistillError(
-            f"Expected a language that spaCy knows, such as 'en', got {lang!r}: change"
-            " `lang`."
-        ) from error
+        raise missing_package(language.lang or lang, error) from error
+    return nlp
 
 
 def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -206,3 +207,22 @@ def test_full_disk(files, tmp_path, monkeypatch):
     annotate(*args[:2], tmp_path / "undisturbed")
     for path in (tmp_path / "undisturbed").iterdir():
         assert (tmp_path / "out" / path.name).read_bytes() == path.read_bytes()
+
+
+def write_corpus(folder, *, lang):
+    (folder / "gold.txt").write_text("# a\n\n[Ada](PER) sails.\n", encoding="utf-8")
+    gold = [part for name in ("train", "dev", "test") for part in (f"--{name}", folder)]
+    args = ["corpus", *gold, "--unlabelled", folder, "--lang", lang, "-o", folder / "o"]
+    return CliRunner().invoke(app, list(map(str, args)))
+
+
+def test_unknown_language(tmp_path):
+    line = told(write_corpus(tmp_path, lang="english"))
+    assert "a language that spaCy knows, such as 'en', got 'english'" in line
+    assert "change `lang` to 'en'." in line
+
+
+@pytest.mark.skipif(find_spec("sudachipy") is not None, reason="SudachiPy is installed")
+def test_language_that_needs_a_package(tmp_path):
+    install = "`pip install sudachipy sudachidict_core`"
+    assert install in told(write_corpus(tmp_path, lang="ja"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from ...errors import DistillError
-from ..tag_schemes import TaggedToken, detect_scheme, entity_bounds
+from ..tag_schemes import TaggedToken, read_entities
 from .json_values import JsonValue
 from .records import AnnotatedText, Place, RawSpan, is_encodable, shorten
 
@@ -92,10 +92,10 @@ def read_rows(
         )
     if not rows:
         return
-    source = str(rows[0][0].file)
-    scheme = detect_scheme([tokens for _, tokens in rows], source=source)
-    for number, (place, tokens) in enumerate(rows):
-        bounds = entity_bounds(tokens, scheme, source=source)
+    entities = read_entities(
+        [tokens for _, tokens in rows], source=str(rows[0][0].file)
+    )
+    for number, ((place, tokens), bounds) in enumerate(zip(rows, entities)):
         words = [token.word for token in tokens]
         yield text_of_words(place, words, [True] * len(words), bounds, document=number)
 

@@ -184,6 +184,12 @@ def load_pipeline(name: Union[str, Path]) -> Language:
     Raises:
         DistillError: If it cannot be loaded.
     """
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "config.cfg").is_file():
+        raise DistillError(
+            f"Expected a pipeline with a config.cfg in {folder}, got none:"
+            f" {_find_trained(folder)}."
+        )
     try:
         return spacy.load(name)
     except (OSError, ValueError, ImportError, KeyError) as error:
@@ -191,6 +197,14 @@ def load_pipeline(name: Union[str, Path]) -> Language:
         raise DistillError(
             f"Expected a pipeline, installed or in a folder, at {str(name)!r}: {reason}"
         ) from error
+
+
+def _find_trained(folder: Path) -> str:
+    """Name the pipeline in the output of a training."""
+    for name in ("model-best", "model-last"):
+        if (folder / name / "config.cfg").is_file():
+            return f"it is the output of a training, so give {folder / name}"
+    return "save it there with `nlp.to_disk`"
 
 
 def tokenizer_hash(nlp: Language) -> str:

@@ -92,7 +92,7 @@ def locate(name: str, *, config: str = CONFIG) -> Located:
         if not (folder / config).is_file():
             raise DistillError(
                 f"Expected a Hugging Face model with a {config} in {name}, got none:"
-                " save it there with `save_pretrained`."
+                f" {_advice(folder, config)}."
             )
         return Located(location, None, folder)
     from transformers.utils.hub import cached_file
@@ -113,6 +113,33 @@ def locate(name: str, *, config: str = CONFIG) -> Located:
     # snapshots/REVISION/config.json
     snapshot = Path(found).parent
     return Located(location, snapshot.name, snapshot)
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Return whether a folder has files of a Hugging Face model, complete or not.
+
+    Args:
+        folder: The folder.
+    """
+    patterns = (CONFIG, *_WEIGHTS, "adapter_config.json", "tokenizer.json")
+    return bool(_checkpoints(folder, CONFIG)) or any(
+        path.is_file() for pattern in patterns for path in folder.glob(pattern)
+    )
+
+
+def _advice(folder: Path, config: str) -> str:
+    checkpoints = _checkpoints(folder, config)
+    if checkpoints:
+        return f"give one of its checkpoints, such as {checkpoints[-1]}"
+    if (folder / "adapter_config.json").is_file():
+        return "it is an adapter, so merge it into its model and save that there"
+    return "save it there with `save_pretrained`"
+
+
+def _checkpoints(folder: Path, config: str) -> List[Path]:
+    """Return the checkpoints that a Trainer left in a folder, the latest last."""
+    found = (path.parent for path in folder.glob(f"checkpoint-*/{config}"))
+    return sorted(found, key=lambda path: (len(path.name), path.name))
 
 
 def hash_model(folder: Path, *, config: str = CONFIG) -> str:

@@ -2,13 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
 from .errors import DistillError
-from .hub import find_transformer
+from .hub import locate
+from .tokenizer_files import from_pretrained_args, load_tokenizer, reason
 from .words import WordPieces
 
 _UNUSED = re.compile(r"^[\[<]unused_?\d+[\]>]$")
@@ -29,21 +29,17 @@ def transformer_pieces(name: str) -> WordPieces:
     Raises:
         DistillError: If it cannot be loaded or its tokenizer is not supported.
     """
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoModel
 
-    source = find_transformer(name)
-    # Otherwise the hub is queried even for local files.
-    local = Path(source).is_dir()
+    located = locate(name)
+    tokenizer = load_tokenizer(located, source=name)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        model = AutoModel.from_pretrained(source, local_files_only=local)
+        model = AutoModel.from_pretrained(**from_pretrained_args(located))
     except (OSError, ValueError, ImportError) as error:
-        # The message may list all architectures that transformers supports.
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise DistillError(
-            f"Expected a transformer that can be loaded as {name!r}, got: {reason}."
-            " Give a folder, an installed package that contains one, or an"
-            " available hub name."
+            f"Expected a transformer that can be loaded as {name!r}, got:"
+            f" {reason(error)} Give a folder, an installed package that contains one,"
+            " or an available hub name."
         ) from error
     weight = model.get_input_embeddings().weight
     pieces = tokenizer_pieces(tokenizer, weight.detach().float().cpu().numpy())

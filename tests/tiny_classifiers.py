@@ -156,6 +156,45 @@ def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
     return _train_and_save(model, tokenizer, folder, scheme, steps)
 
 
+def make_xlm_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
+    """Train an XLM-RoBERTa with two layers.
+
+    Its tokenizer is in tokenizer.json alone, without the SentencePiece model.
+    """
+    from tokenizers import Tokenizer
+    from tokenizers.models import Unigram
+    from tokenizers.pre_tokenizers import Metaspace
+    from transformers import (
+        XLMRobertaConfig,
+        XLMRobertaForTokenClassification,
+        XLMRobertaTokenizerFast,
+    )
+
+    words = sorted({word for text in TEXTS for word in text.split()})
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = [*(f"\u2581{word}" for word in words), "\u2581", *_LETTERS, "<mask>"]
+    scores = [(piece, 0.0) for piece in special]
+    scores += [(piece, -3.0 - (len(piece) == 1) * 5) for piece in pieces]
+    backend = Tokenizer(Unigram(scores, unk_id=3))
+    backend.pre_tokenizer = Metaspace()
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = XLMRobertaTokenizerFast(
+        tokenizer_object=backend, model_max_length=LENGTH
+    )
+    config = XLMRobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=LENGTH + 2,
+        type_vocab_size=1,
+        **_outputs(scheme),
+    )
+    model = _seeded(XLMRobertaForTokenClassification, config)
+    return _train_and_save(model, tokenizer, folder, scheme, steps)
+
+
 def _outputs(scheme: str) -> Dict[str, Any]:
     names = label_names(scheme)
     return {

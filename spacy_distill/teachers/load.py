@@ -11,6 +11,7 @@ from spacy.util import load_config, registry
 
 from ..corpora.formats.read import is_annotated
 from ..errors import DistillError, one_line
+from ..hub import is_model_folder
 from .base import Teacher
 from .ensemble import EnsembleTeacher
 
@@ -246,7 +247,7 @@ def _is_annotations(path: Path) -> bool:
 
 def _is_hugging_face(path: Path) -> bool:
     # A spaCy pipeline has a config of another name.
-    return (path / "config.json").is_file() and not (path / "config.cfg").is_file()
+    return is_model_folder(path) and not (path / "config.cfg").is_file()
 
 
 def _is_hub_name(name: str) -> bool:

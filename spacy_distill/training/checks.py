@@ -57,8 +57,11 @@ def check_config(config: Config, path: Path) -> None:
     _check_closed_sections(filled, path)
     _check_values(filled)
     _check_libraries(filled)
-    blank_pipeline(filled["nlp"]["lang"])
     _check_functions(filled)
+    block = filled.get("nlp", {})
+    with config_errors(path):
+        blank_pipeline(block.get("lang"), tokenizer=block.get("tokenizer"))
+    _check_factories(filled)
     with config_errors(path):
         nlp = load_model_from_config(config, auto_fill=True)
         registry.resolve(
@@ -138,6 +141,9 @@ def _check_functions(config: Config) -> None:
         for key, name in block.items():
             if key.startswith("@"):
                 _check_function(where, key, name)
+
+
+def _check_factories(config: Config) -> None:
     lang_class = get_lang_class(config["nlp"]["lang"])
     for name, block in config.get("components", {}).items():
         factory = block.get("factory")

@@ -14,8 +14,9 @@ from ..docs import read_gold
 from ..errors import DistillError
 from ..evaluation.quality import is_untrained
 from ..files import check_writable
-from ..hub import find_transformer
+from ..hub import find_transformer, locate
 from ..students.word_vectors import DEFAULT_TRANSFORMER
+from ..tokenizer_files import check_saveable
 from .checks import check_config
 from .config import TEACHER_CONFIG, check_gold, config_errors, find_gold, read_config
 from .schedule import Amount, teacher_schedule, without_overridden
@@ -79,6 +80,7 @@ def train_teacher(
         if Path(name).is_dir():
             # All files are here, so no hub needs to be asked.
             os.environ["HF_HUB_OFFLINE"] = "1"
+            check_saveable(locate(name), source=name)
     filled = read_config(config, settings)
     loaded = read_config(config, settings, interpolate=False)
     check_config(loaded, config)

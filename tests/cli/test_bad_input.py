@@ -216,13 +216,34 @@ def write_corpus(folder, *, lang):
     return CliRunner().invoke(app, list(map(str, args)))
 
 
-def test_unknown_language(tmp_path):
+def test_unknown_language(files, tmp_path):
     line = told(write_corpus(tmp_path, lang="english"))
     assert "a language that spaCy knows, such as 'en', got 'english'" in line
     assert "change `lang` to 'en'." in line
+    settings = {"nlp.lang": "en_US", "paths.soft_labels": tmp_path / "soft"}
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert "got 'en_US': change `lang` to 'en'." in line
+    # Told before the teacher annotates.
+    assert not (tmp_path / "soft").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(find_spec("sudachipy") is not None, reason="SudachiPy is installed")
-def test_language_that_needs_a_package(tmp_path):
+def test_language_that_needs_a_package(files, tmp_path):
     install = "`pip install sudachipy sudachidict_core`"
     assert install in told(write_corpus(tmp_path, lang="ja"))
+    settings = {"nlp.lang": "ja", "paths.soft_labels": tmp_path / "soft"}
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert "packages that spaCy needs for 'ja'" in line
+    assert install in line
+    assert not (tmp_path / "soft").exists()
+
+
+@pytest.mark.skipif(find_spec("jieba") is not None, reason="Jieba is installed")
+def test_tokenizer_that_needs_a_package(files, tmp_path):
+    block = '@tokenizers = "spacy.zh.ChineseTokenizer"\nsegmenter = "jieba"\n'
+    config = write_config(tmp_path / "zh.cfg", f"[nlp.tokenizer]\n{block}")
+    settings = {"nlp.lang": "zh", "paths.soft_labels": tmp_path / "soft"}
+    line = told(distill(files, "-o", tmp_path / "out", config=config, **settings))
+    assert "install it with `pip install jieba`" in line
+    assert not (tmp_path / "soft").exists()

@@ -98,3 +98,33 @@ def test_a_fault_is_one_line_and_a_failure(
     line = told(train_teacher(files, "-o", tmp_path / "out", **settings))
     assert message in line
     assert not (tmp_path / "out" / "model-best").exists()
+
+
+V3 = {
+    "components.transformer.model.@architectures": (
+        "spacy-transformers.TransformerModel.v3"
+    )
+}
+
+
+def test_files_of_a_tokenizer_that_are_missing(files, tmp_path):
+    """Told before training; with the file that is named, it trains."""
+    from tiny_classifiers import make_xlm_roberta
+
+    folder = make_xlm_roberta(tmp_path / "xlm", steps=0)
+    options = {"transformer": folder, **V3, "nlp.batch_size": 1}
+    line = told(train_teacher(files, "-o", tmp_path / "out", **options))
+    assert f"Expected sentencepiece.bpe.model beside tokenizer.json in {folder}" in line
+    assert not (tmp_path / "out").exists()
+    (folder / "tokenizer.json").rename(folder / "kept.json")
+    line = told(train_teacher(files, "-o", tmp_path / "out", **options))
+    assert "tokenizer.json or sentencepiece.bpe.model, got none" in line
+    (folder / "config.json").rename(tmp_path / "config.json")
+    line = told(train_teacher(files, "-o", tmp_path / "out", **options))
+    assert f"with a config.json in {folder}, got none" in line
+    (tmp_path / "config.json").rename(folder / "config.json")
+    (folder / "kept.json").rename(folder / "tokenizer.json")
+    (folder / "sentencepiece.bpe.model").write_bytes(b"1")
+    result = train_teacher(files, "-o", tmp_path / "out", **options)
+    assert result.exit_code == 0, result.output
+    assert load_teacher(tmp_path / "out" / "model-best").word_pieces() is not None

@@ -20,6 +20,23 @@ def test_a_folder(tmp_path):
         locate(str(tmp_path), config="gliner_config.json")
 
 
+def test_a_folder_of_checkpoints(tmp_path):
+    for name in ("checkpoint-500", "checkpoint-1000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    with pytest.raises(DistillError, match="such as .*checkpoint-1000") as info:
+        locate(str(tmp_path))
+    assert locate(str(info.value).partition("such as ")[2].rstrip("."))
+    (tmp_path / "config.json").write_text("{}")
+    assert locate(str(tmp_path)).folder == tmp_path
+
+
+def test_a_folder_of_an_adapter(tmp_path):
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(DistillError, match="got none: it is an adapter, so merge it"):
+        locate(str(tmp_path))
+
+
 def test_a_hub_name_without_a_network():
     with pytest.raises(DistillError, match="huggingface-cli download some/model") as e:
         locate("some/model")

@@ -191,9 +191,15 @@ def test_a_transformer_whose_pieces_cannot_be_read(tmp_path):
         transformer_pieces(str(tmp_path))
 
 
-@pytest.mark.parametrize("name", ["nobody/nothing", "{}"])
-def test_a_transformer_that_cannot_be_loaded(tmp_path, name):
-    with pytest.raises(DistillError, match="a folder, an installed package") as info:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("nobody/nothing", "Could not get 'nobody/nothing' from the Hugging Face hub"),
+        ("{}", r"with a config\.json in .*, got none"),
+    ],
+)
+def test_a_transformer_that_cannot_be_loaded(tmp_path, name, told):
+    with pytest.raises(DistillError, match=told) as info:
         transformer_pieces(name.format(tmp_path))
     assert "\n" not in str(info.value)
     assert len(str(info.value)) < 500

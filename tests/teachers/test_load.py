@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import spacy
 from stock_pipelines import trained_ner
@@ -97,3 +99,27 @@ def test_missing_or_broken_pipeline(folder, tmp_path):
     with pytest.raises(DistillError, match="no_such_factory") as info:
         load_teacher(tmp_path)
     assert "\n" not in str(info.value)
+
+
+@pytest.mark.parametrize("best", ["model-best", "model-last"])
+def test_the_output_of_a_training_instead_of_its_pipeline(tmp_path, best):
+    (tmp_path / "teacher").mkdir()
+    make_cnn_teacher().to_disk(tmp_path / "teacher" / best)
+    told = f"config.cfg in {tmp_path / 'teacher'}, got none: it is the output"
+    with pytest.raises(DistillError, match=re.escape(told)) as info:
+        load_teacher(tmp_path / "teacher")
+    advised = str(info.value).partition("so give ")[2].rstrip(".")
+    assert isinstance(load_teacher(advised), CompactNERTeacher)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_hugging_face_folder_without_config(tmp_path, name):
+    (tmp_path / name).write_bytes(b"1")
+    with pytest.raises(DistillError, match=r"Hugging Face model with a config\.json"):
+        load_teacher(tmp_path)
+
+
+def test_a_folder_of_nothing_known(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(DistillError, match=r"a config\.cfg in .*: save it there with"):
+        load_teacher(tmp_path)

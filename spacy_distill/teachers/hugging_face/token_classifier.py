@@ -2,12 +2,18 @@
 
 import hashlib
 import json
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ...errors import DistillError
 from ...hub import Located, longest_input
+from ...tokenizer_files import (
+    check_fast,
+    from_pretrained_args,
+    load_tokenizer,
+    reason,
+)
 from ...windows import batches_by_size, split, stitch
 from .alignment import Offsets
 
@@ -64,12 +70,7 @@ class TokenClassifier:
         window: Optional[int] = None,
         overlap: Optional[int] = None,
     ) -> None:
-        if not getattr(tokenizer, "is_fast", False):
-            raise DistillError(
-                f"Expected a fast tokenizer with {source}, since only fast ones return"
-                f" character offsets, got {type(tokenizer).__name__}: use a model with"
-                " a tokenizer.json."
-            )
+        check_fast(tokenizer, source=source)
         self.tokenizer = tokenizer
         self._model = model.eval()
         names = self._model.config.id2label
@@ -218,7 +219,7 @@ def load_classifier(
     Raises:
         DistillError: If there is no such model, or if the window is too large.
     """
-    tokenizer = _load_tokenizer(located, source)
+    tokenizer = load_tokenizer(located, source=source)
     model = _load_model(located, source)
     return TokenClassifier(
         model, tokenizer, source=source, window=window, overlap=overlap
@@ -238,42 +239,19 @@ def _to_pieces(encoding: Any) -> Pieces:
     )
 
 
-def _from_pretrained_args(located: Located) -> Dict[str, Any]:
-    return {
-        "pretrained_model_name_or_path": located.location,
-        "revision": located.revision or "main",
-        "local_files_only": located.revision is None,
-    }
-
-
-def _load_tokenizer(located: Located, source: str) -> Any:
-    from transformers import AutoTokenizer
-
-    # An invalid folder raises errors of many types.
-    try:
-        return AutoTokenizer.from_pretrained(
-            **_from_pretrained_args(located), use_fast=True
-        )
-    except Exception as error:
-        raise DistillError(
-            f"Could not load the tokenizer of {source}: {_reason(error)} Save it to"
-            " the model's folder with `tokenizer.save_pretrained(folder)`."
-        ) from error
-
-
 def _load_model(located: Located, source: str) -> Any:
     import torch
     from transformers import AutoModelForTokenClassification
 
     try:
         model, info = AutoModelForTokenClassification.from_pretrained(
-            **_from_pretrained_args(located),
+            **from_pretrained_args(located),
             output_loading_info=True,
             torch_dtype=torch.float32,
         )
     except Exception as error:
         raise DistillError(
-            f"Could not load the token classifier {source}: {_reason(error)}"
+            f"Could not load the token classifier {source}: {reason(error)}"
         ) from error
     parameters = {name for name, _ in model.named_parameters()}
     missing = sorted(parameters & set(info["missing_keys"]))
@@ -283,8 +261,3 @@ def _load_model(located: Located, source: str) -> Any:
             f" for {', '.join(missing[:3])}: fine-tune it for NER first."
         )
     return model
-
-
-def _reason(error: Exception) -> str:
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return text if text.endswith(".") else f"{text}."

@@ -12,7 +12,8 @@ from spacy.tokens import Doc
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.agreement import compare_entities
-from ..evaluation.measure import gold_references, predict
+from ..evaluation.measure import predict
+from ..evaluation.references import gold_references
 from ..evaluation.size import folder_bytes, zipped_bytes
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER

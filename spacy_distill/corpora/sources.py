@@ -107,8 +107,8 @@ def read_unlabelled_source(
 
     Args:
         path: A source in any format of `read_gold_source`, or a `.jsonl` file with a
-            `text` in each line. Markup must have no entities. Annotation in other
-            formats is discarded.
+            `text` in each line, annotated or not. Markup must have no entities.
+            Annotation in other formats is discarded.
         nlp: Pipeline that tokenizes texts and whose vocab the Docs have.
         scheme: Tag scheme of a column file, see `read_columns`.
 
@@ -120,7 +120,9 @@ def read_unlabelled_source(
             sentences.
     """
     path = _existing_path(path)
-    if path.suffix in (".spacy", ".jsonl") and not is_markup(path):
+    if is_annotated(path) or (
+        path.suffix in (".spacy", ".jsonl") and not is_markup(path)
+    ):
         return _one_document_per_doc(read_texts(path, nlp))
     if is_markup(path):
         sentences = _read_markup(path, nlp, ())

@@ -13,6 +13,8 @@ from spacy.vocab import Vocab
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
+from .formats.plain import is_more_than_lines, plain_texts
+from .formats.span_lists import SPAN_FIELDS
 from .text_files import is_accepted, open_file, read_lines, read_records
 
 _ENDINGS = (".txt", ".jsonl", ".spacy")
@@ -57,12 +59,15 @@ def as_texts(source: TextSource) -> Texts:
     """Return unlabelled documents that can be read more than once.
 
     Args:
-        source: A path (see `FileTexts`), or strings or Docs, which are kept in memory.
+        source: A path (see `FileTexts`), which may also have annotated texts (see
+            `formats.plain.plain_texts`), or strings or Docs, which are kept in memory.
 
     Raises:
         DistillError: If a path does not exist or has other files.
     """
     if isinstance(source, (str, Path)):
+        if is_more_than_lines(source):
+            return MemoryTexts(plain_texts(source))
         return FileTexts(source)
     if isinstance(source, (FileTexts, MemoryTexts)):
         return source
@@ -218,7 +223,7 @@ class MemoryTexts:
 
 
 def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
-    """Read the documents of a file or folder; see `FileTexts`.
+    """Read the documents of a file or folder; see `as_texts`.
 
     Args:
         path: The file or folder.
@@ -227,7 +232,7 @@ def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
     Raises:
         DistillError: With file and line, for anything that cannot be read.
     """
-    return FileTexts(path).read(nlp)
+    return as_texts(path).read(nlp)
 
 
 def _words(doc: Doc) -> List[str]:
@@ -275,7 +280,7 @@ def _texts(file: Path) -> Iterator[Tuple[str, str]]:
         if not is_accepted(record):
             continue
         text = record["text"]
-        if "spans" in record:
+        if any(isinstance(record.get(field), list) for field in SPAN_FIELDS):
             digest = _digest(text)
             # One line for each annotator; the document is one all the same.
             if digest in annotated:

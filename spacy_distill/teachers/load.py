@@ -9,6 +9,7 @@ from confection import ConfigValidationError
 from spacy.language import Language
 from spacy.util import load_config, registry
 
+from ..corpora.formats.read import is_annotated
 from ..errors import DistillError, one_line
 from ..hub import is_model_folder
 from .base import Teacher
@@ -18,6 +19,7 @@ from .ensemble import EnsembleTeacher
 # texts to spans; a teacher; or a list of these.
 TeacherSource = Union[str, Path, Language, Teacher, Callable, Sequence[Any]]
 
+# Other files of annotations are recognized by their content.
 _ANNOTATIONS = (".jsonl", ".jsonl.gz")
 
 
@@ -37,7 +39,7 @@ def load_teacher(
             - the name or folder of a spaCy pipeline, or a loaded `Language`;
             - the folder or hub name (`owner/model`) of a Hugging Face token classifier,
               or a `transformers` token classification pipeline;
-            - a file of annotations (`.jsonl`, `.jsonl.gz`);
+            - a file of annotations in JSON or of brat, or a folder of them;
             - a config (`.cfg`) with a section [teacher];
             - a function from a list of texts to a list of spans for each, which are
               (start, end, label) or (start, end, label, score) by characters;
@@ -63,7 +65,7 @@ def load_teacher(
         )
     if strict is not None:
         raise DistillError(
-            "Expected strict with a file of annotations (.jsonl) only, got"
+            "Expected strict with a file of annotations only, got"
             f" {_kind(source)}: leave it out."
         )
     if isinstance(source, Language):
@@ -127,7 +129,7 @@ def ensemble_teacher_v1(
 def is_pipeline(source: Union[str, Path]) -> bool:
     """Return whether `source` is treated as the name or folder of a spaCy pipeline."""
     name, path = str(source), Path(source)
-    is_file = name.endswith((".cfg", *_ANNOTATIONS))
+    is_file = name.endswith(".cfg") or _is_annotations(path)
     return not (is_file or _is_hugging_face(path) or _is_hub_name(name))
 
 
@@ -180,18 +182,19 @@ def _load_named(
 ) -> Teacher:
     # Modules are imported when they are needed: the libraries they need are slow.
     name, path = str(source), Path(source)
-    if strict is not None and not name.endswith(_ANNOTATIONS):
+    is_annotations = _is_annotations(path)
+    if strict is not None and not is_annotations:
         raise DistillError(
-            "Expected --strict or --skip with a file of annotations (.jsonl) only, got"
+            "Expected --strict or --skip with a file of annotations only, got"
             f" {name!r}: leave it out, or in a config set on_invalid."
         )
-    if name.endswith((".cfg", *_ANNOTATIONS)):
+    if name.endswith(".cfg") or is_annotations:
         if component is not None:
             raise DistillError(
                 f"Expected --component with a spaCy pipeline only, got {name!r}: leave"
                 " it out."
             )
-        if not path.is_file():
+        if not (path.is_file() or is_annotated(path)):
             raise DistillError(f"Expected a file {name}, got nothing there.")
         if name.endswith(".cfg"):
             return teacher_from_config(path)
@@ -235,6 +238,11 @@ def _known_teachers() -> str:
 
 def _is_ours(name: str) -> bool:
     return name.startswith("spacy_distill.") and name.endswith("Teacher.v1")
+
+
+def _is_annotations(path: Path) -> bool:
+    # By the name alone, a missing or broken file is told as such.
+    return path.name.endswith(_ANNOTATIONS) or is_annotated(path)
 
 
 def _is_hugging_face(path: Path) -> bool:

@@ -131,13 +131,9 @@ def test_other_teachers_have_nothing_to_be_strict_with(tmp_path, option):
     write_files(tmp_path)
     texts = tmp_path / "texts.jsonl"
     line_told = told(annotate(tmp_path / "teacher", texts, tmp_path / "out", option))
-    assert (
-        "Expected --strict or --skip with a file of annotations (.jsonl)" in line_told
-    )
+    assert "Expected --strict or --skip with a file of annotations only" in line_told
     line_told = told(distill(tmp_path, option, "-o", tmp_path / "out"))
-    assert (
-        "Expected --strict or --skip with a file of annotations (.jsonl)" in line_told
-    )
+    assert "Expected --strict or --skip with a file of annotations only" in line_told
     assert not (tmp_path / "out").exists()
 
 

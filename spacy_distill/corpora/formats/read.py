@@ -20,7 +20,14 @@ from .span_lists import (
     span_field,
     text_field,
 )
-from .tagged_rows import SIDECARS, is_row, names_in, read_rows
+from .tagged_rows import (
+    SIDECARS,
+    TaggedRow,
+    is_row,
+    names_in,
+    read_row,
+    texts_of_rows,
+)
 
 _JSON = (".json", ".jsonl")
 # Files that make a folder a pipeline or a model.
@@ -51,6 +58,25 @@ def is_annotated(path: Union[str, Path]) -> bool:
     return annotation_file(path) is not None or _is_json(path)
 
 
+def has_other_form(value: Any) -> bool:
+    """Whether a value of JSON is annotated text, but not an object with a text.
+
+    Args:
+        value: The value.
+
+    Returns:
+        True for the forms whose text is not in a field "text".
+    """
+    return (
+        is_row(value)
+        or is_task(value)
+        or is_document(value)
+        or is_tuple(value)
+        or _unwrap(value) is not None
+        or text_field(value) == "data"
+    )
+
+
 def annotated_files(path: Union[str, Path]) -> List[Path]:
     """List the files that `read_checked` reads.
 
@@ -61,13 +87,19 @@ def annotated_files(path: Union[str, Path]) -> List[Path]:
         The files, sorted.
 
     Raises:
-        DistillError: If a folder has texts without annotation beside those of brat.
+        DistillError: If a folder has no such files, or texts without annotation beside
+            those of brat.
     """
     path = Path(path)
     if not path.is_dir():
         return [annotation_file(path) or path]
     files = _files_of_folder(path)
     found = [file for file in files if file.suffix == ".ann" or _is_json(file)]
+    if not found:
+        raise DistillError(
+            f"Expected files of annotated text in {path}, got none. Annotated texts"
+            f" that can be read are {FORMS}."
+        )
     if any(file.suffix == ".ann" for file in found):
         for file in files:
             if file.suffix == ".txt" and annotation_file(file) is None:
@@ -76,6 +108,28 @@ def annotated_files(path: Union[str, Path]) -> List[Path]:
                     " nothing there: make an empty file if the text has no entities,"
                     " or move the text away."
                 )
+    return found
+
+
+def source_files(path: Union[str, Path]) -> List[Path]:
+    """List all files that the content of a path depends on.
+
+    Args:
+        path: A file, or a folder.
+
+    Returns:
+        The files of `annotated_files`, each with brat's text or the names of tags that
+        are beside it.
+
+    Raises:
+        DistillError: As `annotated_files`.
+    """
+    found: List[Path] = []
+    for file in annotated_files(path):
+        found.append(file)
+        names = (file.with_suffix(".txt").name,) if file.suffix == ".ann" else SIDECARS
+        beside = [file.with_name(name) for name in names]
+        found += [other for other in beside if other.is_file() and other not in found]
     return found
 
 
@@ -120,10 +174,13 @@ def _files_of_folder(path: Path) -> List[Path]:
 
 def _is_json(file: Path) -> bool:
     try:
-        _, line = next(read_lines(file), (0, ""))
+        return looks_like_json(_first_line(file))
     except DistillError:
         return False
-    return looks_like_json(line)
+
+
+def _first_line(file: Path) -> str:
+    return next(read_lines(file), (0, ""))[1]
 
 
 def _read_file(
@@ -132,6 +189,12 @@ def _read_file(
     if file.suffix == ".ann":
         yield read_brat(file, in_folder=in_folder)
         return
+    line = _first_line(file)
+    if line and not looks_like_json(line):
+        raise DistillError(
+            f"Expected annotated text in {file}, got {line[:40]!r}. Annotated texts"
+            f" that can be read are {FORMS}."
+        )
     values = read_json_values(file, in_folder=in_folder)
     first = next(values, None)
     if first is None:
@@ -166,7 +229,7 @@ def _unwrap(value: Any) -> Optional[List[Any]]:
 def _read_values(
     values: Iterator[JsonValue], names: Optional[Sequence[str]]
 ) -> Iterator[AnnotatedText]:
-    rows: List[JsonValue] = []
+    rows: List[TaggedRow] = []
     form: Optional[str] = None
     begun: Optional[Place] = None
     for number, value in enumerate(values):
@@ -195,17 +258,17 @@ def _read_values(
         if form is None and found is not None:
             form, begun = found, place
         if is_row(record):
-            rows.append(value)
+            rows.append(read_row(value, names, number))
         elif is_task(record):
             yield from (t._replace(document=number) for t in read_task(value))
         elif is_document(record):
-            yield from read_document(value, number)
+            rows += read_document(value, number)
         elif is_tuple(record):
             yield read_tuple(value)._replace(document=number)
         else:
             text = read_span_list(value, field)
             yield text._replace(document=number, left_out=left_out)
-    yield from read_rows(rows, names)
+    yield from texts_of_rows(rows)
 
 
 def _unreadable(record: Any, place: Place) -> DistillError:
@@ -213,7 +276,7 @@ def _unreadable(record: Any, place: Place) -> DistillError:
         found = f"{type(record).__name__} {str(record)[:40]!r}"
     elif isinstance(record.get("spans"), list):
         return DistillError(
-            f'Expected a field "text" beside "spans" in {place}, got'
+            f'Expected an object with a field "text" in {place}, got'
             f" {', '.join(map(repr, record))}: add the text."
         )
     else:

@@ -4,14 +4,16 @@
     {"orth": "Mira", "ner": "U-PER"}, {"orth": "left", "ner": "O"}, ...]}]}]}
 """
 
-from typing import Any, Iterator
+from typing import Any, Iterator, List
 
-from spacy.training.converters import json_to_docs
+from spacy.training.gold_io import json_to_annotations
 
 from ...errors import DistillError, one_line
 from .json_values import JsonValue
-from .records import UNANNOTATED, AnnotatedText
-from .tagged_rows import text_of_words
+from .records import shorten
+from .tagged_rows import TaggedRow, tagged_row
+
+_MISSING = (None, "", "-")
 
 
 def is_document(value: Any) -> bool:
@@ -30,7 +32,7 @@ def is_document(value: Any) -> bool:
     )
 
 
-def read_document(value: JsonValue, number: int) -> Iterator[AnnotatedText]:
+def read_document(value: JsonValue, number: int) -> Iterator[TaggedRow]:
     """Read the sentences of a document.
 
     Args:
@@ -38,33 +40,57 @@ def read_document(value: JsonValue, number: int) -> Iterator[AnnotatedText]:
         number: Its index in the file.
 
     Yields:
-        The sentences with their own tokens. Tokens whose tag is "-" are unknown.
+        The sentences with their own tokens. Tokens without a tag, or with the tag "-",
+        are unknown.
 
     Raises:
-        DistillError: If spaCy cannot read the document.
+        DistillError: If the document is not as spaCy's.
     """
+    place = value.place
     try:
-        docs = list(json_to_docs([value.value]))
-    # Of wrong types and tags, spaCy tells in many ways.
-    except Exception as error:
+        paragraphs = list(json_to_annotations(value.value))
+    # Of wrong types and missing fields.
+    except (KeyError, TypeError, AttributeError) as error:
         raise DistillError(
-            f"Expected a document in the JSON of spaCy 2 in {value.place}, got one that"
-            f" spaCy cannot read ({type(error).__name__}: {one_line(error)}): correct"
+            f"Expected a document in the JSON of spaCy 2 in {place}, got one with"
+            f" another structure ({type(error).__name__}: {one_line(error)}): correct"
             " it, or make it again."
         ) from error
-    for doc in docs:
-        for sentence in doc.sents if len(doc) else ():
-            entities = [
-                (ent.start - sentence.start, ent.end - sentence.start, ent.label_)
-                for ent in sentence.ents
-            ]
-            text = text_of_words(
-                value.place,
-                [token.text for token in sentence],
-                [bool(token.whitespace_) for token in sentence],
-                entities,
-                unknown=[i for i, token in enumerate(sentence) if token.ent_iob == 0],
+    for paragraph in paragraphs:
+        tokens = paragraph["token_annotation"]
+        words, starts = tokens["words"], tokens["sent_starts"]
+        tags = paragraph["doc_annotation"]["entities"]
+        for item in (*words, *tags):
+            if item is not None and not isinstance(item, str):
+                raise DistillError(
+                    f"Expected words and tags as text in {place}, got {shorten(item)}:"
+                    " correct it."
+                )
+        spaces = _spaces(words, tokens["spaces"], paragraph["text"])
+        begins = [i for i, start in enumerate(starts) if start == 1]
+        for begin, end in zip(begins, [*begins[1:], len(words)]):
+            found = tags[begin:end]
+            yield tagged_row(
+                place,
+                words[begin:end],
+                ["O" if tag in _MISSING else tag for tag in found],
+                spaces=spaces[begin:end],
+                unknown=[i for i, tag in enumerate(found) if tag in _MISSING],
                 document=number,
             )
-            missing = not any(token.ent_iob for token in sentence)
-            yield text._replace(left_out=UNANNOTATED) if missing else text
+
+
+def _spaces(words: List[str], spaces: List[Any], text: Any) -> List[bool]:
+    """Whether a space follows each word: as stated, or as in the text, or always."""
+    if any(space is not None for space in spaces):
+        return [space is None or bool(space) for space in spaces]
+    found: List[bool] = []
+    position = 0
+    for word in words if isinstance(text, str) else ():
+        start = text.find(word, position)
+        if start < 0 or text[position:start].strip():
+            # The text is another one; the tokens are what is annotated.
+            return [True] * len(words)
+        position = start + len(word)
+        found.append(text[position : position + 1].isspace())
+    return found or [True] * len(words)

@@ -20,7 +20,9 @@ _ANSWERS = ("accept", "reject", "ignore")
 _OF_PRODIGY = ("answer", "_input_hash", "_task_hash")
 # Always in Label Studio's JSON_MIN, which leaves the spans out if there are none.
 _OF_JSON_MIN = "annotation_id"
-_KEYS = ("entities", "label", "labels")
+# Fields that may have the spans, in order of precedence.
+SPAN_FIELDS = ("spans", "entities", "label", "labels")
+_KEYS = SPAN_FIELDS[1:]
 
 
 def text_field(record: Any) -> Optional[str]:

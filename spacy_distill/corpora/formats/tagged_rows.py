@@ -6,17 +6,36 @@
 
 import json
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import DistillError
-from ..tag_schemes import TaggedToken, read_entities
+from ..tag_schemes import read_entities
+from ..tagged_tokens import TaggedToken
 from .json_values import JsonValue
-from .records import AnnotatedText, Place, RawSpan, is_encodable, shorten
+from .records import UNANNOTATED, AnnotatedText, Place, RawSpan, is_encodable, shorten
 
 # Files beside the rows that may have the names of the tags. The first two are those of
 # Hugging Face, with more in them.
 SIDECARS = ("dataset_info.json", "dataset_infos.json", "features.json")
 _TAGS = "ner_tags"
+
+
+class TaggedRow(NamedTuple):
+    """Tokens with tags.
+
+    Attributes:
+        place: Where they are.
+        tokens: The tokens.
+        spaces: Whether a space follows each of them.
+        unknown: Tokens without annotation, whose tags are `O`.
+        document: Index of their document in the file.
+    """
+
+    place: Place
+    tokens: List[TaggedToken]
+    spaces: Tuple[bool, ...]
+    unknown: Tuple[int, ...]
+    document: int
 
 
 def is_row(value: Any) -> bool:
@@ -53,90 +72,110 @@ def names_in(value: Any) -> Optional[List[str]]:
     return None
 
 
-def read_rows(
-    values: Sequence[JsonValue], names: Optional[Sequence[str]]
-) -> Iterator[AnnotatedText]:
-    """Read the rows of a file.
+def read_row(
+    value: JsonValue, names: Optional[Sequence[str]], document: int
+) -> TaggedRow:
+    """Read a row.
 
     Args:
-        values: The rows.
+        value: The row.
         names: Names of the tags in the order of their numbers. Without them, and if
             tags are numbers, they are looked for in `SIDECARS`.
+        document: Its index in the file.
 
-    Yields:
-        The texts: the tokens with spaces between them.
+    Returns:
+        The row.
 
     Raises:
-        DistillError: If tags and tokens differ in number, if tags are numbers without
-            names, or if tags are in no known scheme.
+        DistillError: If tags and tokens differ in number, or if tags are numbers
+            without names.
     """
-    rows: List[Tuple[Place, List[TaggedToken]]] = []
-    for place, record in values:
-        words, tags = record["tokens"], record[_TAGS]
-        if len(words) != len(tags):
-            raise DistillError(
-                f"Expected a tag for each token in {place}, got {len(words)} tokens and"
-                f" {len(tags)} tags: correct the row."
-            )
-        for word in words:
-            if not word.strip() or not is_encodable(word):
-                raise DistillError(
-                    f"Expected tokens with characters in {place}, got {word[:40]!a}:"
-                    " correct the row."
-                )
-        if names is None and any(not isinstance(tag, str) for tag in tags):
-            names = _names_beside(place.file)
-        named = [_name(tag, names, place) for tag in tags]
-        rows.append(
-            (place, [TaggedToken(w, t, place.line) for w, t in zip(words, named)])
+    place, words, tags = value.place, value.value["tokens"], value.value[_TAGS]
+    if len(words) != len(tags):
+        raise DistillError(
+            f"Expected a tag for each token in {place}, got {len(words)} tokens and"
+            f" {len(tags)} tags: correct the row."
         )
-    if not rows:
-        return
-    entities = read_entities(
-        [tokens for _, tokens in rows], source=str(rows[0][0].file)
-    )
-    for number, ((place, tokens), bounds) in enumerate(zip(rows, entities)):
-        words = [token.word for token in tokens]
-        yield text_of_words(place, words, [True] * len(words), bounds, document=number)
+    if names is None and any(not isinstance(tag, str) for tag in tags):
+        names = _names_beside(place.file)
+    named = [_name(tag, names, place) for tag in tags]
+    return tagged_row(place, words, named, document=document)
 
 
-def text_of_words(
+def tagged_row(
     place: Place,
     words: Sequence[str],
-    spaces: Sequence[bool],
-    entities: Sequence[Tuple[int, int, str]],
+    tags: Sequence[str],
     *,
+    spaces: Optional[Sequence[bool]] = None,
     unknown: Sequence[int] = (),
     document: int = 0,
-) -> AnnotatedText:
-    """Make a text of tokens.
+) -> TaggedRow:
+    """Make a row of words and tags.
 
     Args:
         place: Where it is.
         words: The tokens.
-        spaces: Whether a space follows each token; after the last there is none.
-        entities: First token, end token (exclusive) and label of each entity.
-        unknown: Tokens without annotation.
-        document: Index of the document.
+        tags: Their tags.
+        spaces: Whether a space follows each token; by default, one does.
+        unknown: Tokens without annotation; their tags are `O`.
+        document: Index of its document in the file.
 
     Returns:
-        The text.
+        The row.
+
+    Raises:
+        DistillError: If a token is empty or cannot be written.
     """
-    follows = [*map(bool, spaces[:-1]), False] if words else []
-    starts, ends, length = [], [], 0
-    for word, space in zip(words, follows):
-        starts.append(length)
-        ends.append(length + len(word))
-        length += len(word) + space
-    return AnnotatedText(
-        place,
-        "".join(w + " " * space for w, space in zip(words, follows)),
-        [RawSpan(starts[a], ends[b - 1], label) for a, b, label in entities],
-        words=tuple(words),
-        spaces=tuple(follows),
-        unknown=tuple((starts[i], ends[i]) for i in unknown),
+    for word in words:
+        if not word or not is_encodable(word):
+            raise DistillError(
+                f"Expected tokens with characters in {place}, got {word[:40]!a}:"
+                " correct it."
+            )
+    follow = [True] * len(words) if spaces is None else spaces
+    return TaggedRow(
+        place=place,
+        tokens=[TaggedToken(w, t, place.line) for w, t in zip(words, tags)],
+        spaces=tuple([*map(bool, follow[:-1]), False][: len(words)]),
+        unknown=tuple(unknown),
         document=document,
     )
+
+
+def texts_of_rows(rows: Sequence[TaggedRow]) -> Iterator[AnnotatedText]:
+    """Find the entities of rows.
+
+    Args:
+        rows: All rows of a file, as its scheme is determined from all tags.
+
+    Yields:
+        The texts with their own tokens.
+
+    Raises:
+        DistillError: If tags are in no known scheme.
+    """
+    if not rows:
+        return
+    source = str(rows[0].place.file)
+    entities = read_entities([row.tokens for row in rows], source=source)
+    for row, bounds in zip(rows, entities):
+        starts, ends, length = [], [], 0
+        for token, space in zip(row.tokens, row.spaces):
+            starts.append(length)
+            ends.append(length + len(token.word))
+            length = ends[-1] + space
+        words = tuple(token.word for token in row.tokens)
+        yield AnnotatedText(
+            row.place,
+            "".join(word + " " * space for word, space in zip(words, row.spaces)),
+            [RawSpan(starts[a], ends[b - 1], label) for a, b, label in bounds],
+            left_out=UNANNOTATED if len(row.unknown) == len(words) else None,
+            words=words,
+            spaces=row.spaces,
+            unknown=tuple((starts[i], ends[i]) for i in row.unknown),
+            document=row.document,
+        )
 
 
 def _name(tag: Any, names: Optional[Sequence[str]], place: Place) -> str:

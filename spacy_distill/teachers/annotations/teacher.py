@@ -12,20 +12,18 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import logger, registry
 
+from ...corpora.formats.alignment import AlignedSpans
+from ...corpora.formats.offsets import WINDOW
+from ...corpora.formats.read import source_files
+from ...corpora.formats.spans import InvalidSpan, name_some, name_spans
 from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import sha256_bytes, sha256_file
 from ...tasks.ner.task import NERTask
 from ..base import Prediction, Teacher
 from ..probabilities import log_probabilities
-from .files import InvalidSpan, Vote, name_some, name_spans, read_annotations
-from .votes import (
-    AlignedVote,
-    TokenVote,
-    align_vote,
-    dropped_span,
-    vote_probabilities,
-)
+from .files import Vote, read_annotations
+from .votes import TokenVote, align_vote, dropped_span, vote_probabilities
 
 _STRICT, _SKIP = "strict", "skip"
 
@@ -42,21 +40,25 @@ def annotations_teacher_v1(
     labels: Optional[List[str]] = None,
     certainty: float = CERTAINTY,
     annotator_weights: Optional[Dict[str, float]] = None,
+    tag_names: Optional[List[str]] = None,
 ) -> Teacher:
     """Create a teacher from a file of annotations, e.g. of an LLM or from Prodigy.
 
     Args:
-        path: A `.jsonl` or `.jsonl.gz` file; see `files.read_annotations`. Lines with
-            the same text are votes of different annotators.
+        path: A file in JSON or of brat, or a folder; see `files.read_annotations`.
+            Annotations of the same text are votes of different annotators.
         lang: Language of the tokenizer.
-        on_invalid: "strict" to reject files with invalid spans. "skip" to leave invalid
-            spans out and report them as dropped; the annotator then abstains on the
-            tokens of the span.
+        on_invalid: "strict" to reject files with invalid spans, or with spans whose own
+            text is elsewhere. "skip" to leave invalid spans out and report them as
+            dropped; the annotator then abstains on the tokens of the span. Spans whose
+            own text occurs once nearby are moved to it.
         labels: Labels that spans may have, in this order. By default all labels that
             occur.
         certainty: Weight of a single vote against a uniform prior, in (0, 1]; see
             `votes.vote_probabilities`.
         annotator_weights: Weight of each annotator by name; 1 by default.
+        tag_names: Names of tags that are numbers ("ner_tags"), in the order of the
+            numbers. By default they are read from a file beside the rows.
 
     Returns:
         The teacher.
@@ -72,6 +74,7 @@ def annotations_teacher_v1(
         labels=labels,
         certainty=certainty,
         annotator_weights=annotator_weights,
+        tag_names=tag_names,
     )
 
 
@@ -79,13 +82,14 @@ class AnnotationsTeacher(Teacher):
     """A teacher whose predictions are read from a file.
 
     Args:
-        path: A `.jsonl` or `.jsonl.gz` file.
+        path: A file or folder.
         lang: Language of the tokenizer.
         on_invalid: "strict" or "skip".
         labels: Labels that spans may have; all that occur by default.
         certainty: Weight of a single vote against a uniform prior, in (0, 1].
-        annotator_weights: Weight of each annotator by name; 1 by default. See
-            `annotations_teacher_v1` for details.
+        annotator_weights: Weight of each annotator by name; 1 by default.
+        tag_names: Names of tags that are numbers. See `annotations_teacher_v1` for
+            details.
 
     Raises:
         DistillError: If the file cannot be read or is invalid, or if an option is
@@ -101,19 +105,28 @@ class AnnotationsTeacher(Teacher):
         labels: Optional[List[str]] = None,
         certainty: float = CERTAINTY,
         annotator_weights: Optional[Dict[str, float]] = None,
+        tag_names: Optional[List[str]] = None,
     ) -> None:
         _check_options(on_invalid, labels, certainty)
         self._path = Path(path)
         self._nlp = blank_pipeline(lang)
         self._is_strict = on_invalid == _STRICT
-        self._file = read_annotations(self._path, labels=labels)
+        self._file = read_annotations(self._path, labels=labels, tag_names=tag_names)
         self._certainty = float(certainty)
         self._weights = _check_weights(
             annotator_weights or {}, self._file.annotators, self._path
         )
         self._task = NERTask(self._file.labels)
-        self._reject_invalid(self._file.invalid)
+        moved = [repair.as_invalid() for repair in self._file.repaired]
+        self._reject_invalid([*moved, *self._file.invalid])
         self._warn_of_left_out()
+        if moved:
+            logger.warning(
+                "%s: moved %d spans to their own text: %s",
+                self._path,
+                len(moved),
+                name_spans(moved),
+            )
 
     @property
     def name(self) -> str:
@@ -135,12 +148,15 @@ class AnnotationsTeacher(Teacher):
         """SHA-256 of the file and of the options that change the predictions."""
         # Without on_invalid: a strict teacher predicts the same or raises an error.
         options = {
-            "file": sha256_file(self._path),
+            "file": _sha256(self._path),
             "lang": self._nlp.lang,
             "tags": self._task.columns,
             "certainty": self._certainty,
             "weights": self._weights,
         }
+        if self._file.repaired:
+            # Earlier versions took these spans as they are.
+            options["repaired"] = len(self._file.repaired)
         return sha256_bytes(json.dumps(options, sort_keys=True).encode("utf-8"))
 
     @property
@@ -177,7 +193,7 @@ class AnnotationsTeacher(Teacher):
 
         Returns:
             Log-probabilities of the votes, float32 [n_tokens, n_tags]. Invalid spans
-            are dropped; their reasons contain the line of the file.
+            are dropped; their reasons contain their place in the file.
 
         Raises:
             DistillError: If the texts of Docs are not in the file, or, if strict, if
@@ -194,10 +210,10 @@ class AnnotationsTeacher(Teacher):
         return [self._predict_doc(doc, votes) for doc, votes in zip(docs, aligned)]
 
     def _predict_doc(
-        self, doc: Doc, votes: List[Tuple[Vote, AlignedVote]]
+        self, doc: Doc, votes: List[Tuple[Vote, AlignedSpans]]
     ) -> Prediction:
         token_votes = [
-            TokenVote(self._weight(vote), aligned.spans, aligned.abstains)
+            TokenVote(self._weight(vote), aligned.spans, aligned.unknown)
             for vote, aligned in votes
         ]
         # A Doc without words need not be in the file.
@@ -229,17 +245,20 @@ class AnnotationsTeacher(Teacher):
             raise DistillError(
                 f"Expected valid spans in {self._path}, got {n_spans}:"
                 f" {name_spans(invalid)}. Correct them, or leave them out with --skip"
-                ' (in a config, on_invalid = "skip").'
+                ' (in a config, on_invalid = "skip"); it moves spans to their own text'
+                f" if that occurs once within {WINDOW} characters."
             )
 
     def _reject_missing(self, missing: List[str]) -> None:
         if not missing:
             return
-        lines = {_normalize(text): vs[0].line for text, vs in self._file.votes.items()}
+        places = {
+            _normalize(text): votes[0].place for text, votes in self._file.votes.items()
+        }
         names = []
         for text in dict.fromkeys(missing):
-            line = lines.get(_normalize(text))
-            hint = f" (line {line} has other whitespace or characters)" if line else ""
+            place = places.get(_normalize(text))
+            hint = f" ({place} has other whitespace or characters)" if place else ""
             names.append(f"{text[:60]!r}{hint}")
         raise DistillError(
             f"Expected annotations of every document in {self._path}, got none of"
@@ -251,7 +270,7 @@ class AnnotationsTeacher(Teacher):
         if self._file.left_out:
             counts = ", ".join(f"{n} {a}" for a, n in self._file.left_out.items())
             logger.warning(
-                "%s: left out the lines that are not accepted (%s)", self._path, counts
+                "%s: left out the texts that do not count (%s)", self._path, counts
             )
         if self._file.invalid:
             logger.warning(
@@ -260,6 +279,15 @@ class AnnotationsTeacher(Teacher):
                 len(self._file.invalid),
                 name_spans(self._file.invalid),
             )
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of a file, or of all files that the annotation is read from."""
+    files = source_files(path)
+    if files == [path]:
+        return sha256_file(path)
+    parts = [f"{file.name} {sha256_file(file)}\n" for file in files]
+    return sha256_bytes("".join(parts).encode("utf-8", "surrogateescape"))
 
 
 def _normalize(text: str) -> str:

@@ -1,15 +1,16 @@
 """Align annotators' spans to tokens and combine their votes into probabilities."""
 
-from bisect import bisect_left, bisect_right
 from typing import List, NamedTuple, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 
+from ...corpora.formats.alignment import AlignedSpans, align_spans, find_token
+from ...corpora.formats.spans import InvalidSpan
 from ...tasks.ner.decoding import ScoredSpan
 from ..base import DroppedSpan
 from ..probabilities import tag_probabilities
-from .files import InvalidSpan, Vote
+from .files import Vote
 
 
 class TokenVote(NamedTuple):
@@ -62,22 +63,7 @@ def vote_probabilities(
     return probabilities
 
 
-class AlignedVote(NamedTuple):
-    """A vote whose spans are aligned to tokens.
-
-    Attributes:
-        spans: Spans that begin and end with tokens, with token offsets.
-        invalid: All other spans of the line.
-        abstains: Tokens with a character of an invalid span and of no valid span,
-            bool [n_tokens].
-    """
-
-    spans: List[ScoredSpan]
-    invalid: List[InvalidSpan]
-    abstains: np.ndarray
-
-
-def align_vote(doc: Doc, vote: Vote) -> AlignedVote:
+def align_vote(doc: Doc, vote: Vote) -> AlignedSpans:
     """Align the spans of a vote to tokens.
 
     Args:
@@ -85,30 +71,9 @@ def align_vote(doc: Doc, vote: Vote) -> AlignedVote:
         vote: A vote with character offsets.
 
     Returns:
-        The aligned vote.
+        The aligned spans. On the unknown tokens the annotator does not vote.
     """
-    starts = [token.idx for token in doc]
-    token_of_start = {start: i for i, start in enumerate(starts)}
-    token_of_end = {token.idx + len(token): token.i + 1 for token in doc}
-    spans: List[ScoredSpan] = []
-    invalid = list(vote.invalid)
-    for span in vote.spans:
-        start, end = token_of_start.get(span.start), token_of_end.get(span.end)
-        if start is not None and end is not None:
-            spans.append(ScoredSpan(start, end, span.label, span.score))
-            continue
-        character = span.start if start is None else span.end - 1
-        token = doc[_find_token(starts, character)].text
-        reason = f"{'begins' if start is None else 'ends'} inside {token!r}"
-        text = doc.text[span.start : span.end]
-        invalid.append(InvalidSpan(vote.line, span.start, text, span.label, reason))
-    abstains = np.zeros(len(doc), dtype=bool)
-    for wrong in (span for span in invalid if span.text):
-        first = _find_token(starts, wrong.start)
-        abstains[first : bisect_left(starts, wrong.start + len(wrong.text))] = True
-    for span in spans:
-        abstains[span.start : span.end] = False
-    return AlignedVote(spans, invalid, abstains)
+    return align_spans(doc, vote.spans, vote.invalid, vote.unknown, place=vote.place)
 
 
 def dropped_span(doc: Doc, span: InvalidSpan) -> DroppedSpan:
@@ -119,16 +84,11 @@ def dropped_span(doc: Doc, span: InvalidSpan) -> DroppedSpan:
         span: An invalid span of the Doc's text.
 
     Returns:
-        The dropped span, with the line of the file in its reason.
+        The dropped span, with its place in the file in its reason.
     """
     return DroppedSpan(
-        token=_find_token([token.idx for token in doc], span.start),
+        token=find_token([token.idx for token in doc], span.start),
         text=span.text,
         label=span.label,
-        reason=f"{span.reason} (line {span.line})",
+        reason=f"{span.reason} ({span.place})",
     )
-
-
-def _find_token(starts: List[int], character: int) -> int:
-    """Return the token that contains a character, or the last token before it."""
-    return max(bisect_right(starts, character) - 1, 0)

@@ -4,8 +4,9 @@ from annotated import CITY, PERSON, TEXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_distill.corpora.formats.spans import InvalidSpan
 from spacy_distill.tasks.ner.decoding import ScoredSpan
-from spacy_distill.teachers.annotations.files import InvalidSpan, Vote
+from spacy_distill.teachers.annotations.files import Vote
 from spacy_distill.teachers.annotations.votes import align_vote, dropped_span
 
 NLP = spacy.blank("en")
@@ -13,15 +14,17 @@ DOC = NLP.make_doc(TEXT)
 
 
 def vote(*spans, invalid=()):
-    return Vote(7, None, [ScoredSpan(*span, 1.0) for span in spans], list(invalid))
+    return Vote(
+        "line 7", None, [ScoredSpan(*span, 1.0) for span in spans], list(invalid)
+    )
 
 
 def invalid(start, text, reason="is wrong"):
-    return InvalidSpan(7, start, text, "X", reason)
+    return InvalidSpan("line 7", start, text, "X", reason)
 
 
 def abstained_words(aligned):
-    return [token.text for token, silent in zip(DOC, aligned.abstains) if silent]
+    return [token.text for token, silent in zip(DOC, aligned.unknown) if silent]
 
 
 def test_whole_tokens():
@@ -44,7 +47,7 @@ def test_parts_of_tokens(span, reason, words):
     aligned = align_vote(DOC, vote(span))
     assert aligned.spans == []
     (wrong,) = aligned.invalid
-    assert wrong == (7, span[0], TEXT[slice(*span[:2])], "X", reason)
+    assert wrong == ("line 7", span[0], TEXT[slice(*span[:2])], "X", reason)
     assert abstained_words(aligned) == words
     assert dropped_span(DOC, wrong).reason == f"{reason} (line 7)"
     assert DOC[dropped_span(DOC, wrong).token].text == words[0]
@@ -80,10 +83,10 @@ def test_abstention_covers_tokens_of_invalid_spans(places, spans):
         if characters & set(range(token.idx, token.idx + len(token.text_with_ws)))
         and token.i not in taken
     ]
-    assert aligned.abstains.nonzero()[0].tolist() == expected
+    assert aligned.unknown.nonzero()[0].tolist() == expected
 
 
 def test_an_empty_doc():
     aligned = align_vote(NLP.make_doc(""), vote(invalid=[invalid(0, "")]))
-    assert len(aligned.abstains) == 0
+    assert len(aligned.unknown) == 0
     assert dropped_span(NLP.make_doc(""), invalid(0, "")).token == 0

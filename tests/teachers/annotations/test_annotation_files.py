@@ -7,8 +7,9 @@ from annotated import CITY, PERSON, TEXT, line, three_annotators, write_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_distill.corpora.formats.spans import name_spans
 from spacy_distill.errors import DistillError
-from spacy_distill.teachers.annotations.files import name_spans, read_annotations
+from spacy_distill.teachers.annotations.files import read_annotations
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
@@ -16,11 +17,11 @@ def test_votes_on_each_text(tmp_path, name):
     lines = [*three_annotators(), "", line("No more.", note="anything")]
     found = read_annotations(write_lines(tmp_path / name, *lines))
     assert list(found.votes) == [TEXT, "No more."]
-    assert [vote.line for vote in found.votes[TEXT]] == [1, 2, 3]
+    assert [vote.place for vote in found.votes[TEXT]] == ["line 1", "line 2", "line 3"]
     assert [vote.annotator for vote in found.votes[TEXT]] == ["one", "two", "three"]
     assert found.votes[TEXT][1].spans == [(*PERSON, 1.0), (*CITY, 0.5)]
     assert found.votes["No more."][0].annotator is None
-    assert found.votes["No more."][0].line == 5
+    assert found.votes["No more."][0].place == "line 5"
     assert found.labels == ("PER", "LOC")
     assert found.annotators == ("one", "two", "three")
     assert found.left_out == {}
@@ -95,7 +96,7 @@ def test_invalid_spans_are_listed(tmp_path, span, reason, text):
     found = read_annotations(path)
     assert found.votes[TEXT][0].spans == [(*CITY, 1.0)]
     (invalid,) = found.invalid
-    assert (invalid.line, invalid.reason, invalid.text) == (2, reason, text)
+    assert (invalid.place, invalid.reason, invalid.text) == ("line 2", reason, text)
     assert 0 <= invalid.start <= len(TEXT)
     assert found.labels == ("LOC",)
 
@@ -123,7 +124,7 @@ def test_best_of_overlapping_spans_is_kept(tmp_path):
     assert vote.spans == [spans[1], spans[3]]
     assert {(s.text, s.label) for s in vote.invalid} == {("Mara", "A"), ("Feld", "C")}
     assert {s.reason for s in vote.invalid} == {
-        "overlaps with another span of the line"
+        "overlaps with another span of the text"
     }
     # Different annotators may choose different boundaries.
     lines = [line(TEXT, span) for span in spans]
@@ -135,7 +136,7 @@ def test_the_same_span_twice_in_a_line(tmp_path):
     found = read_annotations(path)
     assert found.votes[TEXT][0].spans == [(*CITY, 1.0)]
     assert [s.reason for s in found.invalid] == [
-        "overlaps with another span of the line"
+        "overlaps with another span of the text"
     ]
 
 
@@ -186,12 +187,12 @@ def test_files_that_cannot_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ([], "in 0 accepted lines: add"),
-        ([line(TEXT), line("More.")], "in 2 accepted lines: add"),
-        ([line(TEXT, PERSON, answer="reject")], "in 0 accepted lines: add"),
+        ([], "in 0 accepted texts: add"),
+        ([line(TEXT), line("More.")], "in 2 accepted texts: add"),
+        ([line(TEXT, PERSON, answer="reject")], "in 0 accepted texts: add"),
         (
             [line(TEXT, (4, 2, "PER"))],
-            r"1 accepted lines \(line 1: '' as PER has its end 2 not after",
+            r"1 accepted texts \(line 1: '' as PER has its end 2 not after",
         ),
     ],
 )
@@ -265,13 +266,15 @@ def test_validation_matches_reference(tmp_path_factory, lines):
     known = line("known", (0, 5, "A"))
     rows = [{"text": text, "spans": spans} for text, spans in lines]
     found = read_annotations(write_lines(path, known, *rows))
-    votes = {vote.line: (text, vote) for text, vs in found.votes.items() for vote in vs}
-    assert sorted(votes) == list(range(1, len(lines) + 2))
+    votes = {
+        vote.place: (text, vote) for text, vs in found.votes.items() for vote in vs
+    }
+    assert sorted(votes) == sorted(f"line {n + 1}" for n in range(len(lines) + 1))
     for number, (text, spans) in enumerate(lines, start=2):
-        found_text, vote = votes[number]
+        found_text, vote = votes[f"line {number}"]
         assert found_text == text.rstrip()
         assert len(vote.spans) + len(vote.invalid) == len(spans)
-        assert all(span.line == number for span in vote.invalid)
+        assert all(span.place == f"line {number}" for span in vote.invalid)
         valid = [
             (
                 s["start"],
@@ -338,5 +341,7 @@ def test_any_json_is_read_or_refused(tmp_path_factory, record):
     if found is None:
         assert "json.jsonl:2" in error
     else:
-        votes = [vote for vs in found.votes.values() for vote in vs if vote.line == 2]
+        votes = [
+            vote for vs in found.votes.values() for vote in vs if vote.place == "line 2"
+        ]
         assert sum(len(v.spans) + len(v.invalid) for v in votes) == len(record["spans"])

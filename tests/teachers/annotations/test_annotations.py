@@ -195,7 +195,7 @@ def test_lines_that_were_not_accepted_are_counted(tmp_path, caplog):
     lines = [line(TEXT, PERSON), *(line("No.", answer=a) for a in ("reject", "ignore"))]
     make(tmp_path, *lines)
     (record,) = caplog.records
-    assert "not accepted (1 reject, 1 ignore)" in record.getMessage()
+    assert "do not count (1 reject, 1 ignore)" in record.getMessage()
 
 
 def test_texts_that_are_not_in_the_file(tmp_path):

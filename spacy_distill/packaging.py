@@ -26,7 +26,9 @@ _NUMPY_MODULES = ("spacy.", "spacy_distill.")
 
 @dataclass(frozen=True)
 class PackageInfo:
-    """What a package says about itself. Empty strings are left out.
+    """What a package says about itself.
+
+    What is empty is taken from the pipeline's meta data or left out, never guessed.
 
     Attributes:
         name: Name of the package, without the language: "compact_ner".
@@ -44,7 +46,7 @@ class PackageInfo:
     name: str
     version: str = "0.1.0"
     lang_name: str = ""
-    license: str = "MIT"
+    license: str = ""
     description: str = ""
     data: str = ""
     teacher: str = ""
@@ -143,6 +145,7 @@ def write_card(
     nlp = load_pipeline(model)
     lang = nlp.lang or ""
     _check_names(lang, info.name, info.version)
+    meta = srsly.read_json(model / "meta.json")
     language = info.lang_name or type(nlp).__name__
     training = measured.training.get(found.name)
     facts = CardFacts(
@@ -152,24 +155,22 @@ def write_card(
         labels=[label for labels in nlp.pipe_labels.values() for label in labels],
         spans_key=find_spans_key(nlp),
         numpy_only=_runs_on_numpy(nlp),
-        description=info.description or default_description(language, found, training),
-        license=info.license,
+        description=(
+            info.description
+            or meta.get("description")
+            or default_description(language, training)
+        ),
+        license=info.license or meta.get("license") or "",
         data=info.data,
         teacher=info.teacher,
         teacher_license=info.teacher_license,
-        author=info.author,
-        url=info.url,
+        author=info.author or meta.get("author") or "",
+        url=info.url or meta.get("url") or "",
     )
     if output is not None:
         _copy(model, output)
         model = output
-    meta = fill_meta(
-        srsly.read_json(model / "meta.json"),
-        facts,
-        found,
-        lang=lang,
-        prefix="agreement" if measured.is_agreement else "ents",
-    )
+    meta = fill_meta(meta, facts, measured, found, lang=lang)
     write_atomically(model / "meta.json", to_json(meta))
     card = model_card(facts, measured, found)
     write_atomically(model / "README.md", card.encode("utf-8"))

@@ -10,7 +10,8 @@ from spacy.language import Language
 from spacy_distill.compression.quantize import compact_pipes, quantize
 from spacy_distill.docs import load_pipeline
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import gold_references, predict
+from spacy_distill.evaluation.measure import predict
+from spacy_distill.evaluation.references import gold_references
 from spacy_distill.evaluation.size import count_parameters, layers, zipped_bytes
 from spacy_distill.tasks.ner.task import compact_ner_score
 

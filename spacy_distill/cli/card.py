@@ -35,10 +35,15 @@ def card_cli(
         Option(help="The language in words; without it spaCy's name for it."),
     ] = None,
     license_: Annotated[
-        str, Option("--license", help="License of the package.")
-    ] = "MIT",
+        str,
+        Option(
+            "--license",
+            help="License of the package; without it that of meta.json, if any.",
+        ),
+    ] = "",
     description: Annotated[
-        Optional[str], Option(help="What the pipeline is, in a sentence.")
+        Optional[str],
+        Option(help="What the pipeline is, in a sentence; without it from meta.json."),
     ] = None,
     data: Annotated[str, Option(help="What it was trained on, in Markdown.")] = "",
     teacher: Annotated[str, Option(help="What it was distilled from.")] = "",

@@ -177,7 +177,8 @@ def use_device(gpu_id: int, *, quiet: bool = False) -> None:
 
 
 def print_report(report: "Report") -> None:
-    """Print the table of a report and its summary."""
+    """Print the table of a report, its warnings and its summary."""
+    from ..reports.caveats import caveats
     from ..reports.markdown import score_header, summary_lines
     from ..reports.table import (
         SHORT_HEADER,
@@ -187,11 +188,17 @@ def print_report(report: "Report") -> None:
     )
 
     header, cells = without_empty(
-        score_header(report, SHORT_HEADER), table_cells(report.rows)
+        score_header(report, SHORT_HEADER),
+        table_cells(report.rows, report.development),
     )
     msg.table(cells, header=header, aligns=right_of_first(header), divider=True)
     if any(row.table for row in report.rows):
         msg.text("+ table: numbers that unknown words are composed from, not trained.")
+    for caveat in caveats(report):
+        msg.warn(caveat.text)
+        if caveat.option:
+            # Not wrapped: it is there to be pasted.
+            print(caveat.option)
     for line in summary_lines(report):
         msg.text(line)
 

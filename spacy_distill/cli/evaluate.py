@@ -32,9 +32,24 @@ def evaluate_cli(
             " page with plots (.html).",
         ),
     ],
+    dev: Annotated[
+        Optional[Path],
+        Option(
+            help="Development file or folder (.spacy), for scores beside those on"
+            " --gold. Without it: those that `distill` stored with a student."
+        ),
+    ] = None,
     soft_labels: Annotated[
         Optional[Path],
         Option(help="Folder of soft labels that the students learned from."),
+    ] = None,
+    label_map: Annotated[
+        Optional[str],
+        Option(
+            metavar="JSON",
+            help="New labels of gold annotation and predictions, null to drop one:"
+            ' \'{"PERSON": "PER", "DATE": null}\'. Other labels stay.',
+        ),
     ] = None,
     rounds: Annotated[
         int,
@@ -52,7 +67,7 @@ def evaluate_cli(
     from ..evaluation.evaluate import evaluate
     from ..files import check_writable
     from ..reports.files import write_report
-    from .common import print_report
+    from .common import parse_label_map, print_report
 
     if output.suffix != ".json":
         raise DistillError(
@@ -60,7 +75,14 @@ def evaluate_cli(
         )
     check_writable(output.parent)
     import_code(code)
-    report = evaluate(_parse(pipeline), gold, soft_labels=soft_labels, rounds=rounds)
+    report = evaluate(
+        _parse(pipeline),
+        gold,
+        dev=dev,
+        soft_labels=soft_labels,
+        label_map=parse_label_map(label_map),
+        rounds=rounds,
+    )
     *paths, page = write_report(report, output)
     print_report(report)
     msg.good(f"Wrote {', '.join(map(str, paths))} and {page}")

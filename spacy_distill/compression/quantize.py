@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 import srsly
 from spacy.language import Language
@@ -12,12 +12,15 @@ from spacy.tokens import Doc
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.agreement import compare_entities
-from ..evaluation.measure import gold_references, predict
+from ..evaluation.measure import predict
+from ..evaluation.references import gold_references
+from ..evaluation.rows import Quantization
 from ..evaluation.size import folder_bytes, zipped_bytes
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score
 from ..tasks.storage import check_storage
+from .card import keep_card
 from .tables import round_tables
 from .vocabulary import prune_words
 
@@ -101,6 +104,9 @@ def quantize(
 ) -> Quantized:
     """Write a smaller copy of a pipeline and compare the two.
 
+    License and model card come along. Scores that were measured before are not kept as
+    the copy's own: its `performance` in meta.json has those on `gold`, or none.
+
     Args:
         model: Installed package or folder of the pipeline.
         output: A new or an empty folder for the copy.
@@ -128,7 +134,10 @@ def quantize(
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
     gold = None if gold is None else Path(gold)
-    before, docs = _measure(nlp, gold)
+    scores, docs = _score(nlp, gold)
+    assert nlp.path is not None
+    source = nlp.path
+    before = _figures(nlp, source, scores)
     bare = 0
     for name, pipe in pipes:
         for encoder in get_encoders(pipe.model):
@@ -145,14 +154,25 @@ def quantize(
         raise DistillError(
             f"Could not write {output}: {error.strerror or error}."
         ) from error
-    after, new_docs = _measure(load_pipeline(output), gold)
+    small = load_pipeline(output)
+    new_scores, new_docs = _score(small, gold)
     agreement = compare_entities(docs, new_docs)
-    return Quantized(
-        before=before,
-        after=after,
-        bare=bare,
+    facts = Quantization(
+        storage=storage,
+        words=words,
+        table_bits=table_bits,
         documents=agreement.compared,
         differing=agreement.compared - agreement.documents,
+        f1_before=before.f1,
+        f1=new_scores.get("ents_f"),
+    )
+    keep_card(small, source, facts, new_scores)
+    return Quantized(
+        before=before,
+        after=_figures(small, output, new_scores),
+        bare=bare,
+        documents=facts.documents,
+        differing=facts.differing,
     )
 
 
@@ -181,15 +201,19 @@ def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
     return pipes
 
 
-def _measure(nlp: Language, gold: Optional[Path]) -> Tuple[Figures, List[Doc]]:
-    """Return size and quality, and the gold documents with predicted entities."""
+def _score(nlp: Language, gold: Optional[Path]) -> Tuple[Dict[str, Any], List[Doc]]:
+    """Return scores, and the gold documents with predicted entities."""
+    if gold is None:
+        return {}, []
+    examples = predict(nlp, gold_references(gold))
+    return compact_ner_score(examples), [eg.predicted for eg in examples]
+
+
+def _figures(nlp: Language, folder: Path, scores: Dict[str, Any]) -> Figures:
     encoders = [e for _, pipe in compact_pipes(nlp) for e in get_encoders(pipe.model)]
-    examples = [] if gold is None else predict(nlp, gold_references(gold))
-    assert nlp.path is not None
-    figures = Figures(
-        folder=folder_bytes(nlp.path),
-        zipped=zipped_bytes(nlp.path),
+    return Figures(
+        folder=folder_bytes(folder),
+        zipped=zipped_bytes(folder),
         words=sum(len(encoder.attrs["words"]) for encoder in encoders),
-        f1=compact_ner_score(examples)["ents_f"] if examples else None,
+        f1=scores.get("ents_f"),
     )
-    return figures, [eg.predicted for eg in examples]

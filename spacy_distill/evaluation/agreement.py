@@ -78,6 +78,7 @@ class Disagreement:
         teacher: Entities of the teacher.
         student: Entities of the student.
         probabilities: Probability of each entity of the student, None if unknown.
+        gold: Entities of the gold annotation; None without it.
     """
 
     document: int
@@ -85,16 +86,7 @@ class Disagreement:
     teacher: List[Entity]
     student: List[Entity]
     probabilities: List[Optional[float]]
-
-    @property
-    def only_teacher(self) -> List[str]:
-        """Entities that only the teacher has, as "text (LABEL)"."""
-        return self._format_missing(self.teacher, self.student)
-
-    @property
-    def only_student(self) -> List[str]:
-        """Entities that only the student has, as "text (LABEL)"."""
-        return self._format_missing(self.student, self.teacher)
+    gold: Optional[List[Entity]] = None
 
     @property
     def differences(self) -> int:
@@ -109,16 +101,8 @@ class Disagreement:
             teacher=self.teacher,
             student=self.student,
             probabilities={e: p for e, p in scored if p is not None},
+            gold=self.gold,
         )
-
-    def _format_missing(
-        self, entities: List[Entity], others: List[Entity]
-    ) -> List[str]:
-        return [
-            f"{self.text[e.start : e.end]} ({e.label})"
-            for e in entities
-            if e not in others
-        ]
 
 
 @dataclass(frozen=True)
@@ -147,6 +131,7 @@ def compare_entities(
     student: Sequence[Doc],
     *,
     spans_key: Optional[str] = None,
+    gold: Optional[Sequence[Doc]] = None,
     n_worst: int = 10,
 ) -> Agreement:
     """Compare the entities of two pipelines on the same texts. Tokenization may differ.
@@ -155,6 +140,8 @@ def compare_entities(
         teacher: Docs of the teacher.
         student: Docs of the student, in the same order.
         spans_key: Key in `doc.spans` of the student's entities with probabilities.
+        gold: Docs with gold annotation, in the same order. They do not count; their
+            entities are shown beside those that differ.
         n_worst: Maximum number of passages in `Agreement.worst`.
 
     Returns:
@@ -170,7 +157,8 @@ def compare_entities(
             same += 1
             continue
         scored = get_probabilities(ours, spans_key)
-        worst.extend(_find_disagreements(i, theirs.text, wanted, got, scored))
+        right = _gold_entities(None if gold is None else gold[i], theirs.text)
+        worst.extend(_find_disagreements(i, theirs.text, wanted, got, scored, right))
     worst.sort(key=lambda passage: -passage.differences)
     return Agreement(
         precision=score.precision,
@@ -182,17 +170,25 @@ def compare_entities(
     )
 
 
+def _gold_entities(doc: Optional[Doc], text: str) -> Optional[List[Entity]]:
+    """Return gold entities; None without annotation of that very text."""
+    if doc is None or doc.text != text or not doc.has_annotation("ENT_IOB"):
+        return None
+    return get_entities(doc)
+
+
 def _find_disagreements(
     document: int,
     text: str,
     teacher: List[Entity],
     student: List[Entity],
     probabilities: Dict[Entity, float],
+    gold: Optional[List[Entity]],
 ) -> Iterator[Disagreement]:
-    for start, end in passages(text, [*teacher, *student]):
-        theirs, ours = (
+    for start, end in passages(text, [*teacher, *student, *(gold or [])]):
+        theirs, ours, right = (
             [e for e in found if start <= e.start and e.end <= end]
-            for found in (teacher, student)
+            for found in (teacher, student, gold or [])
         )
         if set(theirs) != set(ours):
             yield Disagreement(
@@ -201,4 +197,5 @@ def _find_disagreements(
                 teacher=[move(e, start) for e in theirs],
                 student=[move(e, start) for e in ours],
                 probabilities=[probabilities.get(e) for e in ours],
+                gold=None if gold is None else [move(e, start) for e in right],
             )

@@ -1,7 +1,7 @@
 """Entities of a Doc as plain values, and pairs of pipelines for display."""
 
 from dataclasses import dataclass, field
-from typing import Dict, List, NamedTuple, Optional, Set
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set
 
 from spacy.tokens import Doc
 
@@ -61,12 +61,14 @@ class SideBySide:
         teacher: Entities of the teacher.
         student: Entities of the student.
         probabilities: Probabilities of the student's entities.
+        gold: Entities of the gold annotation; None without it.
     """
 
     text: str
     teacher: List[Entity]
     student: List[Entity]
     probabilities: Dict[Entity, float] = field(default_factory=dict)
+    gold: Optional[List[Entity]] = None
 
     @property
     def differing(self) -> Set[Entity]:
@@ -75,6 +77,24 @@ class SideBySide:
         Entities with different bounds or labels are different entities.
         """
         return set(self.teacher) ^ set(self.student)
+
+    def describe_only(self, entities: Sequence[Entity]) -> List[str]:
+        """Describe those entities of one of the two that the other does not have.
+
+        Args:
+            entities: `teacher` or `student`.
+
+        Returns:
+            Text and label of each, and whether it is right if that is known.
+        """
+        described = []
+        for e in entities:
+            if e in self.differing:
+                verdict = ""
+                if self.gold is not None:
+                    verdict = ", right" if e in self.gold else ", wrong"
+                described.append(f"{self.text[e.start : e.end]} ({e.label}{verdict})")
+        return described
 
 
 def put_side_by_side(

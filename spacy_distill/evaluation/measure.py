@@ -2,45 +2,23 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Union
+from typing import List, Optional, Sequence
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..docs import LOGITS, read_gold
-from ..errors import DistillError
-from ..files import sha256_bytes, sha256_path
-from ..soft_labels.store import SoftLabels
+from ..label_maps import LabelMap
 from ..tasks.ner.task import (
     compact_ner_score,
     entity_outcomes,
     expected_calibration_error,
 )
+from .labels import find_labels, map_labels, relabel
 from .predictors import find_sized, find_spans_key
-from .rows import GOLD, TEACHER, CalibrationBin, ReferenceCounts, Row, TypeScore
+from .references import References
+from .rows import GOLD, CalibrationBin, ReferenceCounts, Row, TypeScore
 from .size import count_parameters, folder_bytes
-
-
-@dataclass(frozen=True)
-class References:
-    """Annotated Docs that predictions are compared with.
-
-    Attributes:
-        read: Reads the Docs with a pipeline's vocab.
-        path: Where they are from, for display.
-        sha256: Fingerprint of the data.
-        kind: "gold", or "teacher" if the annotation is the teacher's predictions:
-            scores are then agreement with the teacher, not quality.
-        role: What the data are, e.g. "test data".
-    """
-
-    read: Callable[[Language], Iterator[Doc]]
-    path: str
-    sha256: str
-    kind: str
-    role: str
 
 
 @dataclass(frozen=True)
@@ -50,66 +28,18 @@ class Measured:
     Attributes:
         row: Its measurements, without speed.
         docs: Its predictions.
+        references: The Docs that they were compared with, in the same order.
         counts: What they were compared with.
         spans_key: Key of scored entities in `doc.spans`; None without probabilities.
+        labels: Labels that the pipeline can predict; None if they are unknown.
     """
 
     row: Row
     docs: List[Doc]
+    references: List[Doc]
     counts: ReferenceCounts
     spans_key: Optional[str]
-
-
-def gold_references(
-    gold: Union[str, Path, Iterable[Doc]], *, role: str = "test data"
-) -> References:
-    """Return gold annotation to compare with.
-
-    Args:
-        gold: `.spacy` file or folder, or annotated Docs.
-        role: What the data are.
-    """
-    if isinstance(gold, (str, Path)):
-        path = Path(gold)
-        # Reading errors come before the error of a checksum of nothing.
-        if not path.exists():
-            next(read_gold(path, Language().vocab), None)
-        return References(
-            lambda nlp: read_gold(path, nlp.vocab),
-            str(gold),
-            sha256_path(path),
-            GOLD,
-            role,
-        )
-    data = DocBin(docs=list(gold)).to_bytes()
-    return References(
-        lambda nlp: DocBin().from_bytes(data).get_docs(nlp.vocab),
-        "Docs in memory",
-        sha256_bytes(data),
-        GOLD,
-        role,
-    )
-
-
-def held_out_references(soft_labels: Path, number: int) -> References:
-    """Return held-out predictions of the teacher to compare with.
-
-    Args:
-        soft_labels: Folder of soft labels.
-        number: Documents that training left out; see `SoftLabels.read_held_out`.
-    """
-    store = SoftLabels(soft_labels)
-
-    def read(nlp: Language) -> Iterator[Doc]:
-        for doc in store.read_held_out(nlp, number):
-            store.task.annotate([doc], [doc.user_data[LOGITS]])
-            doc.user_data = {}
-            yield doc
-
-    sha256 = sha256_path(soft_labels / "manifest.json")
-    return References(
-        read, str(soft_labels), sha256, TEACHER, "held-out documents of the soft labels"
-    )
+    labels: Optional[List[str]] = None
 
 
 def measure(nlp: Language, references: References, *, name: str) -> Measured:
@@ -125,11 +55,14 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
     Raises:
         DistillError: If there are no Docs, or no entity in any.
     """
-    examples = predict(nlp, references)
+    docs, trimmed = references.read_docs(nlp)
+    examples = _annotate(nlp, docs, references.label_map)
+    known = find_labels(nlp)
     entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
     return Measured(
         row=_score(nlp, examples, name, calibrated=references.kind == GOLD),
         docs=[eg.predicted for eg in examples],
+        references=docs,
         counts=ReferenceCounts(
             path=references.path,
             sha256=references.sha256,
@@ -138,8 +71,10 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
             documents=len(examples),
             words=sum(len(eg.reference) for eg in examples),
             entities=dict(sorted(entities.items())),
+            trimmed=trimmed,
         ),
         spans_key=find_spans_key(nlp),
+        labels=None if known is None else map_labels(known, references.label_map),
     )
 
 
@@ -156,15 +91,15 @@ def predict(nlp: Language, references: References) -> List[Example]:
     Raises:
         DistillError: If there are no Docs, or no entity in any.
     """
-    examples = [
-        Example(unannotated(nlp, doc), doc) for doc in references.read(nlp) if len(doc)
-    ]
-    if not any(eg.reference.ents for eg in examples):
-        raise DistillError(
-            f"Expected Docs with entities in {references.path}, got none: give"
-            " annotated ones."
-        )
+    docs, _ = references.read_docs(nlp)
+    return _annotate(nlp, docs, references.label_map)
+
+
+def _annotate(nlp: Language, docs: List[Doc], label_map: LabelMap) -> List[Example]:
+    examples = [Example(unannotated(nlp, doc), doc) for doc in docs]
+    key = find_spans_key(nlp)
     for eg, doc in zip(examples, nlp.pipe([eg.predicted for eg in examples])):
+        relabel(doc, label_map, key)
         eg.predicted = doc
     return examples
 

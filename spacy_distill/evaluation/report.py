@@ -1,9 +1,9 @@
 """The report: all measurements of some pipelines, in one file."""
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from spacy.language import Language
 
@@ -11,11 +11,14 @@ from ..errors import DistillError
 from ..files import write_atomically
 from ..soft_labels.manifest import Dropped, to_json
 from .agreement import Agreement, Disagreement
+from .comparison import Comparison, compare_rows
 from .entities import Entity
 from .rows import (
     TEACHER,
     CalibrationBin,
+    DevelopmentScores,
     EntropyBin,
+    Quantization,
     ReferenceCounts,
     Row,
     TrainingFacts,
@@ -25,30 +28,6 @@ from .rows import (
 FORMAT = 3
 # Key of the report in a pipeline's meta data.
 META_KEY = "spacy_distill"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The last pipeline of a report against the others.
-
-    Attributes:
-        pipeline: Name of the last pipeline, as a rule the student.
-        against: Name of the first pipeline, as a rule the teacher.
-        fewer_parameters: How many times fewer parameters than the first has. Numbers
-            that unknown words are composed from count. None if unknown.
-        smaller: How many times smaller on disk; None if unknown.
-        faster: How many times faster; None if unknown.
-        f1_share: F1 as a share of the first's; None if that is 0.
-        f1_gain: F1 minus that of each of the others.
-    """
-
-    pipeline: str
-    against: str
-    fewer_parameters: Optional[float]
-    smaller: Optional[float]
-    faster: Optional[float]
-    f1_share: Optional[float]
-    f1_gain: Dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -100,6 +79,11 @@ class Report:
         rounds: Rounds of the speed measurement; 0 if speed was not measured.
         versions: Versions of Python and libraries.
         machine: Processor, cores and threads.
+        labels: Entity labels that each pipeline can predict, by name; only for those
+            of which they are known.
+        development: Scores on development data beside those on test data, if known.
+        quantization: What was done to the last pipeline after all of this was
+            measured; None if nothing was.
     """
 
     rows: List[Row]
@@ -113,6 +97,10 @@ class Report:
     rounds: int
     versions: Dict[str, str]
     machine: Dict[str, Any]
+    # Reports of earlier versions do not have these.
+    labels: Dict[str, List[str]] = field(default_factory=dict)
+    development: Optional[DevelopmentScores] = None
+    quantization: Optional[Quantization] = None
 
     @property
     def is_agreement(self) -> bool:
@@ -134,6 +122,19 @@ class Report:
             f"Expected one of {', '.join(row.name for row in self.rows)}, which the "
             f"report has, got {name!r}."
         )
+
+    def missing_labels(self, row: Row) -> List[str]:
+        """Return labels of the references that a pipeline cannot predict.
+
+        Returns:
+            The labels; none if the pipeline's are unknown.
+        """
+        known = self.labels.get(row.name, self.references.entities)
+        return sorted(set(self.references.entities) - set(known))
+
+    def extra_labels(self, row: Row) -> List[str]:
+        """Return labels that a pipeline predicted and the references lack."""
+        return sorted(set(row.per_type) - set(self.references.entities))
 
     def find_worst(self) -> Tuple[str, List[Disagreement]]:
         """Return where the last pipeline differs most, and from what.
@@ -200,7 +201,7 @@ class Report:
 
     @classmethod
     def _from_json(cls, msg: Dict[str, Any]) -> "Report":
-        values = {f.name: msg[f.name] for f in fields(cls)}
+        values = {f.name: msg[f.name] for f in fields(cls) if _is_in(f, msg)}
         values["rows"] = [_row(row) for row in msg["rows"]]
         values["references"] = ReferenceCounts(**msg["references"])
         values["training"] = {
@@ -208,13 +209,32 @@ class Report:
         }
         for name in ("agreement", "soft_agreement"):
             values[name] = {key: _agreement(a) for key, a in msg[name].items()}
-        if msg["comparison"] is not None:
-            values["comparison"] = Comparison(**msg["comparison"])
+        development = msg.get("development")
+        if development is not None:
+            values["development"] = DevelopmentScores(
+                references=ReferenceCounts(**development["references"]),
+                scores={n: TypeScore(**s) for n, s in development["scores"].items()},
+            )
+        if msg.get("quantization") is not None:
+            values["quantization"] = Quantization(**msg["quantization"])
         if msg["soft_labels"] is not None:
             values["soft_labels"] = _soft_labels(msg["soft_labels"])
         if not values["rows"]:
             raise TypeError("there are no rows")
-        return cls(**values)
+        if msg["comparison"] is None:
+            return cls(**values)
+        # Compared again, since earlier versions compared what cannot be.
+        return with_comparison(cls(**values))
+
+
+def with_comparison(report: Report) -> Report:
+    """Return a report with the comparison of its rows."""
+    other: Set[str] = {
+        row.name
+        for row in report.rows
+        if report.missing_labels(row) or report.extra_labels(row)
+    }
+    return replace(report, comparison=compare_rows(report.rows, other_labels=other))
 
 
 def attach_report(nlp: Language, report: Report) -> None:
@@ -229,6 +249,7 @@ def attach_report(nlp: Language, report: Report) -> None:
         report,
         sources={},
         references=replace(report.references, path=""),
+        development=_without_path(report.development),
         soft_labels=None if soft is None else replace(soft, dropped_first=[]),
         agreement=_without_texts(report.agreement),
         soft_agreement=_without_texts(report.soft_agreement),
@@ -252,32 +273,19 @@ def get_report(nlp: Language) -> Optional[Report]:
     return None if msg is None else Report.from_json(msg, source="the pipeline's meta")
 
 
-def compare_rows(rows: Sequence[Row]) -> Optional[Comparison]:
-    """Compare the last row with the others; None if there are none."""
-    if len(rows) < 2:
+def _is_in(f: "Field[Any]", msg: Dict[str, Any]) -> bool:
+    has_default = f.default is not MISSING or f.default_factory is not MISSING
+    return f.name in msg or not has_default
+
+
+def _without_path(found: Optional[DevelopmentScores]) -> Optional[DevelopmentScores]:
+    if found is None:
         return None
-    first, last = rows[0], rows[-1]
-    return Comparison(
-        pipeline=last.name,
-        against=first.name,
-        fewer_parameters=_times(_numbers(first), _numbers(last)),
-        smaller=_times(first.size, last.size),
-        faster=_times(last.words_per_second, first.words_per_second),
-        f1_share=_times(last.f1, first.f1),
-        f1_gain={row.name: last.f1 - row.f1 for row in rows[:-1]},
-    )
+    return replace(found, references=replace(found.references, path=""))
 
 
 def _without_texts(found: Dict[str, Agreement]) -> Dict[str, Agreement]:
     return {name: replace(agreement, worst=[]) for name, agreement in found.items()}
-
-
-def _numbers(row: Row) -> Optional[int]:
-    return None if row.parameters is None else row.parameters + row.table
-
-
-def _times(more: Optional[float], less: Optional[float]) -> Optional[float]:
-    return more / less if more is not None and less else None
 
 
 def _soft_labels(msg: Dict[str, Any]) -> SoftLabelCounts:
@@ -298,5 +306,7 @@ def _agreement(msg: Dict[str, Any]) -> Agreement:
 
 
 def _disagreement(msg: Dict[str, Any]) -> Disagreement:
-    found = {who: [Entity(*e) for e in msg[who]] for who in ("teacher", "student")}
-    return Disagreement(**{**msg, **found})
+    given = [who for who in ("gold", "teacher", "student") if msg.get(who) is not None]
+    return Disagreement(
+        **{**msg, **{who: [Entity(*e) for e in msg[who]] for who in given}}
+    )

@@ -18,6 +18,8 @@ class ReferenceCounts:
         documents: Number of documents.
         words: Number of tokens.
         entities: Entities by label.
+        trimmed: Entities that began or ended with whitespace, which was cut off, or
+            were nothing else.
     """
 
     path: str
@@ -27,6 +29,7 @@ class ReferenceCounts:
     documents: int
     words: int
     entities: Dict[str, int]
+    trimmed: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,43 @@ class Row:
     table: int
     size: Optional[int]
     words_per_second: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class DevelopmentScores:
+    """Scores on development data, by which the step of training was chosen.
+
+    Attributes:
+        references: The development data.
+        scores: Scores by the name of the pipeline; some may be unknown.
+    """
+
+    references: ReferenceCounts
+    scores: Dict[str, TypeScore]
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """What was done to a pipeline after it was measured.
+
+    Attributes:
+        storage: Format of the parameters.
+        words: Words that each embedding table was reduced to; None for all.
+        table_bits: Bits of a value in the embedding tables; None if not rounded.
+        documents: Gold documents on which it was compared with the pipeline before;
+            0 if it was not.
+        differing: How many of them have other entities than before.
+        f1_before: F1 on them before; None if it was not measured.
+        f1: F1 on them after; None if it was not measured.
+    """
+
+    storage: str
+    words: Optional[int] = None
+    table_bits: Optional[float] = None
+    documents: int = 0
+    differing: int = 0
+    f1_before: Optional[float] = None
+    f1: Optional[float] = None
 
 
 @dataclass(frozen=True)

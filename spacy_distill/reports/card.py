@@ -1,23 +1,33 @@
 """The model card of a packaged pipeline."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.report import Report
-from ..evaluation.rows import Row, TrainingFacts
-from .markdown import describe, describe_training, score_header, score_name
+from ..evaluation.rows import Quantization, Row, TrainingFacts
+from .caveats import Caveat, caveats, describe_quantization
+from .markdown import (
+    describe,
+    describe_training,
+    main_table,
+    markdown_caveat,
+    score_header,
+    score_name,
+)
 from .table import (
     CALIBRATION_HEADER,
-    HEADER,
     TYPE_HEADER,
     calibration_cells,
     markdown_table,
     millions,
     percent,
-    table_cells,
     type_cells,
 )
+
+# Around the note on quantization, so that a later one takes its place.
+_NOTE, _NOTE_END = "<!-- quantized -->", "<!-- /quantized -->"
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class CardFacts:
     spans_key: Optional[str]
     numpy_only: bool
     description: str
-    license: str
+    license: str = ""
     data: str = ""
     teacher: str = ""
     teacher_license: str = ""
@@ -86,32 +96,69 @@ def model_card(facts: CardFacts, report: Report, row: Row) -> str:
     page.section("Teacher", _teacher(facts, report, row))
     page.section("Limits", *_limits(facts, report, row))
     page.section("Versions", _versions(report))
-    page.section("License", _license(facts))
+    page.section("License" if facts.license else "Author", _license(facts))
     return "\n\n".join(page.parts) + "\n"
 
 
+def add_quantization_note(card: str, done: Quantization) -> str:
+    """Say on a model card that its figures are of the pipeline before quantization.
+
+    Args:
+        card: The card, in Markdown; any README will do.
+        done: How the pipeline was quantized.
+
+    Returns:
+        The card with a note below its title, in place of an earlier one.
+    """
+    card = re.sub(f"{_NOTE}.*?{_NOTE_END}\n*", "", card, flags=re.DOTALL)
+    title = re.match(r"#[^\n]*\n+", card)
+    end = title.end() if title else 0
+    quote = markdown_caveat(Caveat(describe_quantization(done)))
+    note = f"{_NOTE}\n{quote}\n{_NOTE_END}"
+    return f"{card[:end].rstrip()}\n\n{note}\n\n{card[end:]}".lstrip()
+
+
 def fill_meta(
-    meta: Dict[str, Any],
-    facts: CardFacts,
-    row: Row,
-    *,
-    lang: str,
-    prefix: str = "ents",
+    meta: Dict[str, Any], facts: CardFacts, report: Report, row: Row, *, lang: str
 ) -> Dict[str, Any]:
     """Fill in a pipeline's meta.json.
 
     Args:
-        meta: The meta data so far.
+        meta: The meta data so far. What the facts leave empty stays as it is.
         facts: Name, version, license and so on.
-        row: Its measurements, for `performance`.
+        report: The report with the pipeline's row.
+        row: Its measurements, for `performance`. Those of a pipeline that was
+            quantized since then are left out.
         lang: Language code.
-        prefix: Prefix of the scores' names: "ents", or "agreement" if they are not
-            measured on gold annotation.
 
     Returns:
         New meta data.
     """
     name = facts.package[len(lang) + 1 :]
+    given = {
+        "description": facts.description,
+        "license": facts.license,
+        "author": facts.author,
+        "url": facts.url,
+    }
+    filled = {
+        **meta,
+        **{key: value or meta.get(key, "") for key, value in given.items()},
+        "name": name,
+        "version": facts.version,
+        "sources": meta.get("sources", []),
+    }
+    if facts.teacher:
+        source = {"name": facts.teacher, "license": facts.teacher_license}
+        filled["sources"] = [{key: value for key, value in source.items() if value}]
+    if report.quantization is None:
+        filled["performance"] = _performance(report, row)
+    return filled
+
+
+def _performance(report: Report, row: Row) -> Dict[str, Any]:
+    """Return scores by spaCy's names, or as "agreement" without gold annotation."""
+    prefix = "agreement" if report.is_agreement else "ents"
     performance: Dict[str, Any] = {
         f"{prefix}_f": row.f1,
         f"{prefix}_p": row.precision,
@@ -121,42 +168,29 @@ def fill_meta(
             for label, s in row.per_type.items()
         },
     }
+    held = None if report.development is None else report.development.scores
+    if held is not None and row.name in held:
+        score = held[row.name]
+        performance["dev_ents_f"] = score.f1
+        performance["dev_ents_p"] = score.precision
+        performance["dev_ents_r"] = score.recall
     if row.ece is not None:
         performance["ents_ece"] = row.ece
     if row.words_per_second is not None:
         performance["speed"] = row.words_per_second
-    sources = []
-    if facts.teacher:
-        sources.append({"name": facts.teacher, "license": facts.teacher_license})
-    return {
-        **meta,
-        "name": name,
-        "version": facts.version,
-        "description": facts.description,
-        "license": facts.license,
-        "author": facts.author,
-        "url": facts.url,
-        "sources": sources,
-        "performance": performance,
-    }
+    return performance
 
 
-def default_description(
-    language: str, row: Row, training: Optional[TrainingFacts]
-) -> str:
-    """Describe a pipeline in one sentence.
+def default_description(language: str, training: Optional[TrainingFacts]) -> str:
+    """Describe a pipeline in one sentence, without figures.
 
     Args:
         language: Name of the language.
-        row: Its measurements.
         training: How it was trained; None if unknown.
     """
-    size = ""
-    if row.parameters is not None:
-        size = f" with {millions(row.parameters + row.table)} parameters"
     distilled = training is not None and training.soft_labels
     by = "a student of a teacher's predictions" if distilled else "a pipeline"
-    return f"Named entities in {language} text, by {by}{size}."
+    return f"Named entities in {language} text, by {by}."
 
 
 def _use(facts: CardFacts) -> str:
@@ -193,8 +227,17 @@ def _measured(report: Report, row: Row) -> List[str]:
         f"This pipeline is `{row.name}`. {data} {references.role}:"
         f" {references.documents:,} documents with {references.words:,} words and"
         f" {sum(references.entities.values()):,} entities.",
-        markdown_table(score_header(report, HEADER), table_cells(report.rows)),
+        main_table(report),
+        *(markdown_caveat(caveat) for caveat in caveats(report)),
     ]
+    held = report.development
+    if held is not None:
+        parts[0] += (
+            f" The {held.references.role}, by which the step of training was chosen,"
+            f" are {held.references.documents:,} documents with"
+            f" {held.references.words:,} words and"
+            f" {sum(held.references.entities.values()):,} entities."
+        )
     if report.comparison is not None and report.comparison.pipeline == row.name:
         parts += describe(report.comparison)
     parts += [f"By entity type (`{row.name}`):"]
@@ -243,13 +286,17 @@ def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
         described.append(
             facts.teacher + (f" (license: {license})" if license else "") + "."
         )
+    training, soft = report.training.get(row.name), report.soft_labels
+    if not facts.teacher and soft is not None and training and training.soft_labels:
+        described.append(f"The soft labels name it `{soft.teacher}`.")
     first = report.rows[0]
     if first.name != row.name:
         size = ""
         if first.parameters is not None:
             size = f"{millions(first.parameters)} parameters and "
+        name = score_name(report)
         described.append(
-            f"In the table, `{first.name}` has {size}an F1 of {percent(first.f1)}."
+            f"In the table, `{first.name}` has {size}{name} {percent(first.f1)}."
         )
     return " ".join(described)
 
@@ -282,5 +329,5 @@ def _versions(report: Report) -> str:
 
 def _license(facts: CardFacts) -> str:
     author = f"[{facts.author}]({facts.url})" if facts.url else facts.author
-    by = f", {author or facts.url}" if author or facts.url else ""
-    return f"{facts.license}{by}."
+    named = [part for part in (facts.license, author or facts.url) if part]
+    return f"{', '.join(named)}." if named else ""

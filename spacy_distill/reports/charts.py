@@ -16,7 +16,7 @@ N_SERIES = 6
 CHARTS_CSS = """
 :root { --s0: #57606a; --s1: #d4860b; --s2: #0b7fc2; --s3: #0a8f6a; --s4: #b5528f;
   --s5: #c2410c }
-@media (prefers-color-scheme: dark) { :root { --s0: #a3adb8; --s1: #e8a33d;
+@media screen and (prefers-color-scheme: dark) { :root { --s0: #a3adb8; --s1: #e8a33d;
   --s2: #55b4ec; --s3: #35c59b; --s4: #e08dc0; --s5: #f0844f } }
 .s0 { --hue: var(--s0) } .s1 { --hue: var(--s1) } .s2 { --hue: var(--s2) }
 .s3 { --hue: var(--s3) } .s4 { --hue: var(--s4) } .s5 { --hue: var(--s5) }

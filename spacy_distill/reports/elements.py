@@ -2,6 +2,7 @@
 
 from typing import Sequence, Tuple
 
+from .caveats import Caveat
 from .charts import series_class
 from .web_page import as_html
 
@@ -22,6 +23,21 @@ thead th { border-top: 0; color: var(--soft); font-weight: 600; white-space: nor
   vertical-align: bottom }
 tbody th { text-align: left; white-space: normal; min-width: 9rem }
 thead th:first-child { text-align: left }
+/* On a phone each row is a block, so that no column is out of sight. */
+@media (max-width: 40rem) {
+  table, tbody, tbody tr, tbody th, tbody td { display: block }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
+    clip-path: inset(50%) }
+  tbody tr + tr { border-top: 1px solid var(--line) }
+  tbody th { border: 0; padding: .6rem .8rem .1rem; font-size: 1rem;
+    overflow-wrap: anywhere }
+  tbody td { border: 0; padding: .1rem .8rem; display: flex; gap: 1rem;
+    justify-content: space-between; white-space: normal; overflow-wrap: anywhere }
+  tbody td:last-child { padding-bottom: .6rem }
+  tbody td:empty { display: none }
+  tbody td::before { content: attr(data-column); color: var(--soft);
+    text-align: left; flex: none; max-width: 60% }
+}
 .swatch { display: inline-block; width: .75em; height: .75em; border-radius: 2px;
   background: var(--hue); margin-right: .4em }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line);
@@ -29,6 +45,18 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--line);
 figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
 .series { color: var(--soft); font-size: .85rem; margin-right: .9em;
   display: inline-block }
+.warning { border-left: 4px solid var(--odd); background: var(--card);
+  padding: .5rem .9rem; margin: .75rem 0; max-width: none }
+.warning code { display: block; overflow-x: auto; white-space: pre; font-size: .85rem;
+  padding: .4rem 0 .1rem }
+@media print {
+  .tiles li, figure, tr, .warning { break-inside: avoid }
+  .scroll { overflow: visible }
+  table { font-size: .72rem }
+  th, td { padding: .25rem .4rem; white-space: normal }
+  .warning code { white-space: pre-wrap; overflow-wrap: anywhere }
+  .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact }
+}
 """
 
 
@@ -73,7 +101,9 @@ def draw_figure(
 def draw_table(
     header: Sequence[str], cells: Sequence[Sequence[str]], *, colored: bool = False
 ) -> str:
-    """Render a table. It scrolls horizontally if it is too wide.
+    """Render a table.
+
+    It scrolls horizontally if it is too wide. On a phone its rows are lists.
 
     Args:
         header: Column names.
@@ -87,9 +117,25 @@ def draw_table(
     body = ""
     for i, (name, *others) in enumerate(cells):
         swatch = f'<span class="swatch {series_class(i)}"></span>' if colored else ""
-        figures = "".join(f"<td>{as_html(cell)}</td>" for cell in others)
+        figures = "".join(
+            f'<td data-column="{as_html(column)}">{as_html(cell)}</td>'
+            for column, cell in zip(header[1:], others)
+        )
         body += f'<tr><th scope="row">{swatch}{as_html(name)}</th>{figures}</tr>'
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+
+
+def draw_warning(caveat: Caveat) -> str:
+    """Render a warning.
+
+    Args:
+        caveat: The warning.
+
+    Returns:
+        HTML.
+    """
+    option = f"<code>{as_html(caveat.option)}</code>" if caveat.option else ""
+    return f'<p class="warning">{as_html(caveat.text)}{option}</p>'

@@ -3,8 +3,11 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement, Disagreement
-from ..evaluation.report import Comparison, Report, SoftLabelCounts
+from ..evaluation.comparison import Comparison
+from ..evaluation.entities import Entity
+from ..evaluation.report import Report, SoftLabelCounts
 from ..evaluation.rows import TrainingFacts
+from .caveats import Caveat, caveats
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
@@ -21,14 +24,14 @@ def report_markdown(report: Report) -> str:
     """Render a report as Markdown.
 
     Returns:
-        The table, what follows from it and scores by type; calibration and
-        disagreements of the last pipeline; versions and machine.
+        The table, what it must be read with, what follows from it and scores by type;
+        calibration and disagreements of the last pipeline; versions and machine.
     """
     last = report.rows[-1]
-    header = score_header(report, HEADER)
     parts = [
         f"# {' / '.join(row.name for row in report.rows)}",
-        markdown_table(*without_empty(header, table_cells(report.rows))),
+        main_table(report),
+        *(markdown_caveat(caveat) for caveat in caveats(report)),
         *summary_lines(report),
         f"## {score_name(report)} by type",
         _by_type(report),
@@ -52,9 +55,29 @@ def report_markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def main_table(report: Report) -> str:
+    """Render the scores and sizes of all pipelines as a Markdown table."""
+    cells = table_cells(report.rows, report.development)
+    return markdown_table(*without_empty(score_header(report, HEADER), cells))
+
+
+def markdown_caveat(caveat: Caveat) -> str:
+    """Render a warning as a block quote."""
+    option = f" `{caveat.option}`" if caveat.option else ""
+    return f"> **Note.** {_escape(caveat.text)}{option}"
+
+
 def score_name(report: Report) -> str:
-    """Return what the main score of a report is called."""
-    return "Agreement (F1)" if report.is_agreement else "F1"
+    """Return what the main score of a report is called.
+
+    It is named after the data if there is another score beside it.
+    """
+    if report.is_agreement:
+        return "Agreement (F1)"
+    if report.development is None:
+        return "F1"
+    split = report.references.role.partition(" ")[0]
+    return f"{split.capitalize()} F1"
 
 
 def score_header(report: Report, header: Sequence[str]) -> Tuple[str, ...]:
@@ -87,6 +110,14 @@ def summary_lines(report: Report) -> List[str]:
         f"{compared}{references.documents:,} documents,"
         f" {references.words:,} words, {_entities(references.entities)}."
     )
+    held = report.development
+    if held is not None:
+        scores = ", ".join(f"{n} {percent(s.f1)}" for n, s in held.scores.items())
+        lines.append(
+            f"On the {held.references.role}: {held.references.documents:,} documents,"
+            f" {held.references.words:,} words, {_entities(held.references.entities)}."
+            f" F1 there: {scores}."
+        )
     soft = report.soft_labels
     if soft is not None:
         lines.append(
@@ -194,10 +225,19 @@ def _differences(worst: Sequence[Disagreement], names: Tuple[str, str]) -> str:
         text = " ".join(passage.text.split())
         text = text if len(text) <= 200 else text[:197] + "..."
         lines.append(f"- {_escape(text)}")
-        for name, entities in zip(names, (passage.only_teacher, passage.only_student)):
-            if entities:
-                lines.append(f"  - only {name}: {_escape('; '.join(entities))}")
+        both = passage.side_by_side()
+        if both.gold is not None:
+            lines.append(f"  - gold: {_list_entities(both.text, both.gold)}")
+        for name, entities in zip(names, (both.teacher, both.student)):
+            only = both.describe_only(entities)
+            if only:
+                lines.append(f"  - only {name}: {_escape('; '.join(only))}")
     return "\n".join(lines)
+
+
+def _list_entities(text: str, entities: Sequence[Entity]) -> str:
+    listed = "; ".join(f"{text[e.start : e.end]} ({e.label})" for e in entities)
+    return _escape(listed) or "no entity"
 
 
 def _dropped(soft: SoftLabelCounts) -> str:
@@ -225,7 +265,7 @@ def _escape(text: str) -> str:
 
 
 def describe(comparison: Comparison) -> List[str]:
-    """Describe a comparison in sentences."""
+    """Describe a comparison in sentences; none where nothing can be compared."""
     figures = [
         ratio(comparison.fewer_parameters, "fewer parameters", "more parameters"),
         ratio(comparison.smaller, "smaller on disk", "larger on disk"),
@@ -234,16 +274,18 @@ def describe(comparison: Comparison) -> List[str]:
     described = [" times ".join(figure) for figure in figures if figure is not None]
     if comparison.f1_share is not None:
         described.append(f"{100 * comparison.f1_share:.1f} % of its F1")
-    gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
-    lines = [f"F1 of {comparison.pipeline} in points: {', '.join(gains)}."]
+    lines = []
     if described:
         against = f"{comparison.pipeline} against {comparison.against}"
-        lines.insert(0, f"{against}: {', '.join(described)}.")
+        lines.append(f"{against}: {', '.join(described)}.")
+    gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
+    if gains:
+        lines.append(f"F1 of {comparison.pipeline} in points: {', '.join(gains)}.")
     return lines
 
 
 def ratio(value: Optional[float], more: str, less: str) -> Optional[Tuple[str, str]]:
-    """Name a ratio so that its number is 1 or more.
+    """Name a ratio so that its number is more than 1.
 
     Args:
         value: The ratio; None if unknown.
@@ -251,8 +293,9 @@ def ratio(value: Optional[float], more: str, less: str) -> Optional[Tuple[str, s
         less: Name of a ratio below 1, e.g. "slower".
 
     Returns:
-        The number and its name; None if it is unknown.
+        The number and its name; None if it is unknown, or 1 after rounding.
     """
     if not value:
         return None
-    return (f"{value:.1f}", more) if value >= 1 else (f"{1 / value:.1f}", less)
+    number, name = (value, more) if value >= 1 else (1 / value, less)
+    return None if f"{number:.1f}" == "1.0" else (f"{number:.1f}", name)

@@ -1,6 +1,6 @@
 """Entities of teacher and student on the same texts, as an HTML page with displaCy."""
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, Sequence, Set, Tuple
 
 from spacy import displacy
 
@@ -36,6 +36,11 @@ TEXTS_CSS = """
 .verdict b { color: var(--odd); font-weight: 600 }
 #filter:checked ~ main .text.same { display: none }
 @media (max-width: 40rem) { .who { display: block } .verdict { padding-left: 0 } }
+@media print { .text { break-inside: avoid; padding: .4rem .8rem; margin: .6rem 0 }
+  .entities { line-height: 2.1 !important } .legend { break-after: avoid }
+  input, label.filter { display: none }
+  .legend mark, .entity, .key { print-color-adjust: exact;
+    -webkit-print-color-adjust: exact } }
 """
 
 
@@ -48,7 +53,8 @@ def draw_page(
     """Render texts with the entities of teacher and student as an HTML page.
 
     The teacher's entities are above the student's, which have probabilities.
-    Differences are outlined and listed. The page is self-contained.
+    Differences are outlined and listed; texts that have some come first. The page is
+    self-contained.
 
     Args:
         texts: Texts with the entities of both.
@@ -59,7 +65,8 @@ def draw_page(
         An HTML document.
     """
     colors = text_colors(texts)
-    sections = [draw_text(t, colors=colors, direction=direction) for t in texts]
+    ordered = sorted(texts, key=lambda text: not text.differing)
+    sections = [draw_text(t, colors=colors, direction=direction) for t in ordered]
     same = sum(not text.differing for text in texts)
     return web_page(
         "Teacher and student",
@@ -84,7 +91,9 @@ def text_colors(texts: Sequence[SideBySide]) -> Dict[str, str]:
     Returns:
         Hex color by label.
     """
-    return label_colors(e.label for t in texts for e in (*t.teacher, *t.student))
+    return label_colors(
+        e.label for t in texts for e in (*t.teacher, *t.student, *(t.gold or ()))
+    )
 
 
 def draw_legend(colors: Dict[str, str], *, scored: bool) -> str:
@@ -116,6 +125,8 @@ def draw_text(
 ) -> str:
     """Render a text with the entities of both pipelines and a list of the differences.
 
+    Gold annotation is above both, if there is any.
+
     Args:
         text: Text with the entities of both.
         colors: Color by label.
@@ -125,23 +136,26 @@ def draw_text(
     Returns:
         HTML.
     """
+    odd = text.differing
+    shown = [(names[0], text.teacher, False, odd), (names[1], text.student, True, odd)]
+    if text.gold is not None:
+        shown.insert(0, ("gold", text.gold, False, set()))
     rows = "".join(
         f'<div class="who"><b>{as_html(name)}</b>'
-        f"{_render_entities(text, entities, colors, direction, scored)}</div>"
-        for name, entities, scored in (
-            (names[0], text.teacher, False),
-            (names[1], text.student, True),
-        )
+        f"{_render_entities(text, entities, colors, direction, scored, differing)}"
+        "</div>"
+        for name, entities, scored, differing in shown
     )
     if not text.differing:
         return (
             f'<section class="text same">{rows}<p class="verdict same">same</p>'
             "</section>"
         )
+    described = zip(names, map(text.describe_only, (text.teacher, text.student)))
     only = [
-        f"<b>only {as_html(name)}:</b> {_list_differing(text, entities)}"
-        for name, entities in zip(names, (text.teacher, text.student))
-        if set(entities) & text.differing
+        f"<b>only {as_html(name)}:</b> {as_html('; '.join(entities))}"
+        for name, entities in described
+        if entities
     ]
     return (
         f'<section class="text">{rows}<p class="verdict">{"<br>".join(only)}</p>'
@@ -155,11 +169,12 @@ def _render_entities(
     colors: Dict[str, str],
     direction: str,
     scored: bool,
+    differing: Set[Entity],
 ) -> str:
     ents = []
     for entity in entities:
         shown = ""
-        note = "only here" if entity in text.differing else ""
+        note = "only here" if entity in differing else ""
         probability = text.probabilities.get(entity) if scored else None
         if probability is not None:
             number = as_html(format_probability(probability))
@@ -173,7 +188,7 @@ def _render_entities(
                 "label": as_html(entity.label),
                 "params": {
                     "bg": colors[entity.label],
-                    "state": "odd" if entity in text.differing else "",
+                    "state": "odd" if entity in differing else "",
                     "note": note,
                     "probability": shown,
                 },
@@ -189,15 +204,6 @@ def _render_entities(
     )
     # Some versions of displaCy write the invalid tag </br>.
     return drawn.replace("</br>", "<br>")
-
-
-def _list_differing(text: SideBySide, entities: Sequence[Entity]) -> str:
-    listed: List[str] = [
-        f"{as_html(text.text[e.start : e.end])} ({as_html(e.label)})"
-        for e in entities
-        if e in text.differing
-    ]
-    return "; ".join(listed)
 
 
 def _plural(word: str, number: int) -> str:

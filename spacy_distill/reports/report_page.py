@@ -3,10 +3,18 @@
 from typing import List, Optional, Sequence, Tuple
 
 from ..evaluation.agreement import Agreement
-from ..evaluation.report import Comparison, Report, SoftLabelCounts
-from ..evaluation.rows import Row
+from ..evaluation.comparison import Comparison
+from ..evaluation.report import Report, SoftLabelCounts
+from ..evaluation.rows import ReferenceCounts, Row
+from .caveats import caveats
 from .charts import CHARTS_CSS, Bar, Dot, bar_chart, histogram, unit_chart
-from .elements import ELEMENTS_CSS, draw_figure, draw_table, draw_tiles
+from .elements import (
+    ELEMENTS_CSS,
+    draw_figure,
+    draw_table,
+    draw_tiles,
+    draw_warning,
+)
 from .markdown import (
     describe_training,
     measured_with,
@@ -30,35 +38,33 @@ p, ul { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere }
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)) }
 .multiples b { font-size: .85rem; overflow-wrap: anywhere }
 .legend, .verdict { max-width: none }
+@media print { h2 + .soft { break-after: avoid } }
 /* The texts may run from right to left, whatever the page does. */
 .entities { unicode-bidi: plaintext; text-align: start }
 """
 _AGREEMENT_HEADER = ("", "F1", "Precision", "Recall", "Same entities in")
+_SPLITS_HEADER = ("", "Documents", "Words", "Entities", "Read from")
 
 
 def report_page(report: Report) -> str:
     """Render a report as an HTML document that needs no other file."""
-    references = report.references
-    compared = "agreement with the teacher" if report.is_agreement else "measured"
+    cells = table_cells(report.rows, report.development)
     parts = [
         "<h1>Distillation report</h1>",
-        f'<p class="soft">{as_html(" / ".join(row.name for row in report.rows))},'
-        f" {compared} on {references.documents:,} documents with {references.words:,}"
-        f" words and {sum(references.entities.values()):,} entities"
-        f" ({as_html(references.path)}).</p>",
+        _introduction(report),
         "<main>",
+        *(draw_warning(caveat) for caveat in caveats(report)),
         _tiles(report),
         "<h2>Side by side</h2>",
-        draw_table(
-            *without_empty(score_header(report, HEADER), table_cells(report.rows)),
-            colored=True,
-        ),
+        draw_table(*without_empty(score_header(report, HEADER), cells), colored=True),
         _f1_by_type(report),
+        *_disagreements(report),
+        *_agreement(report),
         *_calibration(report.rows),
         *_soft_labels(report),
-        *_agreement(report),
-        *_disagreements(report),
         *_training(report),
+        "<h2>Measured on</h2>",
+        draw_table(_SPLITS_HEADER, _splits(report)),
         "<h2>Measured with</h2>",
         f"<p>{as_html(measured_with(report))}</p>",
         draw_table(
@@ -76,9 +82,42 @@ def report_page(report: Report) -> str:
     return web_page(f"{names}: distillation report", body, css=css)
 
 
+def _introduction(report: Report) -> str:
+    references = report.references
+    compared = "agreement with the teacher" if report.is_agreement else "measured"
+    return (
+        f'<p class="soft">{as_html(" / ".join(row.name for row in report.rows))},'
+        f" {compared} on the {as_html(references.role)}: {references.documents:,}"
+        f" documents with {references.words:,} words and"
+        f" {sum(references.entities.values()):,} entities.</p>"
+    )
+
+
+def _splits(report: Report) -> List[Tuple[str, ...]]:
+    splits = [report.references]
+    if report.development is not None:
+        splits.append(report.development.references)
+    return [_split_cells(split) for split in splits]
+
+
+def _split_cells(split: ReferenceCounts) -> Tuple[str, ...]:
+    entities = ", ".join(f"{n:,} {label}" for label, n in split.entities.items())
+    return (
+        split.role,
+        f"{split.documents:,}",
+        f"{split.words:,}",
+        f"{sum(split.entities.values()):,} ({entities})",
+        split.path,
+    )
+
+
 def _tiles(report: Report) -> str:
     last = report.rows[-1]
     tiles = [(percent(last.f1), f"{score_name(report)} of {last.name}")]
+    held = report.development
+    if held is not None and last.name in held.scores:
+        f1 = percent(held.scores[last.name].f1)
+        tiles.append((f1, f"Development F1 of {last.name}"))
     if report.comparison is not None:
         tiles += _against(report.comparison)
     agreement = report.agreement.get(last.name)

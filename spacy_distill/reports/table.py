@@ -4,53 +4,60 @@ from typing import Iterable, List, Optional, Sequence, Tuple
 
 from wasabi import MarkdownRenderer
 
-from ..evaluation.rows import Row
+from ..evaluation.rows import DevelopmentScores, Row
 
 HEADER = (
     "",
+    "F1",
+    "Development F1",
     "Precision",
     "Recall",
-    "F1",
     "ECE",
     "Parameters",
     "Table for unknown words",
     "Size on disk",
     "Words/s",
 )
-# Fits a terminal with 80 columns.
+# Narrow, for a terminal.
 SHORT_HEADER = (
     "",
+    "F1",
+    "Dev F1",
     "P",
     "R",
-    "F1",
     "ECE",
-    "Parameters",
+    "Params",
     "+ table",
     "On disk",
     "Words/s",
 )
 UNKNOWN = "–"
-TYPE_HEADER = ("", "Precision", "Recall", "F1")
+TYPE_HEADER = ("", "F1", "Precision", "Recall")
 CALIBRATION_HEADER = ("Probability", "Entities", "Mean probability", "Correct")
 
 
-def table_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
+def table_cells(
+    rows: Iterable[Row], development: Optional[DevelopmentScores] = None
+) -> List[Tuple[str, ...]]:
     """Format the main table.
 
     Args:
         rows: Measured pipelines.
+        development: Their scores on development data, if known.
 
     Returns:
         One tuple per pipeline, for `HEADER` or `SHORT_HEADER`. A value that was not
         measured is empty; a number of parameters or a size that is unknown is
         `UNKNOWN`.
     """
+    held = {} if development is None else development.scores
     return [
         (
             row.name,
+            percent(row.f1),
+            percent(held[row.name].f1) if row.name in held else "",
             percent(row.precision),
             percent(row.recall),
-            percent(row.f1),
             "" if row.ece is None else f"{row.ece:.3f}",
             UNKNOWN if row.parameters is None else millions(row.parameters),
             millions(row.table) if row.table else "",
@@ -71,7 +78,7 @@ def type_cells(row: Row) -> List[Tuple[str, ...]]:
         One tuple per entity type, for `TYPE_HEADER`.
     """
     return [
-        (label, percent(s.precision), percent(s.recall), percent(s.f1))
+        (label, percent(s.f1), percent(s.precision), percent(s.recall))
         for label, s in row.per_type.items()
     ]
 

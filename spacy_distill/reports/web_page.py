@@ -37,6 +37,8 @@ _FIXED_COLORS = {
     "GPE": "#ffb98a",
     "MISC": "#f3d36b",
 }
+# Entry point `spacy_displacy_colors`: labels to which displaCy gives no color.
+DISPLACY_COLORS = {label: _FIXED_COLORS[label] for label in ("PER", "MISC")}
 _OTHER_COLORS = (
     "#e3b9f5",
     "#a9dd9a",
@@ -72,13 +74,18 @@ def label_colors(labels: Iterable[str]) -> Dict[str, str]:
 _CSS = """
 :root { color-scheme: light dark; --page: #f6f8fa; --card: #fff; --ink: #1f2328;
   --soft: #59636e; --line: #d1d9e0; --odd: #cf222e; --same: #1a7f37 }
-@media (prefers-color-scheme: dark) { :root { --page: #0d1117; --card: #151b23;
-  --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --odd: #ff6a69; --same: #4ac26b } }
+@media screen and (prefers-color-scheme: dark) { :root { --page: #0d1117;
+  --card: #151b23; --ink: #e6edf3; --soft: #9198a1; --line: #3d444d; --odd: #ff6a69;
+  --same: #4ac26b } }
 * { box-sizing: border-box }
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 66rem;
   background: var(--page); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem }
+@media (max-width: 40rem) { body { padding: 1rem .75rem 3rem } }
+@media print { :root { color-scheme: light; --page: #fff }
+  body { padding: 0; max-width: none; font-size: 10pt }
+  h1, h2 { break-after: avoid } }
 """
 
 

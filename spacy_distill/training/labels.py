@@ -1,26 +1,14 @@
 """Gold labels against the teacher's, compared before any work."""
 
-import json
-import shlex
 from collections import Counter
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 from spacy.vocab import Vocab
 
 from ..docs import read_gold
 from ..errors import DistillError
-
-LabelMap = Mapping[str, Optional[str]]
-
-# Names that annotations give to the same thing. The first ones include the others.
-_SYNONYMS = (
-    ("PER", "PERS", "PERSON"),
-    ("ORG", "ORGANIZATION", "ORGANISATION"),
-    ("LOC", "LOCATION", "PLACE", "GPE", "FAC"),
-    ("MISC", "MISCELLANEOUS"),
-)
-_NARROW = ("GPE", "FAC")
+from ..label_maps import LabelMap, label_map_option, suggest_map
 
 
 def count_labels(path: Path) -> Counter:
@@ -63,7 +51,7 @@ def check_labels(
     if not gold or not (only_gold or only_teacher):
         return None
     suggested = suggest_map(original, sorted(gold), label_map)
-    option = f"--label-map {shlex.quote(json.dumps(suggested, ensure_ascii=False))}"
+    option = label_map_option(suggested)
     if only_gold:
         unmatched = sorted(set(gold) - set(suggested.values()))
         rest = ""
@@ -83,35 +71,6 @@ def check_labels(
         f" annotation ({_counted(gold, sorted(gold))}), where their entities count as"
         f" none. To leave them out: {option}"
     )
-
-
-def suggest_map(
-    labels: Sequence[str], wanted: Sequence[str], given: Optional[LabelMap] = None
-) -> Dict[str, Optional[str]]:
-    """Return a label map to start from.
-
-    Args:
-        labels: The teacher's labels.
-        wanted: Labels that they should be mapped to.
-        given: A map that exists already; of it, what leads to wanted labels is kept.
-
-    Returns:
-        For each label the wanted one that is the same, in another case or under
-        another usual name; None if there is none.
-    """
-    kept = {old: new for old, new in (given or {}).items() if new in wanted}
-    # Places that are no GPE do not become one, where the teacher has both.
-    taken = {label for label in labels if label.upper() in _NARROW}
-    open_ = [label for label in wanted if label not in taken]
-    return {label: kept.get(label) or _find(label, wanted, open_) for label in labels}
-
-
-def _find(label: str, wanted: Sequence[str], open_: Sequence[str]) -> Optional[str]:
-    if label in wanted:
-        return label
-    name = label.upper()
-    names = next((group for group in _SYNONYMS if name in group), (name,))
-    return next((other for other in open_ if other.upper() in names), None)
 
 
 def _counted(counts: Mapping[str, int], labels: Sequence[str]) -> str:

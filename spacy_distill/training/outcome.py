@@ -11,14 +11,13 @@ from wasabi import Printer
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.evaluate import put_together
-from ..evaluation.measure import (
-    Measured,
+from ..evaluation.measure import Measured, measure
+from ..evaluation.quality import is_untrained
+from ..evaluation.references import (
     References,
     gold_references,
     held_out_references,
-    measure,
 )
-from ..evaluation.quality import is_untrained
 from ..evaluation.report import attach_report
 from ..evaluation.soft_sample import sample_soft_labels
 from ..reports.files import write_report

@@ -50,6 +50,18 @@ def test_card_and_meta(folder):
     assert entities(nlp(TEXTS[0])) == entities(trained()(TEXTS[0]))
 
 
+def test_nothing_is_invented(folder, tmp_path):
+    result, output = run(folder, "-o", str(tmp_path / "copy"))
+    assert result.exit_code == 0, output
+    card = (tmp_path / "copy" / "README.md").read_text(encoding="utf-8")
+    before = json.loads((folder / "student" / "meta.json").read_text(encoding="utf-8"))
+    meta = json.loads((tmp_path / "copy" / "meta.json").read_text(encoding="utf-8"))
+    for name in ("license", "author", "url"):
+        assert meta[name] == before[name]
+    for part in ("MIT", "Training data", "license"):
+        assert part not in card
+
+
 def test_row_and_language_can_be_given(folder):
     options = ["--row", "teacher", "--lang-name", "Scots", "--description", "Rules."]
     result, output = run(folder, *options, model="teacher")

@@ -56,7 +56,7 @@ def test_the_report_states_agreement(finished):
     assert report.training["distilled"].soft_labels
     assert "3 of 30 documents are held out. Scores are agreement with the" in output
     assert "There is no gold annotation: scores are the agreement with the" in output
-    assert "P R Agreement (F1)" in output
+    assert "Agreement (F1) P R" in output
 
 
 @pytest.mark.parametrize("name", ["report.md", "report.html"])

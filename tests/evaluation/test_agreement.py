@@ -1,3 +1,4 @@
+import pytest
 import spacy
 from small import trained
 from spacy.tokens import Span
@@ -29,8 +30,37 @@ def test_the_teacher_is_the_reference():
     assert worst.teacher == [Entity(0, 4, "PER"), Entity(9, 12, "PER")]
     assert worst.differences == 3
     assert result.compared == 3
-    assert worst.only_teacher == ["Ben (PER)"]
-    assert worst.only_student == ["Ben (LOC)", "Rome (LOC)"]
+    both = worst.side_by_side()
+    assert both.describe_only(both.teacher) == ["Ben (PER)"]
+    assert both.describe_only(both.student) == ["Ben (LOC)", "Rome (LOC)"]
+
+
+def test_gold_entities_say_which_of_the_two_is_right():
+    teacher = annotated([(0, 1, "PER"), (2, 3, "PER")], [], [(0, 1, "LOC")])
+    student = annotated([(0, 1, "PER"), (2, 3, "LOC")], [], [])
+    gold = annotated([(0, 1, "PER"), (2, 3, "PER")], [], [])
+    result = compare_entities(teacher, student, gold=gold)
+    assert result.f1 == compare_entities(teacher, student).f1
+    first, second = (passage.side_by_side() for passage in result.worst)
+    assert first.gold == [Entity(0, 4, "PER"), Entity(9, 12, "PER")]
+    assert first.describe_only(first.teacher) == ["Ben (PER, right)"]
+    assert first.describe_only(first.student) == ["Ben (LOC, wrong)"]
+    # Rome is an entity in the teacher's eyes alone; here nothing is.
+    assert second.gold == []
+    assert second.describe_only(second.teacher)[0].endswith("(LOC, wrong)")
+
+
+@pytest.mark.parametrize("fault", ["unannotated", "other text"])
+def test_gold_that_says_nothing_of_a_text_is_left_out(fault):
+    (teacher, *_), (student, *_) = annotated([(0, 1, "PER")]), annotated([])
+    text = teacher.text if fault == "unannotated" else "Cem"
+    gold = spacy.blank("en")(text)
+    if fault == "other text":
+        gold.set_ents([])
+    (worst,) = compare_entities([teacher], [student], gold=[gold]).worst
+    assert worst.gold is None
+    both = worst.side_by_side()
+    assert both.describe_only(both.teacher) == ["Anna (PER)"]
 
 
 def test_documents_with_most_differences_come_first():
@@ -90,5 +120,7 @@ def test_of_a_long_text_the_passages_that_differ_are_named():
     first, second = compare_entities([teacher], [student]).worst
     assert (first.document, first.text) == (0, "Anna saw Ben.")
     assert first.student == [Entity(0, 4, "PER"), Entity(9, 12, "PER")]
-    assert first.only_student == ["Anna (PER)", "Ben (PER)"]
-    assert (second.text, second.only_teacher) == ("Rome it was!", ["Rome (LOC)"])
+    assert second.text == "Rome it was!"
+    assert second.teacher == [Entity(0, 4, "LOC")]
+    (worst, _) = compare_entities([teacher], [student], gold=[teacher]).worst
+    assert worst.gold == []

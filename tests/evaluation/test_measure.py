@@ -2,18 +2,13 @@ import pytest
 import spacy
 from rule_teacher import make_rule_teacher
 from small import TEXTS, entities, make_examples, trained, write_gold, write_soft_labels
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import (
-    TypeScore,
-    gold_references,
-    held_out_references,
-    measure,
-    predict,
-)
+from spacy_distill.evaluation.measure import TypeScore, measure, predict
+from spacy_distill.evaluation.references import gold_references, held_out_references
 from spacy_distill.files import sha256_path
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.tasks.ner.task import NERTask
@@ -101,6 +96,27 @@ def test_gold_docs_in_memory_are_measured_like_a_file(gold):
     assert from_docs.row == from_file.row
     assert from_docs.counts.entities == from_file.counts.entities
     assert measure(make_rule_teacher(), references, name="rules").row == from_docs.row
+
+
+def test_whitespace_at_the_ends_of_gold_entities_is_cut_off(tmp_path):
+    nlp = spacy.blank("en")
+    doc = nlp("Anna \n went to  Paris")
+    doc.ents = [Span(doc, 0, 2, "PER"), Span(doc, 4, 6, "LOC")]
+    assert [ent.text for ent in doc.ents] == ["Anna \n ", " Paris"]
+    DocBin(docs=[doc]).to_disk(tmp_path / "gold.spacy")
+    measured = measure(trained(), gold_references(tmp_path / "gold.spacy"), name="x")
+    assert measured.counts.trimmed == 2
+    assert [ent.text for ent in measured.references[0].ents] == ["Anna", "Paris"]
+    assert measured.row.recall == 1.0
+
+
+def test_labels_of_gold_and_predictions_are_mapped_alike(gold):
+    label_map = {"PER": "HUMAN", "LOC": None}
+    measured = measure(trained(), gold_references(gold, label_map=label_map), name="x")
+    assert (measured.row.f1, measured.labels) == (1.0, ["HUMAN"])
+    assert measured.counts.entities == {"HUMAN": 3}
+    assert set(measured.row.per_type) == {"HUMAN"}
+    assert sum(b.entities for b in measured.row.calibration) == 3
 
 
 def test_held_out_soft_labels_as_references(tmp_path):

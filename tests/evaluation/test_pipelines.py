@@ -8,12 +8,13 @@ from tiny_classifiers import TEXTS as SAILING
 from tiny_classifiers import make_bert
 
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import gold_references, measure
+from spacy_distill.evaluation.measure import measure
 from spacy_distill.evaluation.predictors import (
     find_sized,
     find_spans_key,
     load_predictor,
 )
+from spacy_distill.evaluation.references import gold_references
 from spacy_distill.evaluation.size import count_parameters, folder_bytes
 from spacy_distill.teachers.ensemble import EnsembleTeacher
 from spacy_distill.teachers.pipe import find_teacher

@@ -5,11 +5,11 @@ import pytest
 import spacy
 
 from spacy_distill.errors import DistillError
+from spacy_distill.evaluation.comparison import compare_rows
 from spacy_distill.evaluation.report import (
     META_KEY,
     Report,
     attach_report,
-    compare_rows,
     get_report,
 )
 from spacy_distill.evaluation.training_facts import TrainingFacts
@@ -149,8 +149,9 @@ def test_markdown(report):
     assert "names all" in text
     assert "## Calibration of student" in text
     assert (
-        "  - only teacher: New York (LOC)\n  - only student: New York City (LOC)"
-        in text
+        "  - gold: Bob Smith (PER); New York City (LOC)\n"
+        "  - only teacher: New York (LOC, wrong)\n"
+        "  - only student: New York City (LOC, right)" in text
     )
     assert f"spacy {spacy.__version__}" in text
 
@@ -225,6 +226,32 @@ def test_the_report_of_a_pipeline_has_no_texts_and_no_paths(report):
     for private in (*report.sources.values(), report.references.path, "Bob", "New"):
         assert private in json.dumps(report.to_json())
         assert private not in written
+
+
+def test_a_report_of_an_earlier_version_is_read(report, tmp_path):
+    """Version 0.1.0 wrote format 3 too, with fewer fields and proud ratios."""
+    report.write(tmp_path / "report.json")
+    msg = json.loads((tmp_path / "report.json").read_text())
+    for name in ("labels", "development", "quantization"):
+        del msg[name]
+    del msg["references"]["trimmed"]
+    for passage in msg["agreement"]["student"]["worst"]:
+        del passage["gold"]
+    msg["rows"][0]["f1"] = 0.01
+    msg["comparison"]["f1_share"] = 100.0
+    (tmp_path / "report.json").write_text(json.dumps(msg))
+    read = Report.read(tmp_path / "report.json")
+    assert read.references == report.references
+    assert (read.labels, read.development, read.quantization) == ({}, None, None)
+    assert [p.gold for p in read.agreement["student"].worst] == [None, None]
+    assert read.comparison.f1_share is None
+    assert "of its F1" not in report_markdown(read)
+
+
+def test_labels_of_pipelines_are_noted(report):
+    assert report.labels == {"teacher": ["LOC", "PER"], "student": ["LOC", "PER"]}
+    assert [report.missing_labels(row) for row in report.rows] == [[], []]
+    assert [report.extra_labels(row) for row in report.rows] == [[], []]
 
 
 def test_a_report_of_another_version_in_a_pipeline(report):

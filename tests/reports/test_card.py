@@ -2,16 +2,23 @@ from dataclasses import replace
 
 import pytest
 
+from spacy_distill.evaluation.comparison import compare_rows
 from spacy_distill.evaluation.measure import (
     CalibrationBin,
     ReferenceCounts,
     Row,
     TypeScore,
 )
-from spacy_distill.evaluation.report import Report, SoftLabelCounts, compare_rows
+from spacy_distill.evaluation.report import (
+    Report,
+    SoftLabelCounts,
+    with_comparison,
+)
+from spacy_distill.evaluation.rows import DevelopmentScores, Quantization
 from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.card import (
     CardFacts,
+    add_quantization_note,
     default_description,
     fill_meta,
     model_card,
@@ -112,7 +119,7 @@ def test_what_is_on_it():
         'doc.spans["ner"]',
         '`.attrs["scores"]`',
         "torch is not needed",
-        "| distilled | 80.00 | 60.00 | 70.00 | 0.030 | 2.00 M | 0.90 M | 8.0 MB |",
+        "| distilled | 70.00 | 80.00 | 60.00 | 0.030 | 2.00 M | 0.90 M | 8.0 MB |",
         "It was measured on the test data: 10 documents with 200 words and 12 entities",
         "The scores were measured on the test data alone",
         "`LOC`, `MISC`",
@@ -120,7 +127,7 @@ def test_what_is_on_it():
         "Notices from a village hall.",
         "50 unlabelled documents (1,000 words)",
         "MiniLM, fine-tuned (license: Apache-2.0).",
-        "In the table, `teacher` has 22.00 M parameters and an F1 of 75.00.",
+        "In the table, `teacher` has 22.00 M parameters and F1 75.00.",
         "The weakest entity type is `MISC`: F1 50.00.",
         "spacy 3.8.7, thinc 8.3.4, numpy 2.0.0",
         "MIT, [A. Author](https://example.org).",
@@ -145,7 +152,8 @@ def test_what_is_not_known_is_left_out():
 
 
 def test_meta_is_filled_in():
-    meta = fill_meta({"lang": "en", "pipeline": ["ner"]}, FACTS, STUDENT, lang="en")
+    meta = {"lang": "en", "pipeline": ["ner"]}
+    meta = fill_meta(meta, FACTS, REPORT, STUDENT, lang="en")
     assert meta["pipeline"] == ["ner"]
     assert (meta["name"], meta["version"]) == ("compact_ner", "1.2.3")
     assert meta["sources"] == [{"name": "MiniLM, fine-tuned", "license": "Apache-2.0"}]
@@ -154,10 +162,23 @@ def test_meta_is_filled_in():
     assert performance["ents_per_type"]["LOC"] == {"p": 0.9, "r": 0.9, "f": 0.9}
     assert performance["ents_ece"] == 0.03
     assert performance["speed"] == 50_000.0
+    assert "dev_ents_f" not in performance
     bare = replace(STUDENT, ece=None, words_per_second=None)
-    meta = fill_meta({}, replace(FACTS, teacher=""), bare, lang="en")
+    meta = fill_meta({}, replace(FACTS, teacher=""), REPORT, bare, lang="en")
     assert meta["sources"] == []
     assert not {"ents_ece", "speed"} & set(meta["performance"])
+
+
+def test_meta_keeps_what_is_not_given_and_invents_nothing():
+    bare = CardFacts("en_x", "1.0", "English", ["LOC"], None, True, description="")
+    meta = fill_meta({}, bare, REPORT, STUDENT, lang="en")
+    assert [meta[key] for key in ("license", "author", "url")] == ["", "", ""]
+    before = {"license": "CC0", "author": "B.", "sources": [{"name": "other"}]}
+    meta = fill_meta(before, bare, REPORT, STUDENT, lang="en")
+    assert {key: meta[key] for key in before} == before
+    given = replace(bare, license="MIT", teacher="T")
+    meta = fill_meta(before, given, REPORT, STUDENT, lang="en")
+    assert (meta["license"], meta["sources"]) == ("MIT", [{"name": "T"}])
 
 
 @pytest.mark.parametrize(
@@ -169,13 +190,8 @@ def test_meta_is_filled_in():
     ],
 )
 def test_default_description(training, by):
-    description = default_description("English", STUDENT, training)
-    expected = f"Named entities in English text, by {by} with 2.90 M parameters."
-    assert description == expected
-    without = default_description(
-        "English", replace(STUDENT, parameters=None), training
-    )
-    assert without == f"Named entities in English text, by {by}."
+    description = default_description("English", training)
+    assert description == f"Named entities in English text, by {by}."
 
 
 @pytest.mark.parametrize("author", ["", "A. Author"])
@@ -185,10 +201,90 @@ def test_license_with_an_author_or_an_address(author):
     assert card.endswith(f"MIT{', ' if author else ''}{author}.\n")
 
 
+def test_without_a_license_there_is_none():
+    facts = replace(FACTS, license="")
+    card = model_card(facts, REPORT, STUDENT)
+    assert "License" not in card
+    assert "license" not in card.replace("(license: Apache-2.0)", "")
+    assert card.endswith("## Author\n\n[A. Author](https://example.org).\n")
+    card = model_card(replace(facts, author="", url=""), REPORT, STUDENT)
+    assert "## Author" not in card
+    assert "numpy 2.0.0.\n" in card[-30:]
+
+
+def test_a_teacher_that_is_not_described_is_named_as_in_the_soft_labels():
+    facts = replace(FACTS, teacher="", teacher_license="")
+    card = model_card(facts, REPORT, STUDENT)
+    assert "## Teacher\n\nThe soft labels name it `model-best`. In the table," in card
+    assert "Apache" not in card
+    # Not a student of theirs.
+    card = model_card(facts, replace(REPORT, training={}), STUDENT)
+    assert "model-best" not in card
+
+
+def test_development_and_test_figures_are_side_by_side():
+    references = replace(
+        REPORT.references, role="development data", documents=7, words=90
+    )
+    scores = {"distilled": TypeScore(0.7, 0.8, 0.75)}
+    report = replace(REPORT, development=DevelopmentScores(references, scores))
+    card = model_card(FACTS, report, STUDENT)
+    assert "|  | Test F1 | Development F1 | Precision | Recall |" in card
+    assert "| distilled | 70.00 | 75.00 | 80.00 | 60.00 |" in card
+    assert "| teacher | 75.00 |  | 80.00 | 60.00 |" in card
+    assert (
+        "It was measured on the test data: 10 documents with 200 words and 12 entities."
+        " The development data, by which the step of training was chosen, are 7"
+        " documents with 90 words and 12 entities."
+    ) in card
+    meta = fill_meta({}, FACTS, report, STUDENT, lang="en")
+    performance = meta["performance"]
+    assert (performance["ents_f"], performance["dev_ents_f"]) == (0.7, 0.75)
+    assert (performance["dev_ents_p"], performance["dev_ents_r"]) == (0.7, 0.8)
+
+
+QUANTIZED = Quantization("int8", words=15_000, table_bits=3.5)
+
+
+def test_figures_from_before_quantization_are_not_claimed():
+    report = replace(REPORT, quantization=QUANTIZED)
+    card = model_card(FACTS, report, STUDENT)
+    assert (
+        "> **Note.** The pipeline was quantized after it was measured (parameters"
+        " stored as int8, at most 15,000 words in a table, 3.5 bits for a value of the"
+        " tables)."
+        " All other figures are of the pipeline before that."
+    ) in card
+    before = {"performance": {"ents_f": 0.69}}
+    meta = fill_meta(before, FACTS, report, STUDENT, lang="en")
+    assert meta["performance"] == {"ents_f": 0.69}
+
+
+def test_a_card_gets_a_note_on_quantization_once():
+    card = model_card(FACTS, REPORT, STUDENT)
+    noted = add_quantization_note(card, QUANTIZED)
+    assert noted.startswith("# en_compact_ner\n\n<!-- quantized -->\n> **Note.** The")
+    title, _, rest = card.partition("\n\n")
+    assert noted.startswith(title)
+    assert noted.endswith(f"<!-- /quantized -->\n\n{rest}")
+    assert add_quantization_note(noted, QUANTIZED) == noted
+    other = replace(
+        QUANTIZED, words=None, documents=9, differing=2, f1_before=0.7, f1=0.69
+    )
+    noted = add_quantization_note(noted, other)
+    assert noted.count("<!-- quantized -->") == 1
+    assert "15,000" not in noted
+    assert (
+        "On 9 gold documents its F1 is 69.00 and was 70.00 before; 2 of them have other"
+        " entities now."
+    ) in noted
+    assert add_quantization_note("No title.", QUANTIZED).startswith("<!-- quantized")
+
+
 def test_an_unknown_size_of_the_teacher_is_left_out():
     teacher = replace(TEACHER, parameters=None, size=None)
     card = model_card(FACTS, replace(REPORT, rows=[teacher, STUDENT]), STUDENT)
-    assert "In the table, `teacher` has an F1 of 75.00." in card
+    assert "In the table, `teacher` has F1 75.00." in card
 
 
 LABELS = "the teacher's labels (its best label for each word)"
@@ -260,7 +356,7 @@ def test_without_gold_annotation_the_card_calls_no_score_f1():
         "There is no gold annotation: scores are the agreement with the teacher on the"
         " held-out documents of the soft labels: 10 documents"
     ) in card
-    assert "|  | Precision | Recall | Agreement (F1) |" in card
+    assert "|  | Agreement (F1) | Precision | Recall |" in card
     assert "The weakest entity type is `MISC`: Agreement (F1) 50.00." in card
     assert "F1" not in card.replace("Agreement (F1)", "")
     assert "measured on the test data" not in card
@@ -273,15 +369,14 @@ def test_a_larger_student_is_not_called_fewer_times_smaller():
     )
     card = model_card(FACTS, report, slow)
     assert (
-        "distilled against teacher: 2.7 times more parameters, 1.0 times smaller on"
-        " disk, 5.0 times slower, 93.3 % of its F1."
+        "distilled against teacher: 2.7 times more parameters, 5.0 times slower, 93.3 %"
+        " of its F1."
     ) in card
 
 
 def test_scores_in_meta_are_named_after_what_they_are():
-    meta = fill_meta(
-        {}, FACTS, replace(STUDENT, ece=None), lang="en", prefix="agreement"
-    )
+    report = replace(REPORT, references=replace(REPORT.references, kind="teacher"))
+    meta = fill_meta({}, FACTS, report, replace(STUDENT, ece=None), lang="en")
     assert set(meta["performance"]) == {
         "agreement_f",
         "agreement_p",
@@ -289,3 +384,13 @@ def test_scores_in_meta_are_named_after_what_they_are():
         "agreement_per_type",
         "speed",
     }
+
+
+def test_warnings_are_on_the_card():
+    broken = replace(TEACHER, f1=0.02)
+    report = with_comparison(replace(REPORT, rows=[broken, STUDENT]))
+    card = model_card(FACTS, report, STUDENT)
+    assert "> **Note.** teacher is hardly better than nothing: its F1 is 2.00." in card
+    assert "times" not in card
+    assert "points" not in card
+    assert "of its F1" not in card

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.evaluation.report import compare_rows
+from spacy_distill.evaluation.comparison import compare_rows
 from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.markdown import (
     describe,
@@ -94,13 +94,18 @@ def test_each_trained_pipeline_of_a_report_is_described(report):
     ("value", "expected"),
     [
         (3.0, ("3.0", "fewer")),
-        (1.0, ("1.0", "fewer")),
         (0.4, ("2.5", "more")),
+        (1.06, ("1.1", "fewer")),
+        (0.9, ("1.1", "more")),
+        # The same: neither fewer nor more.
+        (1.0, None),
+        (1.04, None),
+        (0.96, None),
         (None, None),
         (0.0, None),
     ],
 )
-def test_a_ratio_is_never_below_1(value, expected):
+def test_a_ratio_is_always_above_1(value, expected):
     assert ratio(value, "fewer", "more") == expected
 
 
@@ -108,12 +113,13 @@ def test_a_student_that_is_larger_and_slower(report):
     teacher, student = report.rows
     teacher = replace(teacher, parameters=10, size=100, words_per_second=50.0)
     student = replace(
-        student, parameters=20, table=5, size=125, words_per_second=20.0, f1=0.0
+        student, parameters=20, table=5, size=125, words_per_second=20.0, f1=0.5
     )
+    teacher = replace(teacher, f1=0.8)
     comparison = compare_rows([teacher, student])
     assert describe(comparison)[0] == (
         "student against teacher: 2.5 times more parameters, 1.2 times larger on disk,"
-        " 2.5 times slower, 0.0 % of its F1."
+        " 2.5 times slower, 62.5 % of its F1."
     )
     page = report_page(replace(report, rows=[teacher, student], comparison=comparison))
     for part in ("2.5 ×", "more parameters than", "larger on disk", "slower than"):
@@ -146,8 +152,8 @@ def test_without_gold_annotation_scores_are_called_agreement(report, agreement):
     for header in (HEADER, SHORT_HEADER):
         assert score_header(report, header) == header
         renamed = score_header(agreement, header)
-        assert renamed[3] == "Agreement (F1)"
-        assert renamed[:3] + renamed[4:] == header[:3] + header[4:]
+        assert renamed[1] == "Agreement (F1)"
+        assert renamed[:1] + renamed[2:] == header[:1] + header[2:]
 
 
 def test_markdown_without_gold_annotation(report, agreement):
@@ -163,7 +169,7 @@ def test_markdown_without_gold_annotation(report, agreement):
 
 def test_page_without_gold_annotation(report, agreement):
     page = report_page(agreement)
-    assert "agreement with the teacher on 4 documents" in page
+    assert "agreement with the teacher on the held-out documents: 4 documents" in page
     assert "Agreement (F1) of student" in page
     for score in (">F1 of student", ">F1, all", ">F1, PER"):
         assert score not in page

@@ -1,3 +1,4 @@
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -123,6 +124,12 @@ def test_page_shows_teacher_and_student(pairs):
     scores = [p for pair in pairs for p in pair.probabilities.values()]
     assert page.count('class="probability"') == len(scores) == 7
     assert all(f'title="probability {p:.4f}' in page for p in scores)
+
+
+def test_differences_come_first_on_the_page(pairs):
+    shown = re.findall('<section class="(.*?)"', draw_page(pairs))
+    assert shown == ["text", "text", "text same", "text same"]
+    assert [bool(pair.differing) for pair in pairs] != [True, True, False, False]
 
 
 def test_page_needs_no_other_file(pairs):

@@ -1,5 +1,6 @@
 """The report as a page: valid, whole by itself, and with all that the report has."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -58,7 +59,7 @@ def test_all_is_on_it(report):
     page = Page(source)
     for part in (
         "teacher / student: distillation report",
-        "measured on 4 documents with 24 words and 7 entities",
+        "measured on the test data: 4 documents with 24 words and 7 entities.",
         "100.00 F1 of student",
         "130.0 % of the F1 of teacher",
         "student: expected calibration error",
@@ -73,8 +74,9 @@ def test_all_is_on_it(report):
         "student on a sample of the soft labels",
         "of 120 documents",
         "Where student and teacher disagree most",
-        "only teacher: New York (LOC)",
-        "only student: New York City (LOC)",
+        "only teacher: New York (LOC, wrong)",
+        "only student: New York City (LOC, right)",
+        "test data 4 24 7 (4 LOC, 3 PER)",
         f"spacy {spacy.__version__}",
         report.sources["student"],
         "entity_ruler",
@@ -177,3 +179,41 @@ def test_a_pipeline_that_never_met_a_label_has_no_bar_for_it(report):
     svgs = charts(report_page(replace(report, rows=rows)))
     bars = [len(list(svg.iter("rect"))) for svg in svgs]
     assert bars[:3] == [2, 1, 2]
+
+
+def test_gold_is_shown_above_teacher_and_student(report):
+    page = Page(report_page(report)).text
+    passages = page.partition("disagree most")[2]
+    assert passages.index("gold") < passages.index("teacher")
+    assert "gold Bob Smith PER likes New York City LOC teacher Bob Smith" in passages
+    # Only what one of the two has is outlined, not what both miss.
+    page = report_page(report)
+    odd = page.count('<mark class="entity odd"')
+    worst = report.agreement["student"].worst
+    assert odd == sum(passage.differences for passage in worst)
+
+
+def test_differences_come_before_agreement(report):
+    headings = re.findall("<h2>(.*?)</h2>", report_page(report))
+    assert headings[:3] == [
+        "Side by side",
+        "Where student and teacher disagree most",
+        "Agreement with teacher",
+    ]
+
+
+def test_each_figure_names_its_column_where_the_header_is_hidden(report):
+    """On a phone the rows of a table are lists."""
+    page = report_page(report)
+    (table,) = re.findall("Side by side</h2>(.*?)</table>", page, re.DOTALL)
+    columns = re.findall('<th scope="col">(.*?)</th>', table)
+    assert columns[:4] == ["", "F1", "Precision", "Recall"]
+    for row in re.findall("<tr><th scope=.row.>.*?</tr>", table):
+        assert re.findall('data-column="(.*?)"', row) == columns[1:]
+
+
+def test_dark_colors_are_for_screens_alone(report):
+    page = report_page(report)
+    assert "@media print" in page
+    assert page.count("prefers-color-scheme: dark") > 1
+    assert "@media (prefers-color-scheme" not in page

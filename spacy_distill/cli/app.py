@@ -6,6 +6,7 @@ from .annotate import annotate_cli
 from .card import card_cli
 from .corpus import corpus_cli
 from .evaluate import evaluate_cli
+from .package import package_cli
 from .quantize import quantize_cli
 from .summary import summary_cli
 from .train_teacher import train_teacher_cli
@@ -27,6 +28,7 @@ app.command("annotate")(annotate_cli)
 app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
+app.command("package")(package_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
 

@@ -16,6 +16,7 @@ from .distill import distill_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
+from .package import package_cli
 from .quantize import quantize_cli
 from .summary import summary_cli
 from .train_teacher import train_teacher_cli
@@ -64,6 +65,7 @@ app.command("annotate")(annotate_cli)
 app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
+app.command("package")(package_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
 

@@ -3,6 +3,7 @@
 import typer
 
 from .annotate import annotate_cli
+from .calibrate import calibrate_cli
 from .card import card_cli
 from .corpus import corpus_cli
 from .evaluate import evaluate_cli
@@ -24,6 +25,7 @@ app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(train_teacher_cli)
 app.command("annotate")(annotate_cli)
+app.command("calibrate")(calibrate_cli)
 app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)

@@ -14,6 +14,7 @@ from ..errors import DistillError
 from ..evaluation.agreement import compare_entities
 from ..evaluation.measure import gold_references, predict
 from ..evaluation.size import folder_bytes, zipped_bytes
+from ..files import check_output_folder
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score
@@ -124,7 +125,7 @@ def quantize(
     if storage == "int8":
         words = WORDS if words is None else words
         table_bits = TABLE_BITS if table_bits is None else table_bits
-    _check_folder(output)
+    check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
     gold = None if gold is None else Path(gold)
@@ -154,14 +155,6 @@ def quantize(
         documents=agreement.compared,
         differing=agreement.compared - agreement.documents,
     )
-
-
-def _check_folder(output: Path) -> None:
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DistillError(
-            f"Expected a new or an empty folder to write to, got {output} with"
-            " something in it: choose another."
-        )
 
 
 def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:

@@ -3,7 +3,16 @@
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Sequence, Union
+from typing import (
+    Callable,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Union,
+)
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -19,6 +28,7 @@ from ..tasks.ner.task import (
     expected_calibration_error,
 )
 from .predictors import find_sized, find_spans_key
+from .raw_outcomes import find_scored, raw_outcomes
 from .rows import GOLD, TEACHER, CalibrationBin, ReferenceCounts, Row, TypeScore
 from .size import count_parameters, folder_bytes
 
@@ -128,7 +138,7 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
     examples = predict(nlp, references)
     entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
     return Measured(
-        row=_score(nlp, examples, name, calibrated=references.kind == GOLD),
+        row=_score(nlp, examples, name, with_ece=references.kind == GOLD),
         docs=[eg.predicted for eg in examples],
         counts=ReferenceCounts(
             path=references.path,
@@ -157,16 +167,30 @@ def predict(nlp: Language, references: References) -> List[Example]:
         DistillError: If there are no Docs, or no entity in any.
     """
     examples = [
-        Example(unannotated(nlp, doc), doc) for doc in references.read(nlp) if len(doc)
+        Example(unannotated(nlp, doc), doc) for doc in read_references(nlp, references)
     ]
-    if not any(eg.reference.ents for eg in examples):
+    for eg, doc in zip(examples, nlp.pipe([eg.predicted for eg in examples])):
+        eg.predicted = doc
+    return examples
+
+
+def read_references(nlp: Language, references: References) -> List[Doc]:
+    """Read annotated Docs, without empty ones.
+
+    Args:
+        nlp: The pipeline whose vocab they get.
+        references: The annotated Docs.
+
+    Raises:
+        DistillError: If there are no Docs, or no entity in any.
+    """
+    docs = [doc for doc in references.read(nlp) if len(doc)]
+    if not any(doc.ents for doc in docs):
         raise DistillError(
             f"Expected Docs with entities in {references.path}, got none: give"
             " annotated ones."
         )
-    for eg, doc in zip(examples, nlp.pipe([eg.predicted for eg in examples])):
-        eg.predicted = doc
-    return examples
+    return docs
 
 
 def unannotated(nlp: Language, doc: Doc) -> Doc:
@@ -211,12 +235,37 @@ def calibration_bins(
     ]
 
 
-def _score(
-    nlp: Language, examples: List[Example], name: str, *, calibrated: bool
-) -> Row:
+class _Outcomes(NamedTuple):
+    probabilities: List[float]
+    correct: List[bool]
+    raw_ece: Optional[float] = None
+    calibrated_on: int = 0
+    cross_validated: bool = False
+
+
+def _outcomes(nlp: Language, examples: List[Example], key: str) -> _Outcomes:
+    """Probabilities of entities, and how they compare with uncalibrated ones."""
+    found = find_scored(nlp)
+    calibration = None if found is None else found[1].calibration
+    if found is None or calibration is None:
+        return _Outcomes(*entity_outcomes(examples, key))
+    gold = [eg.reference for eg in examples]
+    docs = [unannotated(nlp, doc) for doc in gold]
+    raw = raw_outcomes(nlp, found[0], docs, gold)
+    probabilities, cross_validated = raw.calibrated(calibration)
+    return _Outcomes(
+        probabilities.tolist(),
+        raw.correct.tolist(),
+        expected_calibration_error(raw.probabilities, raw.correct),
+        calibration.entities,
+        cross_validated,
+    )
+
+
+def _score(nlp: Language, examples: List[Example], name: str, *, with_ece: bool) -> Row:
     scores = compact_ner_score(examples)
-    key = find_spans_key(nlp) if calibrated else None
-    outcomes = entity_outcomes(examples, key) if key is not None else ([], [])
+    key = find_spans_key(nlp) if with_ece else None
+    outcomes = _Outcomes([], []) if key is None else _outcomes(nlp, examples, key)
     sized = find_sized(nlp)
     counts = None if sized is None else count_parameters(sized)
     return Row(
@@ -229,8 +278,11 @@ def _score(
             label: TypeScore(precision=prf["p"], recall=prf["r"], f1=prf["f"])
             for label, prf in sorted(scores["ents_per_type"].items())
         },
-        ece=expected_calibration_error(*outcomes),
-        calibration=calibration_bins(*outcomes),
+        ece=expected_calibration_error(outcomes.probabilities, outcomes.correct),
+        calibration=calibration_bins(outcomes.probabilities, outcomes.correct),
+        raw_ece=outcomes.raw_ece,
+        calibrated_on=outcomes.calibrated_on,
+        cross_validated=outcomes.cross_validated,
         parameters=None if counts is None else counts.trained,
         table=0 if counts is None else counts.table,
         size=None if sized is None or sized.path is None else folder_bytes(sized.path),

@@ -6,7 +6,13 @@ from typing import Any, Dict, List, Optional
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.report import Report
 from ..evaluation.rows import Row, TrainingFacts
-from .markdown import describe, describe_training, score_header, score_name
+from .markdown import (
+    describe,
+    describe_calibration,
+    describe_training,
+    score_header,
+    score_name,
+)
 from .table import (
     CALIBRATION_HEADER,
     HEADER,
@@ -214,6 +220,11 @@ def _probabilities(facts: CardFacts, report: Report, row: Row) -> List[str]:
             " Entities that another component sets before have 1.0."
             if len(row.components) > 1
             else ""
+        ),
+        *(
+            [f"They are calibrated: {describe_calibration(row)}"]
+            if row.raw_ece is not None
+            else []
         ),
         f"Calibration on the {report.references.role} (expected calibration error"
         f" {row.ece:.3f}):",

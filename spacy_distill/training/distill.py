@@ -25,6 +25,7 @@ from ..annotation.annotate import annotate
 from ..corpora.texts import TextSource, as_texts
 from ..docs import load_pipeline
 from ..errors import DistillError
+from ..evaluation.calibrate import calibrate_on
 from ..evaluation.evaluate import put_together
 from ..evaluation.measure import (
     Measured,
@@ -33,7 +34,9 @@ from ..evaluation.measure import (
     held_out_references,
     measure,
 )
+from ..evaluation.raw_outcomes import find_scored
 from ..evaluation.report import attach_report
+from ..evaluation.rows import GOLD
 from ..evaluation.soft_sample import sample_soft_labels
 from ..files import write_atomically
 from ..reports.files import write_report
@@ -81,9 +84,10 @@ def distill(
     """Distill a teacher into a student.
 
     The teacher annotates the texts, the student is trained on its predictions and on
-    gold annotation, if there is any, and both are evaluated. Without gold annotation
-    for development, some of the texts are held out: scores are then agreement with the
-    teacher.
+    gold annotation, if there is any, and both are evaluated. Gold annotation for
+    development also calibrates the student's probabilities. Without it, some of the
+    texts are held out: scores are then agreement with the teacher, and probabilities
+    are not calibrated.
 
     An interrupted annotation continues when the same call is made again with the same
     `output` or `soft_labels`.
@@ -197,7 +201,8 @@ class _Run:
             config = hold_out(config, folder, number)
             self.say.info(
                 f"No gold annotation for development: {number:,} of {len(store):,}"
-                " documents are held out. Scores are agreement with the teacher."
+                " documents are held out. Scores are agreement with the teacher, and"
+                " probabilities are not calibrated."
             )
         schedule = find_schedule(config, path, store, number)
         if schedule is not None:
@@ -271,6 +276,7 @@ class _Run:
             )
             return nlp
         try:
+            self.calibrate(nlp, references)
             student = measure(nlp, references, name="distilled")
             report = put_together(
                 [student] if taught is None else [taught, student],
@@ -289,6 +295,23 @@ class _Run:
             _rename_scores(nlp)
         srsly.write_json(self.folder / _BEST / "meta.json", nlp.meta)
         return nlp
+
+    def calibrate(self, nlp: Language, references: References) -> None:
+        """Calibrate the student's probabilities on gold annotation for development.
+
+        Not on a teacher's predictions: agreement with them says nothing about how often
+        an entity is right.
+        """
+        found = find_scored(nlp)
+        if found is None or references.kind != GOLD:
+            return
+        result = calibrate_on(nlp, references)
+        (self.say.warn if result.calibration is None else self.say.good)(
+            result.describe()
+        )
+        name, pipe = found
+        # The other files did not change.
+        pipe.to_disk(self.folder / _BEST / name, exclude=["model", "vocab"])
 
 
 def _without_dev_corpus(config: Config) -> Config:

@@ -3,6 +3,7 @@
 It is a teacher or a student, depending on its encoder.
 """
 
+import warnings
 from itertools import islice
 from typing import (
     Any,
@@ -30,6 +31,7 @@ from ...losses.base import Loss
 from ...losses.distillation import distillation_loss_v1
 from ..storage import StoredPipe
 from .annotations import set_entities
+from .calibration import Calibration
 from .crf import CRFTerms
 from .decoding import ScoredSpan, allowed_tags, decode_entities, grammar_of
 from .lattice.forward_backward import forward_backward
@@ -54,6 +56,11 @@ nO = null
 [scorer]
 @scorers = "spacy_distill.compact_ner_scorer.v1"
 """
+
+_NOT_CALIBRATED = (
+    "The probabilities of {name!r} are no longer calibrated, since training changes"
+    " them. Calibrate the pipeline afterwards: spacy-distill calibrate."
+)
 
 
 @Language.factory(
@@ -139,7 +146,11 @@ class CompactNER(StoredPipe):
         self.loss = loss if loss is not None else distillation_loss_v1()
         self.scorer = scorer
         self.storage = storage
-        self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
+        self.cfg: Dict[str, Any] = {
+            "labels": [],
+            "spans_key": spans_key,
+            "calibration": None,
+        }
         self._task = NERTask(())
         self._crf: Tuple[Any, Optional[Transitions]] = (None, None)
 
@@ -171,6 +182,15 @@ class CompactNER(StoredPipe):
         key: Optional[str] = self.cfg["spans_key"]
         return key
 
+    @property
+    def calibration(self) -> Optional[Calibration]:
+        """The calibration of the entities' probabilities; None for none."""
+        return Calibration.from_cfg(self.cfg.get("calibration"))
+
+    @calibration.setter
+    def calibration(self, calibration: Optional[Calibration]) -> None:
+        self.cfg["calibration"] = None if calibration is None else calibration.to_cfg()
+
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
         """Predict the entities of Docs, without modifying them.
 
@@ -193,6 +213,7 @@ class CompactNER(StoredPipe):
             self.tags,
             crf=self._crf_transitions(),
             allowed=allowed_tags(filled, self.tags),
+            calibration=self.calibration,
         )
         if len(filled) == len(docs):
             return spans
@@ -270,6 +291,9 @@ class CompactNER(StoredPipe):
         examples = [eg for eg in examples if len(eg.predicted)]
         if not examples:
             return losses
+        if self.calibration is not None:
+            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=2)
+            self.calibration = None
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_scores, d_crf = self._compare(examples, scores)
@@ -316,6 +340,7 @@ class CompactNER(StoredPipe):
                 not among those given or the teacher's.
         """
         validate_get_examples(get_examples, "CompactNER.initialize")
+        self.calibration = None
         for label in find_labels(get_examples, labels, self.labels):
             self.add_label(label)
         sample = _sample_docs(get_examples)

@@ -10,6 +10,7 @@ import typer
 from typer import Option
 
 from .annotate import annotate_cli
+from .calibrate import calibrate_cli
 from .card import card_cli
 from .corpus import corpus_cli
 from .distill import distill_cli
@@ -62,6 +63,7 @@ app.command("init-config")(init_config_cli)
 app.command("corpus")(corpus_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)
 app.command("annotate")(annotate_cli)
+app.command("calibrate")(calibrate_cli)
 app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)

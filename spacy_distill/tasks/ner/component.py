@@ -36,6 +36,7 @@ from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
 from ..storage import StoredPipe
 from .annotations import set_entities
+from .calibration import Calibration
 from .crf import CRFTerms
 from .decoding import ScoredSpan, allowed_tags, decode_entities, grammar_of
 from .gold import trimmed_examples
@@ -70,6 +71,11 @@ nO = null
 [scorer]
 @scorers = "spacy_distill.compact_ner_scorer.v1"
 """
+
+_NOT_CALIBRATED = (
+    "The probabilities of {name!r} are no longer calibrated, since training changes"
+    " them. Calibrate the pipeline afterwards: spacy-distill calibrate."
+)
 
 
 @Language.factory(
@@ -167,6 +173,7 @@ class CompactNER(StoredPipe):
             # Labels added to a trained model that have not been in any update.
             "untrained": [],
             "spans_key": spans_key,
+            "calibration": None,
         }
         self._is_trimming_told = False
         self._task = NERTask(())
@@ -200,6 +207,15 @@ class CompactNER(StoredPipe):
         key: Optional[str] = self.cfg["spans_key"]
         return key
 
+    @property
+    def calibration(self) -> Optional[Calibration]:
+        """The calibration of the entities' probabilities; None for none."""
+        return Calibration.from_cfg(self.cfg.get("calibration"))
+
+    @calibration.setter
+    def calibration(self, calibration: Optional[Calibration]) -> None:
+        self.cfg["calibration"] = None if calibration is None else calibration.to_cfg()
+
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
         """Predict the entities of Docs, without modifying them.
 
@@ -222,6 +238,7 @@ class CompactNER(StoredPipe):
             self.tags,
             crf=self._crf_transitions(),
             allowed=allowed_tags(filled, self.tags),
+            calibration=self.calibration,
         )
         if len(filled) == len(docs):
             return spans
@@ -303,6 +320,9 @@ class CompactNER(StoredPipe):
             _, trimmed = trimmed_examples(examples)
             warn_trimmed(trimmed, "the training data (one batch of it)")
             self._is_trimming_told = trimmed.total > 0
+        if self.calibration is not None:
+            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=2)
+            self.calibration = None
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_scores, d_crf = self._compare(examples, scores)
@@ -356,6 +376,7 @@ class CompactNER(StoredPipe):
         validate_get_examples(get_examples, "CompactNER.initialize")
         if nlp is not None:
             repair_optimizer(nlp)
+        self.calibration = None
         found = survey(get_examples())
         warn_trimmed(found.trimmed, "the training data")
         self._is_trimming_told = found.trimmed.total > 0

@@ -1,0 +1,69 @@
+"""Every example of the documentation runs, from a clean folder."""
+
+import os
+import re
+import sys
+
+import pytest
+from documented import PAGES, ROOT, Reader, make_desk, read_blocks, write_small_student
+
+from spacy_distill.training import config as training_config
+from spacy_distill.training import distill as training_distill
+
+# Commands that are not run here, by their beginnings, and what runs them.
+ELSEWHERE = {
+    "pip install": "tests/test_packaging.py, and the Makefile",
+    "make ": ".ci/run, tests/test_project_run.py",
+    "python -m spacy project run": "tests/test_project_run.py",
+    "python benchmarks/": "tests/benchmarks",
+    "huggingface-cli download": "needs a network",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_examples_run(page, tmp_path, monkeypatch):
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    packages = make_desk(desk)
+    student = tmp_path / "student.cfg"
+    write_small_student(student, training_config.STUDENT_CONFIG)
+    monkeypatch.setattr(training_distill, "STUDENT_CONFIG", student)
+    monkeypatch.syspath_prepend(packages)
+    monkeypatch.setenv(
+        "PYTHONPATH", f"{packages}{os.pathsep}{os.pathsep.join(sys.path)}"
+    )
+    monkeypatch.chdir(desk)
+    monkeypatch.syspath_prepend(desk)
+    reader = Reader(tuple(ELSEWHERE))
+    for block in read_blocks(page):
+        reader.run(block)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_anchors_exist(page):
+    text = page.read_text("utf-8")
+    for path, anchor in re.findall(r"\]\(([^)#\s:]*)#([^)\s]+)\)", text):
+        target = page if not path else page.parent / path
+        headings = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.M)
+        assert anchor in {slug(heading) for heading in headings}, (
+            f"{page.name}: #{anchor}"
+        )
+
+
+def slug(heading):
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_readme_names_every_page():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for page in PAGES[1:]:
+        assert f"docs/{page.name}" in readme

@@ -23,7 +23,8 @@ Strict = Annotated[
     Option(
         "--strict/--skip",
         help="For a file of annotations with invalid spans: reject the file, or leave"
-        " them out. Strict by default.",
+        " them out, and move spans to their own text where it is once nearby. Strict by"
+        " default.",
     ),
 ]
 LabelMap = Annotated[

@@ -19,8 +19,8 @@ from .ensemble import EnsembleTeacher
 # texts to spans; a teacher; or a list of these.
 TeacherSource = Union[str, Path, Language, Teacher, Callable, Sequence[Any]]
 
-# Other files of annotations are recognized by their content.
-_ANNOTATIONS = (".jsonl", ".jsonl.gz")
+# Names of annotation files. Those with other names are recognized by their content.
+_ANNOTATIONS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".ann")
 
 
 def load_teacher(

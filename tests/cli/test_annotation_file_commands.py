@@ -11,6 +11,7 @@ from spacy.tokens import DocBin
 from tiny_distillation import distill, told, write_files
 from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
+from written_formats import label_studio, write_brat, write_records
 
 from spacy_distill.cli.app import app
 from spacy_distill.docs import LOGITS
@@ -82,6 +83,47 @@ def test_skip_leaves_it_out(tmp_path):
     assert (
         "Dropped in document 1: 'isbon' (LOC) begins inside 'Lisbon'" in result.output
     )
+
+
+def test_brat_and_label_studio_are_teacher_and_texts(tmp_path):
+    folder = tmp_path / "brat"
+    folder.mkdir()
+    write_brat(folder / "a.ann", f"{TEXT}\nThe rain stopped.", [PERSON, CITY])
+    tasks = [label_studio(TEXT, [PERSON, CITY]), label_studio("The rain stopped.", [])]
+    project = write_records(tmp_path / "project.json", tasks, "array indented")
+    for source in (folder, project):
+        out = tmp_path / f"of_{source.name}"
+        result = annotate(source, source, out)
+        assert result.exit_code == 0, result.output
+        manifest = SoftLabels(out).manifest
+        assert manifest.counts.docs == 2
+        assert manifest.counts.labels == {"PER": 1, "LOC": 1}
+        assert [doc.text for doc in stored(out)] == [TEXT, "The rain stopped."]
+
+
+def test_spans_that_contradict_their_own_text(tmp_path):
+    record = line(TEXT, (2, 11, "PER"), CITY)
+    record["spans"][0]["text"] = "Mara Feld"
+    path = write_lines(tmp_path / "labels.jsonl", record)
+    line_told = told(annotate(path, path, tmp_path / "out"))
+    assert "line 1: 'ra Feld m' as PER has the text 'Mara Feld' of its own" in line_told
+    assert not (tmp_path / "out").exists()
+    result = annotate(path, path, tmp_path / "out", "--skip")
+    assert result.exit_code == 0, result.output
+    counts = SoftLabels(tmp_path / "out").manifest.counts
+    assert counts.labels == {"PER": 1, "LOC": 1}
+    assert counts.dropped == 0
+
+
+def test_a_file_that_is_no_annotation_is_told_what_is(tmp_path):
+    path = tmp_path / "labels.json"
+    path.write_text('{"words": ["Mara"]}', encoding="utf-8")
+    line_told = told(annotate(path, path, tmp_path / "out"))
+    assert "got an object with 'words'" in line_told
+    for form in ("Prodigy", "doccano", "Label Studio", "Hugging Face", "spaCy", "brat"):
+        assert form in line_told
+    path.unlink()
+    assert "Expected a file" in told(annotate(path, path, tmp_path / "out"))
 
 
 def test_texts_that_differ_from_the_file(tmp_path):

@@ -82,6 +82,14 @@ def _make_doc(text: CheckedText, nlp: Language) -> Tuple[Doc, List[InvalidSpan]]
     return doc, aligned.invalid
 
 
+def _are_of_two(one: CheckedText, other: CheckedText) -> bool:
+    """Whether two annotations of a text are of two annotators."""
+    if one.annotator is None and other.annotator is None:
+        # Some tools write a file for each annotator. Files that agree are of no harm.
+        return one.place.file != other.place.file and one.spans != other.spans
+    return one.annotator != other.annotator
+
+
 def _first_annotators(
     texts: List[CheckedText], path: Path, strict: bool
 ) -> List[CheckedText]:
@@ -91,7 +99,7 @@ def _first_annotators(
     same, others = 0, []
     for text in texts:
         before = first.setdefault(text.text, text)
-        if before.annotator == text.annotator:
+        if not _are_of_two(before, text):
             kept.append(text)
         elif before.spans == text.spans:
             same += 1

@@ -44,11 +44,14 @@ def read_task(value: JsonValue) -> Iterator[AnnotatedText]:
         annotation is a text that is left out.
 
     Raises:
-        DistillError: If the task has no text, or spans of several texts.
+        DistillError: If the task has no text, or spans of several texts, or if
+            something else than annotations is in it.
     """
     task, place = value.value, value.place
     annotations = task.get("annotations", task.get("completions")) or []
-    regions = [_regions(annotation) for annotation in annotations]
+    if not isinstance(annotations, list):
+        annotations = [annotations]
+    regions = [_regions(annotation, place) for annotation in annotations]
     text = _text(task["data"], [r for found in regions for r in found], place)
     if not annotations:
         yield AnnotatedText(place, text, [], left_out=UNANNOTATED)
@@ -63,11 +66,16 @@ def read_task(value: JsonValue) -> Iterator[AnnotatedText]:
         )
 
 
-def _regions(annotation: Any) -> List[Dict[str, Any]]:
+def _regions(annotation: Any, place: Place) -> List[Dict[str, Any]]:
     results = annotation.get("result") if isinstance(annotation, dict) else None
+    if not isinstance(results, list):
+        raise DistillError(
+            f'Expected annotations of Label Studio with a list "result" in {place}, got'
+            f" {shorten(annotation)}: export the project as JSON."
+        )
     return [
         region
-        for region in results or []
+        for region in results
         if isinstance(region, dict)
         and isinstance(region.get("value"), dict)
         and {"start", "end"} <= set(region["value"])
@@ -75,11 +83,11 @@ def _regions(annotation: Any) -> List[Dict[str, Any]]:
 
 
 def _text(data: Dict[str, Any], regions: List[Dict[str, Any]], place: Place) -> str:
-    names = {region["to_name"] for region in regions if "to_name" in region}
+    names = {str(region["to_name"]) for region in regions if "to_name" in region}
     if len(names) > 1:
         raise DistillError(
             f"Expected spans of one text in each task of Label Studio, got some of"
-            f" {' and '.join(sorted(map(str, names)))} in {place}: export a project"
+            f" {' and '.join(sorted(names))} in {place}: export a project"
             " with one text in a task."
         )
     strings = [key for key, found in data.items() if isinstance(found, str)]
@@ -97,7 +105,8 @@ def _text(data: Dict[str, Any], regions: List[Dict[str, Any]], place: Place) -> 
 
 def _spans(region: Dict[str, Any]) -> List[RawSpan]:
     value = region["value"]
-    labels = value.get(region.get("type"), value.get("labels"))
+    # Under the kind of region: "labels", "hypertextlabels".
+    labels = value.get(str(region.get("type")), value.get("labels"))
     own = value.get("text")
     return [
         RawSpan(

@@ -87,24 +87,24 @@ def find_unit(texts: Sequence[AnnotatedText]) -> Optional[Unit]:
     Returns:
         The unit, or None if offsets count characters, or nobody knows.
     """
-    for unit in UNITS:
-        fits: List[bool] = []
-        contradicted = False
-        for text in texts:
-            if text.text.isascii():
+    return next((unit for unit in UNITS if _is_unit(unit, texts)), None)
+
+
+def _is_unit(unit: Unit, texts: Sequence[AnnotatedText]) -> bool:
+    contradicted = False
+    for text in texts:
+        telling = [s for s in text.spans if s.text is not None and _has_offsets(s)]
+        if not telling or text.text.isascii():
+            continue
+        offsets = unit.characters(text.text)
+        for span in telling:
+            moved = move(span, offsets)
+            if moved == span:
                 continue
-            offsets = unit.characters(text.text)
-            for span in text.spans:
-                if span.text is None or not _has_offsets(span):
-                    continue
-                moved = move(span, offsets)
-                if moved == span:
-                    continue
-                fits.append(moved is not None and _fits(moved, text.text))
-                contradicted = contradicted or not _fits(span, text.text)
-        if contradicted and all(fits):
-            return unit
-    return None
+            if moved is None or not _fits(moved, text.text):
+                return False
+            contradicted = contradicted or not _fits(span, text.text)
+    return contradicted
 
 
 def move(span: RawSpan, offsets: Dict[int, int]) -> Optional[RawSpan]:

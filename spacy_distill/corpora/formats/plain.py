@@ -29,7 +29,8 @@ def is_more_than_lines(path: Union[str, Path]) -> bool:
 def plain_texts(path: Union[str, Path]) -> List[Union[str, Doc]]:
     """Read the texts of annotated text, each once.
 
-    Texts that do not count as annotated are left out, unless none counts.
+    An array of objects with a `text` and no spans is read, too. Texts that do not count
+    as annotated are left out, unless none counts.
 
     Args:
         path: A file or folder, see `read_checked`.
@@ -41,7 +42,7 @@ def plain_texts(path: Union[str, Path]) -> List[Union[str, Doc]]:
         DistillError: With file and line, for what cannot be read; or if some texts have
             tokens of their own and some not.
     """
-    texts = read_checked(path)
+    texts = read_checked(path, needs_spans=False)
     counted = [text for text in texts if text.left_out is None]
     if not counted:
         counted = [text for text in texts if text.left_out == UNANNOTATED]

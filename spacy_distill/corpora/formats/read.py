@@ -139,6 +139,7 @@ def read_checked(
     labels: Optional[Sequence[str]] = None,
     tag_names: Optional[Sequence[str]] = None,
     trim: bool = False,
+    needs_spans: bool = True,
 ) -> List[CheckedText]:
     """Read annotated text.
 
@@ -148,6 +149,7 @@ def read_checked(
         labels: Labels that spans may have; None for any.
         tag_names: Names of tags that are numbers, in the order of the numbers.
         trim: Whether spans lose whitespace at their ends. Otherwise it is an error.
+        needs_spans: Whether an object with a text and no spans is an error.
 
     Returns:
         The texts in order. Invalid spans do not raise an error; they are listed in the
@@ -160,7 +162,7 @@ def read_checked(
     texts: List[AnnotatedText] = []
     for file in annotated_files(path):
         first = texts[-1].document + 1 if texts else 0
-        for text in _read_file(file, path.is_dir(), tag_names):
+        for text in _read_file(file, path.is_dir(), tag_names, needs_spans):
             texts.append(text._replace(document=text.document + first))
     return check_texts(texts, labels=labels, trim=trim)
 
@@ -184,7 +186,7 @@ def _first_line(file: Path) -> str:
 
 
 def _read_file(
-    file: Path, in_folder: bool, names: Optional[Sequence[str]]
+    file: Path, in_folder: bool, names: Optional[Sequence[str]], needs_spans: bool
 ) -> Iterator[AnnotatedText]:
     if file.suffix == ".ann":
         yield read_brat(file, in_folder=in_folder)
@@ -210,7 +212,7 @@ def _read_file(
         )
     else:
         values = chain([first], values)
-    yield from _read_values(values, names)
+    yield from _read_values(values, names, needs_spans)
 
 
 def _unwrap(value: Any) -> Optional[List[Any]]:
@@ -227,7 +229,7 @@ def _unwrap(value: Any) -> Optional[List[Any]]:
 
 
 def _read_values(
-    values: Iterator[JsonValue], names: Optional[Sequence[str]]
+    values: Iterator[JsonValue], names: Optional[Sequence[str]], needs_spans: bool
 ) -> Iterator[AnnotatedText]:
     rows: List[TaggedRow] = []
     form: Optional[str] = None
@@ -246,7 +248,8 @@ def _read_values(
         elif is_tuple(record):
             found = "[text, annotation] of spaCy"
         elif text_field(record) is not None:
-            field = None if left_out else span_field(record, place)
+            if left_out is None:
+                field = span_field(record, place, required=needs_spans)
             found = f'objects with "{field}"' if field else None
         else:
             raise _unreadable(record, place)

@@ -41,18 +41,22 @@ def text_field(record: Any) -> Optional[str]:
     return "data" if isinstance(record.get("data"), str) else None
 
 
-def span_field(record: Dict[str, Any], place: Place) -> Optional[str]:
+def span_field(
+    record: Dict[str, Any], place: Place, *, required: bool = True
+) -> Optional[str]:
     """Return the name of the field with the spans.
 
     Args:
         record: An object with a text.
         place: Where it is.
+        required: Whether the text must be annotated.
 
     Returns:
-        The name; None if there are none, although the record is annotated.
+        The name; None if there are none.
 
     Raises:
-        DistillError: If there is no such field, or more than one.
+        DistillError: If there is more than one such field; or, if required, if there is
+            none and nothing else shows that the text is annotated.
     """
     if isinstance(record.get("spans"), list):
         return "spans"
@@ -67,8 +71,9 @@ def span_field(record: Dict[str, Any], place: Place) -> Optional[str]:
         )
     if filled or lists:
         return (filled or lists)[0]
-    if "spans" not in record and (
-        any(key in record for key in _OF_PRODIGY) or _OF_JSON_MIN in record
+    if not required or (
+        "spans" not in record
+        and any(key in record for key in (*_OF_PRODIGY, _OF_JSON_MIN))
     ):
         return None
     found = f"{type(record['spans']).__name__}" if "spans" in record else "none"

@@ -115,6 +115,18 @@ def test_one_annotation_of_several_annotators(tmp_path, caplog):
     assert len(read(tmp_path, *lines[:2], *lines[3:], strict=True)) == 3
 
 
+def test_a_file_for_each_annotator(tmp_path, caplog):
+    """As doccano writes them, without names."""
+    write_lines(tmp_path / "ida.jsonl", line(TEXT, PERSON), line("Rain."))
+    write_lines(tmp_path / "uwe.jsonl", line(TEXT, CITY), line("Rain."))
+    docs = [doc for doc, _ in read_annotated(tmp_path, NLP)]
+    assert [doc.text for doc in docs] == [TEXT, "Rain.", "Rain."]
+    assert entities(docs[0]) == [("Mara Feld", "PER")]
+    assert "1 differ (uwe.jsonl line 1 against ida.jsonl line 1)" in caplog.text
+    with pytest.raises(DistillError, match=r"uwe\.jsonl line 1 against ida"):
+        read_annotated(tmp_path, NLP, strict=True)
+
+
 def test_only_what_counts(tmp_path, caplog):
     lines = [line(TEXT, PERSON), line(TEXT, CITY, answer="reject")]
     (doc,) = read(tmp_path, *lines)

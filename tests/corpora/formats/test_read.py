@@ -304,3 +304,10 @@ def test_other_schemes_than_biluo_in_spacy_2(tmp_path):
     document = {"paragraphs": [{"sentences": [{"tokens": tokens}]}]}
     found = read_checked(write_lines(tmp_path / "a.json", document))
     assert spans(found) == [[("Mara Feld", "PER")]]
+
+
+def test_texts_without_spans_are_texts(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"text": "Rain."}, {"text": TEXT, "label": "good"}]))
+    assert plain_texts(path) == ["Rain.", TEXT]
+    refused(path, r'a list "spans" in .*a\.json:1 \(item 1\), got none: use an empty')

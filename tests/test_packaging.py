@@ -1,6 +1,7 @@
 """What is built out of this repository, and installed by others."""
 
 import configparser
+import json
 import re
 import shutil
 import subprocess
@@ -11,36 +12,67 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from clean_environment import CleanEnvironment
+
+from spacy_distill.packaging import SPACY_VERSIONS
 
 ROOT = Path(__file__).parent.parent
+FIXTURES = ROOT / "tests" / "fixtures" / "version_0_1_0"
+FILES = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "constraints.txt")
 LIGHT = {"spacy", "thinc", "numpy", "srsly", "typer", "tqdm"}
 
 pytestmark = pytest.mark.slow
+
+
+PREDICT = """
+import json, sys
+from pathlib import Path
+import spacy
+
+nlp = spacy.load(sys.argv[1])
+ents = [nlp(text).ents for text in json.loads(sys.argv[2])]
+print(json.dumps([[(e.start_char, e.end_char, e.label_) for e in es] for es in ents]))
+"""
+USE = """
+from importlib import resources
+from spacy_distill.cli.app import app
+from typer.testing import CliRunner
+
+assert "quantize" in CliRunner().invoke(app, ["--help"]).output
+config = resources.files("spacy_distill") / "configs" / "student.cfg"
+assert "[components.ner]" in config.read_text(encoding="utf-8")
+"""
+
+
+def copy_project(folder):
+    """Copy what is part of a release, and tests, which are there to be left out."""
+    folder.mkdir()
+    for name in (*FILES, "pyproject.toml", "setup.py"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(
+        ROOT / "spacy_distill",
+        folder / "spacy_distill",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_nothing.py").touch()
+    return folder
+
+
+def build(folder, *options):
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist"]
+    done = subprocess.run(
+        [*command, *options], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "dist"
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """sdist and wheel, the wheel built out of the sdist as for PyPI."""
     pytest.importorskip("build")
-    folder = tmp_path_factory.mktemp("packaging")
-    copy = folder / "copy"
-    copy.mkdir()
-    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    shutil.copytree(
-        ROOT / "spacy_distill",
-        copy / "spacy_distill",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    # There to be left out.
-    (copy / "tests").mkdir()
-    (copy / "tests" / "test_nothing.py").touch()
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist"]
-    done = subprocess.run(
-        command, cwd=copy, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return copy / "dist"
+    return build(copy_project(tmp_path_factory.mktemp("packaging") / "copy"))
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +127,95 @@ def test_every_registered_function_is_an_entry_point(wheel):
     assert not {name for name in names if f"\n{name} = " not in f"\n{listed}"}
 
 
-def test_requirements_are_the_light_ones(wheel):
-    metadata = Parser().parsestr(info(wheel, ".dist-info/METADATA"))
+@pytest.fixture(scope="module")
+def metadata(wheel):
+    return Parser().parsestr(info(wheel, ".dist-info/METADATA"))
+
+
+def test_requirements_are_the_light_ones(metadata):
     required = metadata.get_all("Requires-Dist")
     always = {re.split(r"[^\w-]", r)[0] for r in required if "extra ==" not in r}
     assert always == LIGHT
-    assert metadata["License-Expression"] == "MIT"
+    (spacy_versions,) = [r for r in required if r.startswith("spacy<")]
+    # Packaged pipelines require the same.
+    assert set(spacy_versions[len("spacy") :].split(",")) == set(
+        SPACY_VERSIONS.split(",")
+    )
     assert {"train", "dev"} <= set(metadata.get_all("Provides-Extra"))
+
+
+def test_what_an_index_shows(wheel, metadata):
+    assert metadata["Author"] == "The spacy-distill developers"
+    assert metadata["License-Expression"] == "MIT"
     assert [name for name in wheel if name.endswith("licenses/LICENSE")]
+    assert metadata["Requires-Python"] == ">=3.10"
+    classifiers = "\n".join(metadata.get_all("Classifier"))
+    versions = re.findall(r"Python :: (3\.\d+)", classifiers)
+    assert versions == ["3.10", "3.11", "3.12", "3.13"]
+    assert metadata["Description-Content-Type"] == "text/markdown"
 
 
-def test_the_sources_are_whole(built):
+def relative_links(text):
+    """Targets of Markdown and HTML links that lead nowhere outside the repository."""
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)", text)
+    targets += re.findall(r"""(?:href|src|srcset)=["']?([^"'\s>]+)""", text)
+    return [target for target in targets if not re.match("https?:|#", target)]
+
+
+def test_links_of_the_long_description_are_absolute(metadata):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert relative_links(readme)
+    description = metadata.get_payload()
+    assert description.startswith("# spacy-distill")
+    assert relative_links(description) == []
+    # The words of the links are still there, and so is code, whatever it contains.
+    assert "docs/design.md" in description
+    for block in re.findall(r"```.*?```", readme, re.DOTALL):
+        assert block in description
+
+
+def test_links_lead_to_the_repository_where_its_address_is_known(tmp_path):
+    folder = copy_project(tmp_path / "copy")
+    address = "https://example.org/distill"
+    setup = (folder / "setup.py").read_text(encoding="utf-8")
+    assert 'REPOSITORY = ""' in setup
+    setup = setup.replace('REPOSITORY = ""', f'REPOSITORY = "{address}"')
+    (folder / "setup.py").write_text(setup, encoding="utf-8")
+    readme = "![A picture](docs/a.svg) of [it](docs/a.md), [there](https://b.org)\n"
+    (folder / "README.md").write_text(readme + "`[Rome](LOC)`\n", encoding="utf-8")
+    (path,) = build(folder, "--wheel").glob("*.whl")
+    with ZipFile(path) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith("METADATA")]
+        metadata = Parser().parsestr(archive.read(name).decode("utf-8"))
+    assert metadata["Project-URL"] == f"Source, {address}"
+    assert metadata.get_payload() == (
+        f"![A picture]({address}/raw/HEAD/docs/a.svg) of"
+        f" [it]({address}/blob/HEAD/docs/a.md), [there](https://b.org)\n"
+        "`[Rome](LOC)`\n"
+    )
+
+
+def test_the_sources_are_whole_and_nothing_else(built):
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "setup.py", "LICENSE", "README.md"} <= names
-    assert {"spacy_distill/py.typed", "spacy_distill/configs/student.cfg"} <= names
+        files = [member.name for member in archive.getmembers() if member.isfile()]
+    names = {name.partition("/")[2] for name in files}
+    package = {name for name in names if name.startswith("spacy_distill/")}
+    assert {"spacy_distill/py.typed", "spacy_distill/configs/student.cfg"} <= package
+    others = {name for name in names - package if ".egg-info/" not in name}
+    assert others == {*FILES, "pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO"}
+
+
+def test_installed_beside_spacy_it_predicts_and_has_its_configs(built, tmp_path):
+    (path,) = built.glob("*.whl")
+    environment = CleanEnvironment(tmp_path)
+    environment.install(path)
+    installed = {path.name for path in environment.site.iterdir()} - {"bin"}
+    assert {name.partition("-")[0] for name in installed} == {"spacy_distill"}
+    environment.run(USE)
+    expected = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))
+    cases = expected["qrnn_softmax"]
+    texts = json.dumps([case["text"] for case in cases])
+    found = json.loads(environment.run(PREDICT, str(FIXTURES / "qrnn_softmax"), texts))
+    assert found == [case["entities"] for case in cases]

@@ -9,9 +9,13 @@ import pytest
 import spacy
 from small import TEXTS, entities, gold_of, trained, write_gold
 from spacy.cli.train import train as spacy_train
+from spacy.tokens import DocBin, Span
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config
 from tiny_teachers import PIECES, make_bert_teacher
 
 from spacy_distill.annotation.annotate import annotate
+from spacy_distill.errors import DistillError
 from spacy_distill.students.encoder import get_encoders
 from spacy_distill.teachers.load import load_teacher
 
@@ -87,6 +91,43 @@ def test_gold_alone(data, tmp_path):
     spacy_train(CONFIGS / "student.cfg", tmp_path, overrides=overrides)
     nlp = spacy.load(tmp_path / "model-best")
     assert nlp.meta["performance"]["ents_f"] > 0.9
+
+
+def write_rare_label(path):
+    """150 sentences, only one of which has a label of its own."""
+    nlp = spacy.blank("en")
+    docs = []
+    for i in range(150):
+        doc = nlp.make_doc("Anna is here ." if i else "Zentek is new .")
+        doc.set_ents([Span(doc, 0, 1, "PER" if i else "ORG")])
+        docs.append(doc)
+    DocBin(docs=docs).to_disk(path)
+
+
+def test_a_label_that_comes_late(data, tmp_path):
+    write_rare_label(tmp_path / "rare.spacy")
+    gold = str(tmp_path / "rare.spacy")
+    paths = {"paths.train": gold, "paths.dev": gold, "paths.soft_labels": None}
+    overrides = {**paths, **SMALL, **NO_SOURCE}
+    overrides["training.train_corpus"] = "corpora.gold"
+    for seed in range(3):
+        overrides["system.seed"] = seed
+        nlp = init_nlp(load_config(CONFIGS / "student.cfg", overrides=overrides))
+        assert nlp.get_pipe("ner").labels == ("ORG", "PER")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_label_that_the_teacher_lacks_is_told_before_training(data, seed, tmp_path):
+    write_rare_label(tmp_path / "rare.spacy")
+    overrides = {
+        **paths_of(data, train=tmp_path / "rare.spacy"),
+        **SMALL,
+        **NO_SOURCE,
+        "system.seed": seed,
+    }
+    message = r"labels \['LOC', 'PER'\], got \['ORG'\] in the gold data"
+    with pytest.raises(DistillError, match=message):
+        init_nlp(load_config(CONFIGS / "student.cfg", overrides=overrides))
 
 
 def test_averages_and_epochs(data, tmp_path):

@@ -10,12 +10,14 @@ import typer
 from typer import Option
 
 from .annotate import annotate_cli
+from .calibrate import calibrate_cli
 from .card import card_cli
 from .corpus import corpus_cli
 from .distill import distill_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
+from .package import package_cli
 from .quantize import quantize_cli
 from .summary import summary_cli
 from .train_teacher import train_teacher_cli
@@ -61,9 +63,11 @@ app.command("init-config")(init_config_cli)
 app.command("corpus")(corpus_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)
 app.command("annotate")(annotate_cli)
+app.command("calibrate")(calibrate_cli)
 app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
+app.command("package")(package_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
 

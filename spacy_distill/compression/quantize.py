@@ -16,6 +16,7 @@ from ..evaluation.measure import predict
 from ..evaluation.references import gold_references
 from ..evaluation.rows import Quantization
 from ..evaluation.size import folder_bytes, zipped_bytes
+from ..files import check_output_folder
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score
@@ -130,7 +131,7 @@ def quantize(
     if storage == "int8":
         words = WORDS if words is None else words
         table_bits = TABLE_BITS if table_bits is None else table_bits
-    _check_folder(output)
+    check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
     gold = None if gold is None else Path(gold)
@@ -174,14 +175,6 @@ def quantize(
         documents=facts.documents,
         differing=facts.differing,
     )
-
-
-def _check_folder(output: Path) -> None:
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DistillError(
-            f"Expected a new or an empty folder to write to, got {output} with"
-            " something in it: choose another."
-        )
 
 
 def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:

@@ -10,7 +10,16 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
-from ..docs import LOGITS, bare_doc, read_gold
+from ..docs import (
+    COLUMNS,
+    GOLD_LABELS,
+    LOGITS,
+    Trimmed,
+    bare_doc,
+    read_gold,
+    trim_entities,
+    warn_trimmed,
+)
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 
@@ -26,7 +35,9 @@ def distill_corpus_v1(
 
     One pass contains every soft-labelled Doc once, shard by shard in random order, with
     gold Docs spread evenly among them. With [training] max_epochs = -1 only one shard
-    is in memory. At least one of `gold` and `soft_labels` is needed.
+    is in memory. At least one of `gold` and `soft_labels` is needed. Whitespace at the
+    ends of gold entities is trimmed. The labels of all gold annotation, and of the
+    teacher, are in the user data of the first reference.
 
     Args:
         gold: `.spacy` file or folder.
@@ -49,15 +60,29 @@ def distill_corpus_v1(
             raise DistillError(
                 "Expected a path for gold or soft_labels in [corpora], got neither."
             )
-        gold_docs = [] if gold is None else list(read_gold(gold, nlp.vocab))
+        gold_docs = [] if gold is None else _read_gold(gold, nlp)
+        labels = tuple(sorted({ent.label_ for doc in gold_docs for ent in doc.ents}))
+        store = None
+        if soft_labels is not None:
+            store = SoftLabels(soft_labels)
+            store.check(nlp)
+        for i, doc in enumerate(stream(nlp, gold_docs, store)):
+            if i == 0:
+                # `initialize` may see the first 100 Examples only.
+                doc.user_data[GOLD_LABELS] = labels
+                if store is not None:
+                    doc.user_data[COLUMNS] = store.task.columns
+            yield Example(bare_doc(doc, nlp.vocab), doc)
+
+    def stream(
+        nlp: Language, gold_docs: List[Doc], store: Optional[SoftLabels]
+    ) -> Iterator[Doc]:
         # spaCy seeds the global generator; a separate one keeps streams independent.
         rng = random.Random(random.getrandbits(64))
-        if soft_labels is None:
+        if store is None:
             rng.shuffle(gold_docs)
-            yield from (_example(nlp, doc) for doc in gold_docs)
+            yield from gold_docs
             return
-        store = SoftLabels(soft_labels)
-        store.check(nlp)
         n_soft = len(store) - held_out
         n_gold = len(gold_docs)
         if gold_docs and gold_share:
@@ -69,7 +94,7 @@ def distill_corpus_v1(
             take_gold = rng.random() * left < n_gold
             n_gold -= take_gold
             left -= 1
-            yield _example(nlp, next(hard if take_gold else soft))
+            yield next(hard if take_gold else soft)
 
     return read
 
@@ -103,7 +128,7 @@ def held_out_corpus_v1(
         for doc in store.read_held_out(nlp, documents):
             store.task.annotate([doc], [doc.user_data[LOGITS]])
             doc.user_data = {}
-            yield _example(nlp, doc)
+            yield Example(bare_doc(doc, nlp.vocab), doc)
 
     return read
 
@@ -141,11 +166,17 @@ def bucketed_batches_v1(
     return batch
 
 
+def _read_gold(path: Path, nlp: Language) -> List[Doc]:
+    """Read gold annotation, without whitespace at the ends of entities."""
+    docs = list(read_gold(path, nlp.vocab))
+    counts = [trim_entities(doc) for doc in docs]
+    trimmed = sum(count.trimmed for count in counts)
+    dropped = sum(count.dropped for count in counts)
+    warn_trimmed(Trimmed(trimmed, dropped), str(path))
+    return docs
+
+
 def _endless(docs: List[Doc], rng: random.Random) -> Iterator[Doc]:
     """Random permutations of the Docs, one after the other."""
     while docs:
         yield from rng.sample(docs, len(docs))
-
-
-def _example(nlp: Language, doc: Doc) -> Example:
-    return Example(bare_doc(doc, nlp.vocab), doc)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -16,6 +16,7 @@ from ..tasks.ner.task import (
 )
 from .labels import find_labels, map_labels, relabel
 from .predictors import find_sized, find_spans_key
+from .raw_outcomes import find_scored, raw_outcomes
 from .references import References
 from .rows import GOLD, CalibrationBin, ReferenceCounts, Row, TypeScore
 from .size import count_parameters, folder_bytes
@@ -60,7 +61,7 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
     known = find_labels(nlp)
     entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
     return Measured(
-        row=_score(nlp, examples, name, calibrated=references.kind == GOLD),
+        row=_score(nlp, examples, name, references),
         docs=[eg.predicted for eg in examples],
         references=docs,
         counts=ReferenceCounts(
@@ -146,12 +147,45 @@ def calibration_bins(
     ]
 
 
+class _Outcomes(NamedTuple):
+    probabilities: List[float]
+    correct: List[bool]
+    raw_ece: Optional[float] = None
+    calibrated_on: int = 0
+    cross_validated: bool = False
+
+
+def _outcomes(nlp: Language, examples: List[Example], key: str) -> _Outcomes:
+    """Probabilities of entities, and how they compare with uncalibrated ones."""
+    found = find_scored(nlp)
+    calibration = None if found is None else found[1].calibration
+    if found is None or calibration is None:
+        return _Outcomes(*entity_outcomes(examples, key))
+    gold = [eg.reference for eg in examples]
+    docs = [unannotated(nlp, doc) for doc in gold]
+    raw = raw_outcomes(nlp, found[0], docs, gold)
+    probabilities, cross_validated = raw.calibrated(calibration)
+    return _Outcomes(
+        probabilities.tolist(),
+        raw.correct.tolist(),
+        expected_calibration_error(raw.probabilities, raw.correct),
+        calibration.entities,
+        cross_validated,
+    )
+
+
 def _score(
-    nlp: Language, examples: List[Example], name: str, *, calibrated: bool
+    nlp: Language, examples: List[Example], name: str, references: References
 ) -> Row:
     scores = compact_ner_score(examples)
-    key = find_spans_key(nlp) if calibrated else None
-    outcomes = entity_outcomes(examples, key) if key is not None else ([], [])
+    key = find_spans_key(nlp) if references.kind == GOLD else None
+    if key is None:
+        outcomes = _Outcomes([], [])
+    elif references.label_map:
+        # The component's own labels are others, so raw outcomes cannot be compared.
+        outcomes = _Outcomes(*entity_outcomes(examples, key))
+    else:
+        outcomes = _outcomes(nlp, examples, key)
     sized = find_sized(nlp)
     counts = None if sized is None else count_parameters(sized)
     return Row(
@@ -164,8 +198,11 @@ def _score(
             label: TypeScore(precision=prf["p"], recall=prf["r"], f1=prf["f"])
             for label, prf in sorted(scores["ents_per_type"].items())
         },
-        ece=expected_calibration_error(*outcomes),
-        calibration=calibration_bins(*outcomes),
+        ece=expected_calibration_error(outcomes.probabilities, outcomes.correct),
+        calibration=calibration_bins(outcomes.probabilities, outcomes.correct),
+        raw_ece=outcomes.raw_ece,
+        calibrated_on=outcomes.calibrated_on,
+        cross_validated=outcomes.cross_validated,
         parameters=None if counts is None else counts.trained,
         table=0 if counts is None else counts.table,
         size=None if sized is None or sized.path is None else folder_bytes(sized.path),

@@ -77,6 +77,11 @@ class Row:
         table: Numbers that unknown words are composed from, which are not trained.
         size: Bytes on disk; None for a pipeline in memory, or if unknown.
         words_per_second: None if it was not measured.
+        raw_ece: Expected calibration error without the pipeline's calibration; None if
+            it has none.
+        calibrated_on: Number of predicted entities that its calibration was fitted on.
+        cross_validated: Whether they are the same as here; `ece` and `calibration` are
+            then those of a cross-validation.
     """
 
     name: str
@@ -91,6 +96,9 @@ class Row:
     table: int
     size: Optional[int]
     words_per_second: Optional[float] = None
+    raw_ece: Optional[float] = None
+    calibrated_on: int = 0
+    cross_validated: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from ..evaluation.rows import Quantization, Row, TrainingFacts
 from .caveats import Caveat, caveats, describe_quantization
 from .markdown import (
     describe,
+    describe_calibration,
     describe_training,
     main_table,
     markdown_caveat,
@@ -257,6 +258,11 @@ def _probabilities(facts: CardFacts, report: Report, row: Row) -> List[str]:
             " Entities that another component sets before have 1.0."
             if len(row.components) > 1
             else ""
+        ),
+        *(
+            [f"They are calibrated: {describe_calibration(row)}"]
+            if row.raw_ece is not None
+            else []
         ),
         f"Calibration on the {report.references.role} (expected calibration error"
         f" {row.ece:.3f}):",

@@ -6,7 +6,7 @@ from ..evaluation.agreement import Agreement, Disagreement
 from ..evaluation.comparison import Comparison
 from ..evaluation.entities import Entity
 from ..evaluation.report import Report, SoftLabelCounts
-from ..evaluation.rows import TrainingFacts
+from ..evaluation.rows import Row, TrainingFacts
 from .caveats import Caveat, caveats
 from .table import (
     CALIBRATION_HEADER,
@@ -118,6 +118,11 @@ def summary_lines(report: Report) -> List[str]:
             f" {held.references.words:,} words, {_entities(held.references.entities)}."
             f" F1 there: {scores}."
         )
+    lines += [
+        f"Calibration of {row.name}: {describe_calibration(row)}"
+        for row in report.rows
+        if row.raw_ece is not None
+    ]
     soft = report.soft_labels
     if soft is not None:
         lines.append(
@@ -138,6 +143,23 @@ def summary_lines(report: Report) -> List[str]:
         for sentence in describe_training(facts)
     ]
     return lines
+
+
+def describe_calibration(row: Row) -> str:
+    """Describe the calibration error before and after, and on what it was measured.
+
+    Args:
+        row: Measurements of a calibrated pipeline.
+    """
+    where = (
+        "by cross-validation on the same data"
+        if row.cross_validated
+        else "on data it was not fitted on"
+    )
+    return (
+        f"fitted on {row.calibrated_on:,} predicted entities; expected calibration"
+        f" error {row.raw_ece:.3f} before, {row.ece:.3f} after, {where}."
+    )
 
 
 def describe_training(facts: TrainingFacts) -> List[str]:

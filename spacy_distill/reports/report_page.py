@@ -190,6 +190,8 @@ def _calibration(rows: Sequence[Row]) -> List[str]:
             y_axis="share that is right",
         )
         caption = f"{row.name}: expected calibration error {row.ece:.3f}"
+        if row.raw_ece is not None:
+            caption += f" ({row.raw_ece:.3f} before calibration)"
         figures.append(draw_figure(caption, drawn))
     if not figures:
         return []

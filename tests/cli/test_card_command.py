@@ -44,7 +44,8 @@ def test_card_and_meta(folder):
     meta = json.loads((folder / "student" / "meta.json").read_text(encoding="utf-8"))
     assert (meta["name"], meta["version"], meta["license"]) == ("tiny", "0.2.0", "BSD")
     assert meta["performance"]["ents_f"] == 1.0
-    assert "requirements" not in meta
+    assert meta["spacy_version"] == ">=3.8.0,<3.9.0"
+    assert meta["requirements"] == ["spacy-distill>=0.1.0,<1.0.0"]
     nlp = spacy.load(folder / "student")
     assert nlp.meta["name"] == "tiny"
     assert entities(nlp(TEXTS[0])) == entities(trained()(TEXTS[0]))

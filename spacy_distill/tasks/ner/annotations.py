@@ -4,9 +4,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.attrs import ENT_IOB, ENT_KB_ID, ENT_TYPE
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, Span
 
 from .decoding import ScoredSpan, blocked_tokens, has_entities_set
+from .span_groups import SCORES, EntityGroup
 
 _ATTRIBUTES = [ENT_IOB, ENT_TYPE, ENT_KB_ID]
 # Values of ENT_IOB.
@@ -30,8 +31,9 @@ def set_entities(
     else:
         spans, scores = _set(doc, found)
     if spans_key is not None:
-        attrs = {"scores": np.array(scores, dtype=np.float32)}
-        doc.spans[spans_key] = SpanGroup(doc, name=spans_key, spans=spans, attrs=attrs)
+        attrs = {SCORES: np.array(scores, dtype=np.float32)}
+        group = EntityGroup(doc, name=spans_key, spans=spans, attrs=attrs)
+        doc.spans[spans_key] = group
 
 
 def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:

@@ -3,7 +3,10 @@
 It is a teacher or a student, depending on its encoder.
 """
 
+import warnings
+from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import (
     Any,
     Callable,
@@ -14,6 +17,7 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    Union,
 )
 
 import numpy as np
@@ -25,18 +29,31 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from ...arrays import Parts
+from ...docs import LOGITS, warn_trimmed
 from ...errors import DistillError
 from ...losses.base import Loss
 from ...losses.distillation import distillation_loss_v1
+from ...optimizers import PipelineRef, repair_optimizer
 from ..storage import StoredPipe
 from .annotations import set_entities
+from .calibration import Calibration
 from .crf import CRFTerms
 from .decoding import ScoredSpan, allowed_tags, decode_entities, grammar_of
+from .gold import trimmed_examples
 from .lattice.forward_backward import forward_backward
 from .lattice.transitions import Transitions, constrain, grammar_transitions
-from .model import add_crf_gradient, get_crf_parameters, resize_output
-from .targets import find_labels
+from .model import (
+    OUTPUT_LAYER,
+    add_crf_gradient,
+    get_crf_parameters,
+    resize_output,
+)
+from .tags import OUTSIDE
+from .targets import find_labels, survey
 from .task import SPANS_KEY, NERTask, compact_ner_score
+
+# Low enough to exclude a tag. Soft labels are stored as float16, which ends at 65504.
+_IMPOSSIBLE = -1e4
 
 DEFAULT_CONFIG = """
 [model]
@@ -54,6 +71,11 @@ nO = null
 [scorer]
 @scorers = "spacy_distill.compact_ner_scorer.v1"
 """
+
+_NOT_CALIBRATED = (
+    "The probabilities of {name!r} are no longer calibrated, since training changes"
+    " them. Calibrate the pipeline afterwards: spacy-distill calibrate."
+)
 
 
 @Language.factory(
@@ -95,7 +117,7 @@ def make_compact_ner(
         storage: Format of saved parameters: "float32", "float16" or "int8". Training
             and prediction compute in float32 with any of them.
     """
-    return CompactNER(
+    component = CompactNER(
         nlp.vocab,
         model,
         name,
@@ -104,13 +126,16 @@ def make_compact_ner(
         scorer=scorer,
         storage=storage,
     )
+    component.pipeline = PipelineRef(nlp)
+    return component
 
 
 class CompactNER(StoredPipe):
     """Named entity recognition by token classification.
 
     Tags follow the BILUO scheme. Decoding gives whole entities only, none that starts
-    or ends with whitespace, and keeps entities that are set already.
+    or ends with whitespace, and keeps entities that are set already. Whitespace at the
+    ends of gold entities is trimmed in training and scoring.
 
     Args:
         vocab: The shared vocab.
@@ -120,6 +145,9 @@ class CompactNER(StoredPipe):
         spans_key: Key of `doc.spans` for scored entities; None for none.
         scorer: The scoring method.
         storage: Format of saved parameters; see `StoredPipe`.
+
+    Attributes:
+        pipeline: Returns the pipeline that the component was created for, if any.
     """
 
     def __init__(
@@ -139,7 +167,15 @@ class CompactNER(StoredPipe):
         self.loss = loss if loss is not None else distillation_loss_v1()
         self.scorer = scorer
         self.storage = storage
-        self.cfg: Dict[str, Any] = {"labels": [], "spans_key": spans_key}
+        self.pipeline = PipelineRef()
+        self.cfg: Dict[str, Any] = {
+            "labels": [],
+            # Labels added to a trained model that have not been in any update.
+            "untrained": [],
+            "spans_key": spans_key,
+            "calibration": None,
+        }
+        self._is_trimming_told = False
         self._task = NERTask(())
         self._crf: Tuple[Any, Optional[Transitions]] = (None, None)
 
@@ -171,6 +207,15 @@ class CompactNER(StoredPipe):
         key: Optional[str] = self.cfg["spans_key"]
         return key
 
+    @property
+    def calibration(self) -> Optional[Calibration]:
+        """The calibration of the entities' probabilities; None for none."""
+        return Calibration.from_cfg(self.cfg.get("calibration"))
+
+    @calibration.setter
+    def calibration(self, calibration: Optional[Calibration]) -> None:
+        self.cfg["calibration"] = None if calibration is None else calibration.to_cfg()
+
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
         """Predict the entities of Docs, without modifying them.
 
@@ -185,7 +230,7 @@ class CompactNER(StoredPipe):
         filled = [doc for doc in docs if len(doc)]
         if not filled or not self.labels:
             return [[] for _ in docs]
-        logits = self._concatenate(self.model.predict(filled))
+        logits = self._predict_logits(filled)
         self._check_finite(logits)
         spans = decode_entities(
             logits,
@@ -193,6 +238,7 @@ class CompactNER(StoredPipe):
             self.tags,
             crf=self._crf_transitions(),
             allowed=allowed_tags(filled, self.tags),
+            calibration=self.calibration,
         )
         if len(filled) == len(docs):
             return spans
@@ -226,13 +272,13 @@ class CompactNER(StoredPipe):
         filled = [doc for doc in docs if len(doc)]
         out: Iterator[np.ndarray] = iter(())
         if filled:
-            logits = self._concatenate(self.model.predict(filled))
+            logits = self._predict_logits(filled)
             lengths = [len(doc) for doc in filled]
             crf = self._crf_transitions()
             if crf is not None:
                 result = forward_backward(constrain(logits, None), lengths, crf)
-                # Soft labels are stored as float16, which ends at 65504.
-                logits = np.maximum(result.log_marginals(), -1e4).astype(np.float32)
+                posterior = np.maximum(result.log_marginals(), _IMPOSSIBLE)
+                logits = posterior.astype(np.float32)
             out = iter(np.split(logits, np.cumsum(lengths)[:-1]))
         n_tags = len(self.tags)
         return [
@@ -270,6 +316,13 @@ class CompactNER(StoredPipe):
         examples = [eg for eg in examples if len(eg.predicted)]
         if not examples:
             return losses
+        if not self._is_trimming_told:
+            _, trimmed = trimmed_examples(examples)
+            warn_trimmed(trimmed, "the training data (one batch of it)")
+            self._is_trimming_told = trimmed.total > 0
+        if self.calibration is not None:
+            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=2)
+            self.calibration = None
         set_dropout_rate(self.model, drop)
         scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_scores, d_crf = self._compare(examples, scores)
@@ -278,6 +331,8 @@ class CompactNER(StoredPipe):
         backprop(d_scores)
         if sgd not in (None, False):
             self.finish_update(sgd)
+        if self.cfg["untrained"]:
+            self._remove_from_untrained(examples)
         losses[self.name] += loss
         return losses
 
@@ -304,6 +359,9 @@ class CompactNER(StoredPipe):
     ) -> None:
         """Set the labels and initialize the model.
 
+        The number of gold entities that start or end with whitespace, and are trimmed
+        in training, is logged.
+
         Args:
             get_examples: Returns the training data.
             nlp: The pipeline.
@@ -316,14 +374,24 @@ class CompactNER(StoredPipe):
                 not among those given or the teacher's.
         """
         validate_get_examples(get_examples, "CompactNER.initialize")
-        for label in find_labels(get_examples, labels, self.labels):
-            self.add_label(label)
+        if nlp is not None:
+            repair_optimizer(nlp)
+        self.calibration = None
+        found = survey(get_examples())
+        warn_trimmed(found.trimmed, "the training data")
+        self._is_trimming_told = found.trimmed.total > 0
+        for label in find_labels(found, labels, self.labels):
+            self._add_label(label)
+        self.cfg["untrained"] = []
         sample = _sample_docs(get_examples)
         tags = [self.model.ops.alloc2f(len(doc), len(self.tags)) for doc in sample]
         self.model.initialize(X=sample, Y=tags)
 
     def add_label(self, label: str) -> int:
         """Add a label after the others; the weights of its tags start at zero.
+
+        A model that is trained already does not predict the label until it has learned
+        from examples with it. There is a warning that says so.
 
         Args:
             label: The label.
@@ -334,17 +402,72 @@ class CompactNER(StoredPipe):
         Raises:
             DistillError: If the label is not a non-empty string.
         """
+        if not self._add_label(label):
+            return 0
+        if self.model.get_ref(OUTPUT_LAYER).has_param("W") is True:
+            self.cfg["untrained"] = [*self.cfg["untrained"], label]
+            warnings.warn(
+                f"{self.name!r} has the new label {label!r}, but does not predict it"
+                " yet: train it on examples that have the label (nlp.update with the"
+                " optimizer of nlp.resume_training, or spacy train).",
+                stacklevel=2,
+            )
+        return 1
+
+    def from_bytes(
+        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
+    ) -> "CompactNER":
+        """Load what `to_bytes` returned; `spans_key` stays that of the config."""
+        with self._loading():
+            return super().from_bytes(bytes_data, exclude=exclude)
+
+    def from_disk(
+        self, path: Union[str, Path], *, exclude: Iterable[str] = ()
+    ) -> "CompactNER":
+        """Load what `to_disk` saved; `spans_key` stays that of the config."""
+        with self._loading():
+            return super().from_disk(path, exclude=exclude)
+
+    @contextmanager
+    def _loading(self) -> Iterator[None]:
+        spans_key = self.spans_key
+        # Earlier versions did not save any.
+        self.cfg["untrained"] = []
+        yield
+        self.cfg["spans_key"] = spans_key
+        nlp = self.pipeline()
+        if nlp is not None:
+            repair_optimizer(nlp)
+
+    def _add_label(self, label: str) -> bool:
         if not isinstance(label, str) or not label:
             raise DistillError(
                 f"Expected a label that is a non-empty string, got {label!r}."
             )
         if label in self.labels:
-            return 0
+            return False
         self.cfg["labels"] = [*self.cfg["labels"], label]
         # Stored now: a string first seen inside a memory zone is freed with it.
         self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
         resize_output(self.model, len(self.tags))
-        return 1
+        return True
+
+    def _remove_from_untrained(self, examples: Sequence[Example]) -> None:
+        """Remember which labels were in an update."""
+        seen = {ent.label_ for eg in examples for ent in eg.reference.ents}
+        if any(LOGITS in eg.reference.user_data for eg in examples):
+            seen.update(self.labels)
+        self.cfg["untrained"] = [x for x in self.cfg["untrained"] if x not in seen]
+
+    def _predict_logits(self, docs: List[Doc]) -> np.ndarray:
+        """Return logits, concatenated; tags of untrained labels are impossible."""
+        logits = self._concatenate(self.model.predict(docs))
+        untrained = set(self.cfg["untrained"])
+        if not untrained:
+            return logits
+        columns = [tag != OUTSIDE and tag[2:] in untrained for tag in self.tags]
+        masked: np.ndarray = np.where(columns, np.float32(_IMPOSSIBLE), logits)
+        return masked
 
     def _compare(
         self, examples: Sequence[Example], scores: List[Floats2d]

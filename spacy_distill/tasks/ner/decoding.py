@@ -8,6 +8,7 @@ from spacy.attrs import ENT_IOB, IS_SPACE
 from spacy.tokens import Doc
 
 from ...arrays import log_softmax, ranges
+from .calibration import Calibration
 from .lattice.decode import decode
 from .lattice.path_sums import span_probabilities
 from .lattice.transitions import Transitions, constrain, grammar_transitions
@@ -63,12 +64,14 @@ def decode_entities(
     *,
     crf: Optional[Transitions] = None,
     allowed: Optional[np.ndarray] = None,
+    calibration: Optional[Calibration] = None,
 ) -> List[List[ScoredSpan]]:
     """Return the entities of each Doc with their probabilities.
 
     With a CRF the probability is exact, over all valid tag sequences. With a softmax it
     is the product of the tokens' probabilities along the decoded sequence. An entity
-    that `allowed` leaves no alternative to has probability 1.
+    that `allowed` leaves no alternative to has probability 1. A calibration changes the
+    probabilities, not the entities.
 
     Args:
         logits: Scores of all Docs, concatenated, float32 [n_tokens, n_tags].
@@ -76,6 +79,7 @@ def decode_entities(
         tags: BILUO tags in column order.
         crf: Transition scores of a CRF; None for a softmax.
         allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+        calibration: Maps these probabilities to calibrated ones; None for none.
     """
     names = tuple(tags)
     columns = decode_tags(logits, lengths, names, crf=crf, allowed=allowed)
@@ -108,6 +112,8 @@ def decode_entities(
         log_probs = log_softmax(_emissions(logits, rows, allowed))
         along = log_probs[np.arange(len(rows)), columns[rows]]
         scores = np.exp(np.add.reduceat(along, begins))
+    if calibration is not None:
+        scores = calibration.apply(scores)
     for doc, start, end, tag, score in zip(
         docs.tolist(),
         (starts - firsts).tolist(),

@@ -1,39 +1,64 @@
 """Convert Examples to labels and training targets."""
 
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
+from typing import (
+    Dict,
+    FrozenSet,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 import numpy as np
 from spacy.training import Example
 
-from ...docs import COLUMNS, LOGITS
+from ...docs import COLUMNS, GOLD_LABELS, LOGITS, Trimmed
 from ...errors import DistillError
 from ...losses.base import Targets
 from .crf import allow_labels
 from .decoding import decode_tags
+from .gold import gold_tags, trimmed_gold
 from .tags import entity_labels
 
 
-def find_labels(
-    get_examples: Callable[[], Iterable[Example]],
-    given: Optional[Sequence[str]],
-    added: Sequence[str] = (),
-) -> Tuple[str, ...]:
-    """Return the labels given, else the teacher's, else those of the gold, sorted.
+class Survey(NamedTuple):
+    """What training data contain.
+
+    Attributes:
+        gold: Labels of gold entities.
+        teacher: The teacher's labels in column order; None without soft labels.
+        trimmed: Gold entities that start or end with whitespace.
+    """
+
+    gold: FrozenSet[str]
+    teacher: Optional[Tuple[str, ...]]
+    trimmed: Trimmed
+
+
+def survey(examples: Iterable[Example]) -> Survey:
+    """Find the labels in training data.
+
+    A reader that knows labels of later Examples names them in the first one's user
+    data, since `spacy train` shows the first 100 Examples only if max_epochs is -1.
 
     Args:
-        get_examples: Returns the training data.
-        given: Labels from the config.
-        added: Labels that the component has already.
+        examples: The training data.
 
     Raises:
-        DistillError: If there are none, if two teachers disagree, or if the data have a
-            label that is not among those given, the teacher's or the added.
+        DistillError: If two teachers have different labels.
     """
     gold: Set[str] = set()
     teacher: Optional[Tuple[str, ...]] = None
-    for eg in get_examples():
-        gold.update(ent.label_ for ent in eg.reference.ents)
-        tags = eg.reference.user_data.get(COLUMNS)
+    trimmed = dropped = 0
+    for eg in examples:
+        reference, found = trimmed_gold(eg.reference)
+        trimmed, dropped = trimmed + found.trimmed, dropped + found.dropped
+        gold.update(ent.label_ for ent in reference.ents)
+        gold.update(reference.user_data.get(GOLD_LABELS, ()))
+        tags = reference.user_data.get(COLUMNS)
         if tags is None:
             continue
         labels = entity_labels(tags)
@@ -43,6 +68,24 @@ def find_labels(
                 f"{list(labels)}: annotate all texts with the same teacher."
             )
         teacher = labels
+    return Survey(frozenset(gold), teacher, Trimmed(trimmed, dropped))
+
+
+def find_labels(
+    found: Survey, given: Optional[Sequence[str]], added: Sequence[str] = ()
+) -> Tuple[str, ...]:
+    """Return the labels given, else the teacher's, else those of the gold, sorted.
+
+    Args:
+        found: Labels in the training data.
+        given: Labels from the config.
+        added: Labels that the component has already.
+
+    Raises:
+        DistillError: If there are none, or if the data have a label that is not among
+            those given, the teacher's or the added.
+    """
+    teacher = found.teacher
     if given is not None and teacher is not None and tuple(given) != teacher:
         raise DistillError(
             f"Expected the teacher's labels {list(teacher)} in this order, got "
@@ -51,25 +94,39 @@ def find_labels(
         )
     known = tuple(given) if given is not None else teacher
     if known is None:
-        known = tuple(sorted(gold))
+        known = tuple(sorted(found.gold))
     if not known and not added:
         raise DistillError(
             "Expected entities or soft labels in the training data, got neither: "
             "check [corpora.train]."
         )
-    unknown = sorted(gold - {*known, *added})
+    check_labels(found.gold, [*known, *added])
+    return known
+
+
+def check_labels(gold: Iterable[str], known: Sequence[str]) -> None:
+    """Check that a student can learn the labels of gold entities.
+
+    Args:
+        gold: Labels of gold entities.
+        known: Labels of the teacher or the student.
+
+    Raises:
+        DistillError: If a gold label is not among the known.
+    """
+    unknown = sorted(set(gold) - set(known))
     if unknown:
         raise DistillError(
             f"Expected entities with the labels {list(known)}, got {unknown} in the "
             "gold data: rename them there, or train the teacher on them too."
         )
-    return known
 
 
 def get_targets(examples: Iterable[Example], tags: Sequence[str]) -> Targets:
     """Return the training targets of Examples, concatenated.
 
-    A token without annotation (`-`, or a Doc without any) has gold -1. Pseudo labels
+    A token without annotation (`-`, or a Doc without any) has gold -1. Whitespace at
+    the ends of gold entities is outside of them, as in decoding. Pseudo labels
     are the tags of the teacher's best valid sequence around the gold tags, so that a
     pseudo label is never half an entity.
 
@@ -169,8 +226,8 @@ def _gold_columns(eg: Example, columns: Dict[str, int]) -> np.ndarray:
     if not eg.reference.has_annotation("ENT_IOB"):
         return np.full(len(eg.predicted), -1, dtype=np.int64)
     out = []
-    for tag in eg.get_aligned_ner():
-        if tag is None or tag == "-":
+    for tag in gold_tags(eg):
+        if tag is None:
             out.append(-1)
         elif tag in columns:
             out.append(columns[tag])

@@ -18,10 +18,12 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
+from ...docs import warn_trimmed
 from ...losses.base import Targets
 from ...windows import Window, stitch
 from .annotations import set_entities
 from .decoding import allowed_tags, decode_entities
+from .gold import trimmed_examples, trimmed_gold
 from .tags import OUTSIDE, biluo_tags
 from .targets import get_targets
 
@@ -116,7 +118,7 @@ def compact_ner_scorer_v1() -> Callable[..., Dict[str, Any]]:
 def compact_ner_score(
     examples: Iterable[Example], *, spans_key: Optional[str] = None, **kwargs: Any
 ) -> Dict[str, Any]:
-    """Score entities.
+    """Score entities. Whitespace at the ends of gold entities does not count.
 
     Args:
         examples: Predicted Docs and their references.
@@ -127,7 +129,8 @@ def compact_ner_score(
         `ents_p`, `ents_r`, `ents_f` and `ents_per_type`, and with a key `ents_ece`, the
         expected calibration error (Guo et al. 2017, eq. 3), None without entities.
     """
-    examples = list(examples)
+    examples, trimmed = trimmed_examples(list(examples))
+    warn_trimmed(trimmed, "the data to evaluate on")
     scores: Dict[str, Any] = get_ner_prf(examples, **kwargs)
     if scores["ents_per_type"]:
         # spaCy's order changes with Python's hash seed.
@@ -152,7 +155,8 @@ def entity_outcomes(
         group = eg.predicted.spans.get(spans_key)
         if group is None or not eg.reference.has_annotation("ENT_IOB"):
             continue
-        gold = {(e.start_char, e.end_char, e.label_) for e in eg.reference.ents}
+        reference, _ = trimmed_gold(eg.reference)
+        gold = {(e.start_char, e.end_char, e.label_) for e in reference.ents}
         for span, score in zip(group, group.attrs.get("scores", ())):
             probabilities.append(float(score))
             correct.append((span.start_char, span.end_char, span.label_) in gold)

@@ -34,7 +34,8 @@ def test_old_outputs_stay_and_new_ones_start_from_zero(output):
     before = ner.model.predict(docs)
     old = [p.copy() for p in crf_parameters(ner)]
     tags = ner.tags
-    assert ner.add_label("ORG") == 1
+    with pytest.warns(UserWarning, match="'ner' has the new label 'ORG', but does not"):
+        assert ner.add_label("ORG") == 1
     assert ner.add_label("ORG") == 0
     assert ner.labels == ("LOC", "PER", "ORG")
     assert ner.tags == (*tags, "B-ORG", "I-ORG", "L-ORG", "U-ORG")
@@ -46,6 +47,44 @@ def test_old_outputs_stay_and_new_ones_start_from_zero(output):
         np.testing.assert_array_equal(new[tuple([slice(9)] * new.ndim)], expected)
         assert new.sum() == pytest.approx(expected.sum(), abs=1e-4)
     assert [entities(nlp(text)) for text in TEXTS] == [gold_of(i) for i in range(4)]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_predictions_are_the_same_until_the_label_is_trained(output):
+    nlp = trained(output=output)
+    ner = nlp.get_pipe("ner")
+    docs = [nlp.make_doc(text) for text in [*TEXTS, "Acme of Rome"]]
+    before = ner.predict(docs)
+    logits = ner.get_logits(docs)
+    add(ner, "ORG")
+    other = make_nlp(output=output).from_bytes(nlp.to_bytes())
+    for pipe in (ner, other.get_pipe("ner")):
+        for found, expected in zip(pipe.predict(docs), before):
+            assert [span[:3] for span in found] == [span[:3] for span in expected]
+            np.testing.assert_allclose(
+                [span.score for span in found], [span.score for span in expected]
+            )
+        for found, expected in zip(pipe.get_logits(docs), logits):
+            np.testing.assert_allclose(found[:, :9], expected, atol=1e-5)
+            assert (found[:, 9:] <= -1e4).all()
+    # Examples without the label do not count.
+    nlp.update(make_examples(nlp), sgd=Adam(0.02))
+    assert (ner.get_logits(docs)[0][:, 9:] <= -1e4).all()
+    nlp.update(examples_with_organisations(nlp), sgd=Adam(0.02))
+    assert (ner.get_logits(docs)[0][:, 9:] > -1e3).any()
+
+
+def test_no_warning_before_and_in_initialization(recwarn):
+    nlp = make_nlp()
+    nlp.get_pipe("ner").add_label("ORG")
+    train(nlp, 1)
+    train(nlp, 1)
+    assert not [w for w in recwarn if "new label" in str(w.message)]
+
+
+def add(ner, label):
+    with pytest.warns(UserWarning, match="new label"):
+        ner.add_label(label)
 
 
 def crf_parameters(ner):
@@ -63,7 +102,7 @@ def test_training_goes_on_with_the_same_optimizer(output, use_averages):
     optimizer = Adam(0.02, use_averages=use_averages)
     for _ in range(20):
         nlp.update(examples, sgd=optimizer)
-    nlp.get_pipe("ner").add_label("ORG")
+    add(nlp.get_pipe("ner"), "ORG")
     examples = examples_with_organisations(nlp)
     for _ in range(50):
         losses = nlp.update(examples, sgd=optimizer)
@@ -77,7 +116,7 @@ def test_training_goes_on_with_the_same_optimizer(output, use_averages):
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_saved_with_the_new_label(output):
     nlp = trained(output=output)
-    nlp.get_pipe("ner").add_label("ORG")
+    add(nlp.get_pipe("ner"), "ORG")
     other = make_nlp(output=output).from_bytes(nlp.to_bytes())
     assert other.get_pipe("ner").labels == ("LOC", "PER", "ORG")
     optimizer = Adam(0.02)
@@ -112,7 +151,7 @@ def test_initialized_without_examples():
 def test_initialized_again_after_a_new_label(output):
     nlp = trained(output=output)
     ner = nlp.get_pipe("ner")
-    ner.add_label("ORG")
+    add(ner, "ORG")
     train(nlp, 60)
     assert ner.model.get_dim("nO") == 13
     assert [entities(nlp(text)) for text in TEXTS] == [gold_of(i) for i in range(4)]
@@ -125,7 +164,7 @@ def test_with_a_faster_output_layer():
     train(nlp, 10)
     docs = [nlp.make_doc(SENTENCES[0][0])]
     (before,) = ner.model.predict(docs)
-    ner.add_label("ORG")
+    add(ner, "ORG")
     np.testing.assert_array_equal(ner.model.predict(docs)[0][:, :9], before)
     nlp.update(examples_with_organisations(nlp), sgd=Adam(0.01))
 

@@ -5,7 +5,7 @@ from spacy.training import Example
 from spacy_distill.docs import COLUMNS
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.tags import biluo_tags
-from spacy_distill.tasks.ner.targets import find_labels
+from spacy_distill.tasks.ner.targets import find_labels, survey
 
 NLP = spacy.blank("en")
 
@@ -19,7 +19,7 @@ def make(label=None, teacher=None):
 
 
 def find(*examples, given=None):
-    return find_labels(lambda: list(examples), given)
+    return find_labels(survey(examples), given)
 
 
 def test_of_gold_entities_sorted():
@@ -61,5 +61,6 @@ def test_what_does_not_fit(examples, given, message):
 
 
 def test_added_before():
-    assert find_labels(lambda: [make()], None, ["ORG"]) == ()
-    assert find_labels(lambda: [make("PER"), make("ORG")], ["PER"], ["ORG"]) == ("PER",)
+    assert find_labels(survey([make()]), None, ["ORG"]) == ()
+    found = survey([make("PER"), make("ORG")])
+    assert find_labels(found, ["PER"], ["ORG"]) == ("PER",)

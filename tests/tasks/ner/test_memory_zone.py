@@ -36,7 +36,8 @@ def test_labels_outlive_their_zone(tmp_path):
     nlp = spacy.load(tmp_path)
     with nlp.memory_zone():
         entities(nlp(TEXTS[0]))
-        nlp.get_pipe("ner").add_label("NEWLABEL")
+        with pytest.warns(UserWarning, match="NEWLABEL"):
+            nlp.get_pipe("ner").add_label("NEWLABEL")
     for label in ("PER", "LOC", "NEWLABEL"):
         assert nlp.vocab.strings[nlp.vocab.strings[label]] == label
         assert label in nlp.vocab.strings

@@ -1,0 +1,71 @@
+"""`spacy-distill package`: an installable wheel of a pipeline."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+from typer import Argument, Option
+from wasabi import msg
+
+from .common import friendly_errors
+
+
+@friendly_errors()
+def package_cli(
+    model: Annotated[str, Argument(help="The pipeline: a folder or a package.")],
+    output: Annotated[Path, Option("--output", "-o", help="Folder for the package.")],
+    name: Annotated[
+        str, Option(help="Name of the package, without the language: compact_ner.")
+    ],
+    version: Annotated[str, Option(help="Version of the package.")] = "0.1.0",
+    bundle: Annotated[
+        bool,
+        Option(
+            "--bundle",
+            help="Put the modules of spacy-distill that prediction needs into the"
+            " wheel, so that it requires spaCy alone.",
+        ),
+    ] = False,
+    report: Annotated[
+        Optional[Path],
+        Option(
+            help="What `spacy-distill evaluate` wrote, with the pipeline in its last"
+            " row; without it the report of the run that distilled the pipeline."
+        ),
+    ] = None,
+    lang_name: Annotated[
+        str, Option(help="The language in words; without it spaCy's name for it.")
+    ] = "",
+    license_: Annotated[str, Option("--license", help="License of the package.")] = "",
+    description: Annotated[
+        str, Option(help="What the pipeline is, in a sentence.")
+    ] = "",
+    data: Annotated[str, Option(help="What it was trained on, in Markdown.")] = "",
+    teacher: Annotated[str, Option(help="What it was distilled from.")] = "",
+    teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
+    author: Annotated[str, Option(help="Who made it.")] = "",
+    url: Annotated[str, Option(help="Where to find out more.")] = "",
+) -> None:
+    """Build an installable wheel of a pipeline, with a model card."""
+    from ..packaging import PackageInfo, package
+
+    info = PackageInfo(
+        name=name,
+        version=version,
+        lang_name=lang_name,
+        license=license_,
+        description=description,
+        data=data,
+        teacher=teacher,
+        teacher_license=teacher_license,
+        author=author,
+        url=url,
+    )
+    wheel = package(model, output, info=info, report=report, bundle=bundle)
+    msg.good(f"Wrote {wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
+    if bundle:
+        msg.text("It requires spaCy alone.")
+    else:
+        msg.text(
+            "It requires spaCy and spacy-distill. With --bundle, it requires spaCy"
+            " alone."
+        )

@@ -23,8 +23,8 @@ from spacy_distill.packaging import PackageInfo, package
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
 _MODULES = {
-    "": "arrays docs errors files losses quantization registration students tasks"
-    " windows words",
+    "": "arrays docs errors files languages losses quantization registration students"
+    " tasks windows words",
     "losses.": "base distillation divergences",
     "students.": "architectures encoder encoder_cache layers pieces word_types",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",

@@ -16,8 +16,11 @@ SENTENCES: List[Sentence] = [
     ("in new porto ben sailed", [(1, 3, "LOC"), (3, 4, "PER")]),
 ]
 TEXTS = [text for text, _ in SENTENCES]
-SCHEMES = ("BIO", "IOB1", "BILUO", "BIOES", "plain")
-_PREFIXES = {"BIO": "BI", "IOB1": "BI", "BILUO": "BILU", "BIOES": "BIES", "plain": ""}
+SCHEMES = ("BIO", "IOB1", "BIOS", "BILUO", "BIOES", "plain")
+_PREFIXES = {
+    **{"BIO": "BI", "IOB1": "BI", "BIOS": "BIS", "BILUO": "BILU", "BIOES": "BIES"},
+    "plain": "",
+}
 _SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789'.,-"
 # Names have two or three pieces; other words have one.
@@ -41,8 +44,8 @@ def write_tags(
     for start, end, label in entities:
         if scheme == "plain":
             tags[start:end] = [label] * (end - start)
-        elif scheme in ("BIO", "IOB1"):
-            needed = scheme == "BIO" or before == (start, label)
+        elif scheme in ("BIO", "IOB1") or (scheme == "BIOS" and end - start > 1):
+            needed = scheme != "IOB1" or before == (start, label)
             tags[start:end] = [f"I-{label}"] * (end - start)
             tags[start] = f"{'B' if needed else 'I'}-{label}"
         elif end - start == 1:

@@ -1,4 +1,4 @@
-"""Entity tag schemes of column files: IOB1, IOB2 (BIO) and BILUO (BIOES, BMES).
+"""Entity tag schemes of column files: IOB1, IOB2 (BIO), BILUO (BIOES, BMES) and BIOS.
 
 They differ in how the first and last token of an entity are tagged. Two adjacent names:
 
@@ -6,19 +6,20 @@ They differ in how the first and last token of an entity are tagged. Two adjacen
     IOB1    I-PER I-PER B-PER O    I-LOC    B only after an entity of the same label
     IOB2    B-PER I-PER B-PER O    B-LOC    B on the first token of every entity
     BILUO   B-PER L-PER U-PER O    U-LOC    L on the last token, U on a single token
+    BIOS    B-PER I-PER U-PER O    U-LOC    IOB2, but U on a single token
 
 An unnecessary B in IOB1 is accepted as the first token of an entity: CoNLL-2003 has
-two. IOB2 and BILUO are checked strictly.
+two. The others are checked strictly, but for a single B in BIOS.
 
 Tags may be spelled in any way that `tag_spellings` knows.
 """
 
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from ..errors import DistillError
 from .tagged_tokens import TaggedToken, read_tags
 
-SCHEMES = ("IOB1", "IOB2", "BILUO")
+SCHEMES = ("IOB1", "IOB2", "BILUO", "BIOS")
 # Other names of the schemes.
 _ALIASES = {
     "BIO": "IOB2",
@@ -57,10 +58,10 @@ def read_entities(
 def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) -> str:
     """Detect the tag scheme of a file.
 
-    An L or U tag means BILUO. IOB1 and IOB2 differ in the first tag of entities that do
-    not follow an entity of the same label: I in IOB1, B in IOB2. The majority decides.
-    A few B in an IOB1 file are harmless, since both schemes read them alike. A few I in
-    an IOB2 file are errors.
+    An L tag means BILUO, and so does U, or BIOS if there are B or I too. IOB1 and IOB2
+    differ in the first tag of entities that do not follow an entity of the same label:
+    I in IOB1, B in IOB2. The majority decides. A few B in an IOB1 file are harmless,
+    since both schemes read them alike. A few I in an IOB2 file are errors.
 
     Args:
         sentences: Tokens of each sentence.
@@ -74,15 +75,17 @@ def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) ->
             with I in a file where most entities begin with B.
     """
     beginnings: Dict[str, List[TaggedToken]] = {"B": [], "I": []}
+    prefixes: Set[str] = set()
     for tokens in sentences:
         label_before = ""
         for token in tokens:
             prefix, label = _split_tag(token, source)
-            if prefix in ("L", "U"):
-                return "BILUO"
-            if prefix != "O" and label != label_before:
+            prefixes.add(prefix)
+            if prefix in ("B", "I") and label != label_before:
                 beginnings[prefix].append(token)
             label_before = label
+    if prefixes & {"L", "U"}:
+        return "BIOS" if "L" not in prefixes and prefixes & {"B", "I"} else "BILUO"
     with_b, with_i = beginnings["B"], beginnings["I"]
     if len(with_i) > len(with_b):
         return "IOB1"
@@ -150,9 +153,9 @@ def _is_allowed(prefix: str, label: str, opened: str, scheme: str) -> bool:
     """Whether a scheme allows a tag after an open entity `opened`, or none."""
     if scheme == "BILUO":
         return label == opened if prefix in "IL" else not opened
-    if prefix in "LU":
+    if prefix == "L" or (prefix == "U" and scheme != "BIOS"):
         return False
-    return label == opened if (prefix, scheme) == ("I", "IOB2") else True
+    return label == opened if prefix == "I" and scheme != "IOB1" else True
 
 
 def _tag_error(

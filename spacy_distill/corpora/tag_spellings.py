@@ -8,6 +8,7 @@ and L begin, continue and end an entity, and U is one of a single token. Spellin
     BIOES, IOBES         B-PER      I-PER       E-PER     S-PER
     BMES                 B-PER      M-PER       E-PER     S-PER
     BMEWO                B-PER      M-PER       E-PER     W-PER
+    BIOS                 B-PER      I-PER                 S-PER
     names                BEGIN-PER  INSIDE-PER  END-PER   SINGLE-PER
 
 in any case, with another separator (`B_PER`, `B:PER`, `B.PER`, `B/PER`, `BPER`), or

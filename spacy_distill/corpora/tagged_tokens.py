@@ -94,10 +94,10 @@ def _check_tags(
     if not found.one_family:
         families = {tag.letter: name for name, tag in found.tags.items() if tag.label}
         token = first(families.values())
+        names = ", ".join(map(repr, families.values()))
         raise DistillError(
             f"{source}:{token.line}: expected tags of one scheme (BIO, BILUO, BIOES,"
-            f" BMES or BMEWO), got {', '.join(map(repr, families.values()))}; correct"
-            " them."
+            f" BIOS, BMES or BMEWO), got {names}; correct them."
         )
     for similar in similar_labels(found.labels):
         numbers = {

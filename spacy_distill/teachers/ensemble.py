@@ -1,5 +1,6 @@
 """Ensembles of teachers."""
 
+import json
 import math
 from functools import cached_property
 from typing import Callable, Dict, Iterator, List, Optional, Tuple
@@ -12,6 +13,7 @@ from ..arrays import log_softmax
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
+from ..label_maps import suggest_map
 from ..tasks.base import Task
 from ..words import WordPieces
 from .base import DroppedSpan, Prediction, Teacher
@@ -194,6 +196,27 @@ def _match_columns(first: Teacher, name: str, member: Teacher) -> List[int]:
             "Expected the same labels of all members, got"
             f" {', '.join(first.task.labels)} of the first and"
             f" {', '.join(member.task.labels)} of {name!r}: map them with"
-            " spacy_distill.MappedTeacher.v1."
+            f" spacy_distill.MappedTeacher.v1, {_suggest_maps(first, name, member)}"
         )
     return [member.task.columns.index(column) for column in first.task.columns]
+
+
+def _suggest_maps(first: Teacher, name: str, member: Teacher) -> str:
+    """Suggest maps to the labels that two members share."""
+    wanted = first.task.labels
+    of_member = suggest_map(member.task.labels, wanted)
+    shared = {label for label in of_member.values() if label is not None}
+    if not shared:
+        return (
+            f"with one of {', '.join(wanted)}, or null, for each label of {name!r}:"
+            f" labels = {json.dumps(of_member, ensure_ascii=False)}"
+        )
+    maps = {repr(name): of_member}
+    if shared < set(wanted):
+        # Labels that only the first member has cannot be averaged.
+        of_first = {label: label if label in shared else None for label in wanted}
+        maps = {"the first": of_first, **maps}
+    return ", ".join(
+        f"those of {owner} by labels = {json.dumps(labels, ensure_ascii=False)}"
+        for owner, labels in maps.items()
+    )

@@ -2,7 +2,7 @@
 
 import json
 from functools import cached_property
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -10,11 +10,18 @@ from spacy.tokens import Doc
 from spacy.util import registry
 
 from ..arrays import log_softmax
+from ..corpora.tag_spellings import is_outside, similar_labels
 from ..errors import DistillError
 from ..files import sha256_bytes
+from ..label_maps import suggest_map
 from ..tasks.base import Task
 from ..words import WordPieces
 from .base import DroppedSpan, Prediction, Teacher
+
+_PASTE = (
+    "Paste this below @misc, in place of any existing map, with null for labels that"
+    " are no entity:"
+)
 
 
 @registry.misc("spacy_distill.MappedTeacher.v1")
@@ -151,31 +158,60 @@ class MappedTeacher(Teacher):
 
 def _check_labels(teacher: Teacher, labels: Dict[str, Optional[str]]) -> None:
     known = teacher.task.labels
+    unknown = [label for label in labels if label not in known]
     unmapped = [label for label in known if label not in labels]
     if unmapped:
-        # On one line, since that can be pasted into any section.
-        complete = json.dumps(
-            {label: labels.get(label, label) for label in known}, ensure_ascii=False
-        )
+        # A label that was meant by another name, as "per" for "PER", is mapped alike.
+        meant = suggest_map(unmapped, unknown)
+        given = {label: meant.get(label) or label for label in known}
+        complete = {label: labels.get(name, label) for label, name in given.items()}
+        others = f" and some for {_quoted(unknown)}, which it lacks" if unknown else ""
         raise DistillError(
             f"Expected a map of all labels of {teacher.name}, got none for"
-            f" {', '.join(unmapped)}. Paste this below @misc, in place of any existing"
-            f" map, with null for labels that are no entity: labels = {complete}"
+            f" {', '.join(unmapped)}{others}. {_PASTE} {_as_json(complete)}"
         )
-    unknown = [label for label in labels if label not in known]
     if unknown:
         raise DistillError(
             f"Expected a map of the labels of {teacher.name}, which are"
-            f" {', '.join(known)}, got {', '.join(map(repr, unknown))} too: remove"
+            f" {', '.join(known)}, got {_quoted(unknown)} too: remove"
             f" {'it' if len(unknown) == 1 else 'them'}."
         )
-    if not all(label is None or label.strip() for label in labels.values()):
+    new = [label for label in labels.values() if label is not None]
+    if not all(label.strip() for label in new):
         raise DistillError(
             "Expected new labels, or null for no entity, got"
             f" {json.dumps(labels)}: replace the empty ones."
         )
-    if all(label is None for label in labels.values()):
+    if any(is_outside(label) for label in new):
+        complete = {
+            old: None if label is None or is_outside(label) else label
+            for old, label in labels.items()
+        }
+        raise DistillError(
+            f"Expected null for labels of {teacher.name} that are no entity, got"
+            f" {_quoted(label for label in new if is_outside(label))}. {_PASTE}"
+            f" {_as_json(complete)}"
+        )
+    for similar in similar_labels(new):
+        complete = {
+            old: similar[0] if label in similar else label
+            for old, label in labels.items()
+        }
+        raise DistillError(
+            "Expected new labels that differ in more than case and separators, got"
+            f" {_quoted(similar)}. {_PASTE} {_as_json(complete)}"
+        )
+    if not new:
         raise DistillError(
             f"Expected at least one label of {teacher.name} to be kept, got null for"
             f" {', '.join(known)}: give a new label for one of them."
         )
+
+
+def _quoted(labels: Iterable[str]) -> str:
+    return ", ".join(map(repr, dict.fromkeys(labels)))
+
+
+def _as_json(labels: Dict[str, Optional[str]]) -> str:
+    # On one line, since that can be pasted into any section.
+    return f"labels = {json.dumps(labels, ensure_ascii=False)}"

@@ -28,8 +28,10 @@ def write_tags(entities, n, scheme):
         same_before = any(e[1] == start and e[2] == label for e in entities)
         if scheme != "IOB1" or same_before:
             tags[start] = f"B-{label}"
-        if scheme == "BILUO":
-            tags[end - 1] = f"{'U' if end - start == 1 else 'L'}-{label}"
+        if scheme in ("BILUO", "BIOS") and end - start == 1:
+            tags[start] = f"U-{label}"
+        elif scheme == "BILUO":
+            tags[end - 1] = f"L-{label}"
     return " ".join(tags)
 
 
@@ -63,6 +65,10 @@ def test_entities_come_back_in_every_scheme(sentence, scheme):
 def test_the_scheme_is_found_out(sentences, scheme):
     # IOB1 and IOB2 differ at the first entity of a sentence; BILUO needs an end.
     written = [tokens(write_tags(e, n, scheme)) for e, n in sentences]
+    prefixes = {token.tag[0] for sentence in written for token in sentence} - {"O"}
+    if scheme == "BIOS" and len(prefixes) < 3:
+        # With single tokens only it is also BILUO, without any also IOB2.
+        scheme = "BILUO" if prefixes == {"U"} else "IOB2"
     assert detect_scheme(written, source="x") == scheme
 
 
@@ -71,6 +77,7 @@ def test_two_names_side_by_side():
         ("IOB1", "I-PER I-PER B-PER O I-LOC"),
         ("IOB2", "B-PER I-PER B-PER O B-LOC"),
         ("BILUO", "B-PER L-PER U-PER O U-LOC"),
+        ("BIOS", "B-PER I-PER U-PER O U-LOC"),
     ]:
         assert detect_scheme([tokens(tags)], source="x") == scheme
         assert entity_bounds(tokens(tags), scheme, source="x") == [
@@ -111,6 +118,9 @@ def test_without_entities_any_scheme_will_do():
         ("U-PER B-PER", "BILUO", 2),
         ("B-PER L-PER", "IOB2", 2),
         ("U-PER", "IOB1", 1),
+        ("U-PER", "IOB2", 1),
+        ("B-PER L-PER", "BIOS", 2),
+        ("U-PER I-PER", "BIOS", 2),
         ("B-PER I-LOC", "IOB2", 2),
         ("B-", "IOB2", 1),
         ("BPER", "IOB2", 1),
@@ -133,7 +143,8 @@ def test_entities_come_back_in_every_spelling(data, labels, spelling):
     for label in labels:
         entities = [(start, end, label) for start, end in spans]
         expected.append(entities)
-        tags = write_tags(entities, 9, "BILUO" if "L" in prefixes else "IOB2").split()
+        scheme = {"BI": "IOB2", "BIU": "BIOS", "BILU": "BILUO"}[prefixes]
+        tags = write_tags(entities, 9, scheme).split()
         sentences.append(
             [
                 TaggedToken("w", tag if tag == "O" else write(tag[0], tag[2:]), i)
@@ -187,5 +198,7 @@ def test_mixed_spellings_name_their_line(tags, told):
 
 
 def test_an_unknown_scheme_is_refused():
-    with pytest.raises(DistillError, match="IOB1, IOB2, BILUO, BIO, .*got 'BIEO'"):
+    with pytest.raises(
+        DistillError, match="IOB1, IOB2, BILUO, BIOS, BIO, .*got 'BIEO'"
+    ):
         entity_bounds(tokens("O"), "BIEO", source="x")

@@ -1,4 +1,6 @@
+import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -269,3 +271,38 @@ def test_invalid_members(seeds):
         ensemble_teacher_v1(paths=[seeds[0], seeds[0]])
     with pytest.raises(DistillError, match="'no_such_teacher'"):
         ensemble_teacher_v1(paths=["no_such_teacher"])
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "labels"),
+    [
+        # The second has other names, and more.
+        (("PER", "LOC"), ("Person", "loc", "DATE"), ("PER", "LOC")),
+        # Each has a label that the other lacks.
+        (("PER", "LOC", "ORG"), ("PERSON", "MISC", "LOC"), ("PER", "LOC")),
+    ],
+)
+def test_maps_are_suggested_for_other_labels(first, other, labels):
+    members = {
+        "a": HashTeacher(seed=1, labels=first),
+        "b": HashTeacher(seed=2, labels=other),
+    }
+    with pytest.raises(DistillError, match=r"map them with .*MappedTeacher") as info:
+        EnsembleTeacher(members)
+    told = str(info.value)
+    assert "\n" not in told
+    maps = [json.loads(text) for text in re.findall(r"by labels = (\{.*?\})", told)]
+    assert f"those of 'b' by labels = {json.dumps(maps[-1])}" in told
+    mapped = {"b": MappedTeacher(members["b"], maps[-1])}
+    if len(maps) == 2:
+        assert f"those of the first by labels = {json.dumps(maps[0])}" in told
+        mapped["a"] = MappedTeacher(members["a"], maps[0])
+    ensemble = EnsembleTeacher({**members, **mapped})
+    assert ensemble.task.labels == labels
+
+
+def test_members_without_a_common_label():
+    members = {"a": HashTeacher(labels=("PER",)), "b": HashTeacher(labels=("DATE",))}
+    with pytest.raises(DistillError, match=r"with one of PER, or null, for each") as e:
+        EnsembleTeacher(members)
+    assert "of 'b': labels = {\"DATE\": null}" in str(e.value)

@@ -157,6 +157,48 @@ def test_missing_map_is_suggested():
     assert entity_count(MappedTeacher(teacher, pasted)) == 4
 
 
+def advised(labels, told):
+    """Return the map that the error message ends with."""
+    with pytest.raises(DistillError, match=told) as info:
+        MappedTeacher(HashTeacher(labels=LABELS), labels)
+    assert "\n" not in str(info.value)
+    return json.loads(str(info.value).partition("labels = ")[2])
+
+
+@pytest.mark.parametrize(
+    ("labels", "told", "expected"),
+    [
+        # Keys in another spelling, or of another teacher.
+        (
+            {"Person": "PER", "gpe": "LOC", "DATE": None, "Loc": "LOC"},
+            "none for PERSON, GPE, LOC and some for 'Person', 'gpe', 'Loc', which",
+            {"PERSON": "PER", "GPE": "LOC", "DATE": None, "LOC": "LOC"},
+        ),
+        (
+            {"PER": "person", "ORG": "company"},
+            "none for PERSON, GPE, DATE, LOC and some for 'PER', 'ORG', which it lacks",
+            {"PERSON": "person", "GPE": "GPE", "DATE": "DATE", "LOC": "LOC"},
+        ),
+        # O is no label.
+        (
+            {**MAP, "DATE": "O"},
+            "null for labels of hash_teacher that are no entity, got 'O'",
+            {**MAP, "DATE": None},
+        ),
+        # New labels that would be two by mistake.
+        (
+            {**MAP, "GPE": "Loc"},
+            "more than case and separators, got 'Loc', 'LOC'",
+            {**MAP, "GPE": "Loc", "LOC": "Loc"},
+        ),
+    ],
+)
+def test_the_advice_works(labels, told, expected):
+    pasted = advised(labels, told)
+    assert pasted == expected
+    assert MappedTeacher(HashTeacher(labels=LABELS), pasted).task.labels
+
+
 def entity_count(teacher):
     return (len(teacher.task.columns) - 1) // 4
 

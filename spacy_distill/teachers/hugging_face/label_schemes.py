@@ -1,4 +1,4 @@
-"""Label schemes of token classifiers: BIO, IOB1, BILUO (BIOES) or plain labels."""
+"""Label schemes of token classifiers: BIO, IOB1, BIOS, BILUO or plain labels."""
 
 from typing import Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -15,7 +15,7 @@ class LabelScheme(NamedTuple):
 
     Attributes:
         ends: Whether labels mark the end of an entity, as in BILUO. They do not in BIO,
-            IOB1 and with plain labels.
+            IOB1, BIOS and with plain labels.
         labels: Entity labels, in order of first appearance.
         columns: The model's columns for B, I, L and U of each label, int64
             [n_labels, 4]; -1 for none. Plain labels are I.
@@ -124,7 +124,7 @@ def _arrange(tags: Sequence[Tag], labels: Tuple[str, ...]) -> LabelScheme:
         firsts.setdefault(tag.biluo, column)
     columns = [[firsts.get(f"{p}-{label}", -1) for p in "BILU"] for label in labels]
     return LabelScheme(
-        ends=any(tag.prefix in "LU" for tag in tags),
+        ends=any(tag.prefix == "L" for tag in tags),
         labels=labels,
         columns=np.array(columns, dtype=np.int64),
         outside=firsts[OUTSIDE.biluo],

@@ -91,7 +91,7 @@ def check_spelling(outputs: Sequence[Output], found: TagSet, *, source: str) -> 
     strays = [output.name for output in named if output.new in found.strays]
     if strays:
         spelling = found.spelling or DASH
-        has_ends = any(tag.prefix in "LU" for tag in found.tags.values())
+        has_ends = any(tag.prefix == "L" for tag in found.tags.values())
         new = {
             output.name: None if has_ends else spelling.write("I", output.new)
             for output in named
@@ -183,7 +183,7 @@ def check_labels(
 
 def _is_complete(label: str, found: TagSet) -> bool:
     """Whether a label has an end for its beginning, if the scheme marks ends."""
-    if not any(tag.prefix in "LU" for tag in found.tags.values()):
+    if not any(tag.prefix == "L" for tag in found.tags.values()):
         return True
     prefixes = {tag.prefix for tag in found.tags.values() if tag.label == label}
     # An entity that begins with B ends with L, and I is between the two.
@@ -194,6 +194,6 @@ def _is_complete(label: str, found: TagSet) -> bool:
 
 def _mixed(found: str, advice: str, source: str) -> DistillError:
     return DistillError(
-        f"Expected labels of one scheme (BIO, IOB1, BILUO or plain) in id2label of"
-        f" {source}, got {found}: {advice}"
+        "Expected labels of one scheme (BIO, IOB1, BIOS, BILUO or plain) in id2label"
+        f" of {source}, got {found}: {advice}"
     )

@@ -16,7 +16,7 @@ the probabilities of the tags are
 
 They sum to those of B-X and I-X, and the probability of O does not change. IOB1 and
 plain labels are converted in the same way. A plain label is an I, and adjacent words
-with the same label are one entity.
+with the same label are one entity. In BIOS, the probability of S-X adds to U-X.
 
 The best tag need not be that of the model's best label. An entity with a probability of
 60 % may be split into 30 % for an entity that ends here and 30 % for one that
@@ -114,7 +114,10 @@ def entities(path: np.ndarray, labels: Sequence[str]) -> List[Tuple[int, int, st
 
 
 def _to_bilu(parts: np.ndarray) -> np.ndarray:
-    """Split B and I into B, I, L and U by the adjacent words: [n, n_labels, 4]."""
+    """Split B and I into B, I, L and U by the adjacent words; U stays U.
+
+    Returns [n, n_labels, 4].
+    """
     begin, inside = parts[:, :, 0], parts[:, :, 1]
     before = np.zeros_like(begin)
     before[1:] = (begin + inside)[:-1]
@@ -126,7 +129,7 @@ def _to_bilu(parts: np.ndarray) -> np.ndarray:
         begins * continues,
         within * continues,
         within * (1 - continues),
-        begins * (1 - continues),
+        begins * (1 - continues) + parts[:, :, 3],
     )
     return np.stack(tags, axis=2)
 

@@ -110,6 +110,7 @@ def test_incomplete_labels():
     ]
     assert read("O", "I-PER", "I-LOC", "B-LOC").labels == ("PER", "LOC")
     assert read("O", "U-LANG", "B-PER", "L-PER").ends
+    assert not read("O", "S-LANG", "B-PER", "I-PER").ends
 
 
 def test_plain_labels_may_look_like_prefixes():

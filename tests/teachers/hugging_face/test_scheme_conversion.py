@@ -38,10 +38,18 @@ def distributions(draw, name, least=0, most=6):
 
 
 def read_tags(names):
-    """Return entities of BIO, IOB1 or plain tags, as read by the corpus reader."""
+    """Return entities of BIO, IOB1, BIOS or plain tags, as the corpus reader does."""
     marked = [n if n == "O" or n[1] == "-" else f"I-{n}" for n in names]
-    tokens = [TaggedToken("w", tag, 1) for tag in marked]
-    return entity_bounds(tokens, "IOB1", source="t")
+    found, start = [], 0
+    # An S is an entity of its own, so IOB1 is on both sides of it.
+    for i, tag in enumerate([*marked, "S-"]):
+        if tag.startswith("S-"):
+            tokens = [TaggedToken("w", tag, 1) for tag in marked[start:i]]
+            bounds = entity_bounds(tokens, "IOB1", source="t")
+            found += [(start + a, start + b, label) for a, b, label in bounds]
+            found += [(i, i + 1, tag[2:])] if i < len(marked) else []
+            start = i + 1
+    return found
 
 
 def biluo(n, found):
@@ -52,7 +60,7 @@ def biluo(n, found):
 
 
 @settings(max_examples=40, deadline=None)
-@given(data=st.data(), name=st.sampled_from(["BIO", "IOB1", "plain"]))
+@given(data=st.data(), name=st.sampled_from(["BIO", "IOB1", "BIOS", "plain"]))
 def test_probabilities_are_sums_over_all_sequences(data, name):
     probabilities = data.draw(distributions(name, least=1, most=4))
     names = label_names(name, LABELS)
@@ -67,7 +75,7 @@ def test_probabilities_are_sums_over_all_sequences(data, name):
     np.testing.assert_allclose(result.probabilities, expected, atol=1e-12)
 
 
-@given(data=st.data(), name=st.sampled_from(["BIO", "IOB1", "plain"]))
+@given(data=st.data(), name=st.sampled_from(["BIO", "IOB1", "BIOS", "plain"]))
 def test_decisions_are_the_best_labels(data, name):
     probabilities = data.draw(distributions(name))
     names = label_names(name, LABELS)

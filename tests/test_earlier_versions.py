@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import spacy
 from hash_teacher import HashTeacher
-from small import TEXTS, make_pieces, scores
+from small import TEXTS, make_examples, make_pieces, scores
 
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.docs import COLUMNS, LOGITS
@@ -42,6 +42,18 @@ def test_a_pipeline_is_saved_as_it_was(name, tmp_path):
     nlp.to_disk(tmp_path)
     before = (FOLDER / name / "ner" / "model").read_bytes()
     assert (tmp_path / "ner" / "model").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_pipeline_goes_on_learning(name):
+    nlp = spacy.load(FOLDER / name)
+    examples = make_examples(nlp)
+    first = nlp.update(examples)["ner"]
+    optimizer = nlp.resume_training()
+    for _ in range(30):
+        last = nlp.update(examples, sgd=optimizer)["ner"]
+    assert last < first
+    assert nlp.initialize(lambda: examples) is not None
 
 
 def test_soft_labels_are_read_as_ner():

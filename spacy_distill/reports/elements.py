@@ -47,14 +47,13 @@ figcaption { font-size: .9rem; margin-bottom: .6rem; overflow-wrap: anywhere }
   display: inline-block }
 .warning { border-left: 4px solid var(--odd); background: var(--card);
   padding: .5rem .9rem; margin: .75rem 0; max-width: none }
-.warning code { display: block; overflow-x: auto; white-space: pre; font-size: .85rem;
-  padding: .4rem 0 .1rem }
+.warning code { display: block; white-space: pre-wrap; overflow-wrap: anywhere;
+  font-size: .85rem; padding: .4rem 0 .1rem }
 @media print {
   .tiles li, figure, tr, .warning { break-inside: avoid }
   .scroll { overflow: visible }
   table { font-size: .72rem }
   th, td { padding: .25rem .4rem; white-space: normal }
-  .warning code { white-space: pre-wrap; overflow-wrap: anywhere }
   .swatch { print-color-adjust: exact; -webkit-print-color-adjust: exact }
 }
 """

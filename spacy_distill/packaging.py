@@ -3,12 +3,11 @@
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Optional, Union
 
 import srsly
 from packaging.requirements import Requirement
@@ -21,7 +20,7 @@ from .errors import DistillError
 from .evaluation.predictors import find_spans_key
 from .evaluation.report import Report, get_report
 from .evaluation.size import has_torch_parameters
-from .files import write_atomically
+from .files import check_writable, write_atomically
 from .reports.card import CardFacts, default_description, fill_meta, model_card
 from .soft_labels.manifest import to_json
 
@@ -92,8 +91,7 @@ def package(
             packaged.
     """
     output = Path(output)
-    with _writing_to(output):
-        output.mkdir(parents=True, exist_ok=True)
+    check_writable(output)
     with TemporaryDirectory() as folder:
         source = Path(folder) / "pipeline"
         nlp = pipeline if isinstance(pipeline, Language) else load_pipeline(pipeline)
@@ -120,25 +118,13 @@ def package(
         # With the setuptools that is installed, so that no index is needed.
         _run("build", "--wheel", "--no-isolation", project)
         target = output / project.name
-        with _writing_to(output):
-            if target.exists():
-                shutil.rmtree(target)
-            # Without what building left behind.
-            left = shutil.ignore_patterns("build", "*.egg-info")
-            shutil.copytree(project, target, ignore=left)
+        if target.exists():
+            shutil.rmtree(target)
+        # Without what building left behind.
+        left = shutil.ignore_patterns("build", "*.egg-info")
+        shutil.copytree(project, target, ignore=left)
     (wheel,) = (target / "dist").glob("*.whl")
     return wheel
-
-
-@contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DistillError(
-            f"Expected to be able to write to {folder}, got:"
-            f" {error.strerror or error}. Give another folder."
-        ) from error
 
 
 def _run(module: str, *arguments: Union[str, Path]) -> None:
@@ -239,12 +225,17 @@ def requirements(nlp: Language) -> Dict[str, Any]:
     major, minor = Version(installed_version("spacy-distill")).release[:2]
     # Later versions read what earlier ones wrote.
     ours = f"spacy-distill>={major}.{minor}.0,<{major + 1}.0.0"
+    given = [
+        requirement
+        for requirement in nlp.meta.get("requirements", [])
+        if Requirement(requirement).name not in ("spacy", "spacy-distill")
+    ]
+    names = [Requirement(requirement).name for requirement in given]
+    found = get_third_party_dependencies(nlp.config, exclude=names)
     return {
         "spacy_version": SPACY_VERSIONS,
-        "requirements": [
-            ours if Requirement(found).name == "spacy-distill" else found
-            for found in get_third_party_dependencies(nlp.config)
-        ],
+        "requirements": given
+        + [ours if Requirement(f).name == "spacy-distill" else f for f in found],
     }
 
 

@@ -23,13 +23,14 @@ from spacy_distill.packaging import PackageInfo, package
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
 _MODULES = {
-    "": "arrays docs errors files languages losses quantization registration students"
-    " tasks windows words",
+    "": "arrays docs errors files languages losses optimizers quantization"
+    " registration students tasks windows words",
     "losses.": "base distillation divergences",
     "students.": "architectures encoder encoder_cache layers pieces word_types",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
     "tasks.": "ner storage",
-    "tasks.ner.": "annotations component crf decoding lattice model tags targets task",
+    "tasks.ner.": "annotations calibration component crf decoding gold lattice model"
+    " span_groups tags targets task",
     "tasks.ner.lattice.": "decode forward_backward path_sums transitions",
 }
 PREDICTION = {

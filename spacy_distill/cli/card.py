@@ -7,15 +7,24 @@ from typer import Argument, Option
 from wasabi import msg
 
 from .common import friendly_errors
+from .options import (
+    Author,
+    Data,
+    Description,
+    DistilledFrom,
+    LanguageName,
+    License,
+    PackageName,
+    TeacherLicense,
+    Url,
+)
 
 
 @friendly_errors()
 def card_cli(
     model: Annotated[Path, Argument(help="Folder of the pipeline to be packaged.")],
     report: Annotated[Path, Option(help="What `spacy-distill evaluate` wrote.")],
-    name: Annotated[
-        str, Option(help="Name of the package, without the language: compact_ner.")
-    ],
+    name: PackageName,
     version: Annotated[str, Option(help="Version of the package.")],
     output: Annotated[
         Optional[Path],
@@ -30,26 +39,14 @@ def card_cli(
         Optional[str],
         Option(help="The pipeline's name in the report; without it the last one."),
     ] = None,
-    lang_name: Annotated[
-        Optional[str],
-        Option(help="The language in words; without it spaCy's name for it."),
-    ] = None,
-    license_: Annotated[
-        str,
-        Option(
-            "--license",
-            help="License of the package; without it that of meta.json, if any.",
-        ),
-    ] = "",
-    description: Annotated[
-        Optional[str],
-        Option(help="What the pipeline is, in a sentence; without it from meta.json."),
-    ] = None,
-    data: Annotated[str, Option(help="What it was trained on, in Markdown.")] = "",
-    teacher: Annotated[str, Option(help="What it was distilled from.")] = "",
-    teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
-    author: Annotated[str, Option(help="Who made it.")] = "",
-    url: Annotated[str, Option(help="Where to find out more.")] = "",
+    lang_name: LanguageName = "",
+    license_: License = "",
+    description: Description = "",
+    data: Data = "",
+    teacher: DistilledFrom = "",
+    teacher_license: TeacherLicense = "",
+    author: Author = "",
+    url: Url = "",
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
     from ..packaging import PackageInfo, write_card
@@ -57,9 +54,9 @@ def card_cli(
     info = PackageInfo(
         name=name,
         version=version,
-        lang_name=lang_name or "",
+        lang_name=lang_name,
         license=license_,
-        description=description or "",
+        description=description,
         data=data,
         teacher=teacher,
         teacher_license=teacher_license,

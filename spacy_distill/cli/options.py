@@ -52,5 +52,30 @@ Code = Annotated[
     ),
 ]
 
+# What a package says about itself.
+PackageName = Annotated[
+    str,
+    Option("--name", help="Name of the package, without the language: compact_ner."),
+]
+LanguageName = Annotated[
+    str, Option(help="The language in words; without it spaCy's name for it.")
+]
+License = Annotated[
+    str,
+    Option(
+        "--license",
+        help="License of the package; without it that of meta.json, if any.",
+    ),
+]
+Description = Annotated[
+    str,
+    Option(help="What the pipeline is, in a sentence; without it from meta.json."),
+]
+Data = Annotated[str, Option(help="What it was trained on, in Markdown.")]
+DistilledFrom = Annotated[str, Option("--teacher", help="What it was distilled from.")]
+TeacherLicense = Annotated[str, Option(help="The teacher's license.")]
+Author = Annotated[str, Option(help="Who made it.")]
+Url = Annotated[str, Option(help="Where to find out more.")]
+
 # Settings of a config are passed as further arguments: --training.max_steps 1000.
 WITH_OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -7,15 +7,24 @@ from typer import Argument, Option
 from wasabi import msg
 
 from .common import friendly_errors
+from .options import (
+    Author,
+    Data,
+    Description,
+    DistilledFrom,
+    LanguageName,
+    License,
+    PackageName,
+    TeacherLicense,
+    Url,
+)
 
 
 @friendly_errors()
 def package_cli(
     model: Annotated[str, Argument(help="The pipeline: a folder or a package.")],
     output: Annotated[Path, Option("--output", "-o", help="Folder for the package.")],
-    name: Annotated[
-        str, Option(help="Name of the package, without the language: compact_ner.")
-    ],
+    name: PackageName,
     version: Annotated[str, Option(help="Version of the package.")] = "0.1.0",
     bundle: Annotated[
         bool,
@@ -32,18 +41,14 @@ def package_cli(
             " row; without it the report of the run that distilled the pipeline."
         ),
     ] = None,
-    lang_name: Annotated[
-        str, Option(help="The language in words; without it spaCy's name for it.")
-    ] = "",
-    license_: Annotated[str, Option("--license", help="License of the package.")] = "",
-    description: Annotated[
-        str, Option(help="What the pipeline is, in a sentence.")
-    ] = "",
-    data: Annotated[str, Option(help="What it was trained on, in Markdown.")] = "",
-    teacher: Annotated[str, Option(help="What it was distilled from.")] = "",
-    teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
-    author: Annotated[str, Option(help="Who made it.")] = "",
-    url: Annotated[str, Option(help="Where to find out more.")] = "",
+    lang_name: LanguageName = "",
+    license_: License = "",
+    description: Description = "",
+    data: Data = "",
+    teacher: DistilledFrom = "",
+    teacher_license: TeacherLicense = "",
+    author: Author = "",
+    url: Url = "",
 ) -> None:
     """Build an installable wheel of a pipeline, with a model card."""
     from ..packaging import PackageInfo, package

@@ -128,7 +128,10 @@ def test_one_command_makes_the_wheel(wheel, bundle):
     ("options", "message"),
     [
         ({}, "got one without: measure it with `evaluate` and give the report"),
-        ({"output": "/dev/null/out"}, "Expected to be able to write to /dev/null/out"),
+        (
+            {"output": "/dev/null/out"},
+            "Expected a folder to write to, got /dev/null/out",
+        ),
     ],
 )
 def test_a_fault_is_told_before_anything_is_built(tmp_path, options, message):

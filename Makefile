@@ -12,11 +12,19 @@ RUN := PATH="$(abspath $(BIN)):$$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=f
 TEACHER := --vars.teacher "all-MiniLM-L6-v2, fine-tuned on the training sentences" \
   --vars.teacher_license Apache-2.0
 
-.PHONY: distill test lint conll2003 clean
+ASSETS := --vars.license MIT $(TEACHER) \
+  --vars.data "original English prose in six registers, written for spacy-distill (MIT)"
+
+.PHONY: distill quick small test lint conll2003 clean
 
 distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
-	$(RUN) python -m spacy project run all . --vars.license MIT $(TEACHER) \
-	  --vars.data "original English prose in six registers, written for spacy-distill (MIT)"
+	$(RUN) python -m spacy project run all . $(ASSETS)
+
+quick: $(VENV)/.distill  ## the same in less than three minutes, with low figures
+	$(RUN) python -m spacy project run quick
+
+small: $(VENV)/.distill  ## a wheel of less than 3 MB of what `make distill` has made
+	$(RUN) python -m spacy project run small . $(ASSETS)
 
 test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones
 	$(RUN) python -m pytest -m "slow or not slow" -n auto --maxprocesses 4 --dist loadscope

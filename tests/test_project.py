@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,7 @@ def test_workflow_and_commands():
         assert name not in names
         assert set(steps) <= set(names)
     # Everything but `clean`, in the order in which it is defined.
-    assert [*project["workflows"]["all"], *project["workflows"]["any-teacher"]] == [
+    assert [step for steps in project["workflows"].values() for step in steps] == [
         name for name in names if name != "clean"
     ]
     assert all(command["help"] for command in project["commands"])
@@ -158,6 +160,11 @@ def test_every_option_exists(place, overrides):
         if words[:2] == ["python", "-c"]:
             compile(words[2], "project.yml", "exec")
             continue
+        if words[:5] == ["python", "-m", "spacy", "project", "run"]:
+            given = parse_config_overrides(words[7:], env_var=None)
+            assert words[5] in load()["workflows"]
+            assert {name.partition(".")[2] for name in given} <= set(load()["vars"])
+            continue
         params, rest = parse(words)
         seen.add(words[1] if words[0] == "spacy-distill" else words[3])
         if not rest:
@@ -181,16 +188,32 @@ def test_options_that_do_not_exist_would_be_found(place):
         parse(["spacy-distill", "annotate", "a", "b", "-o", "c", "--nonsense", "1"])
 
 
+@pytest.mark.parametrize("workflow", ["all", "small", "quick"])
 @pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
-def test_dry_run(place, overrides):
-    result = run_spacy("project", "run", "all", place, "--dry", *overrides)
+def test_dry_run(place, overrides, workflow):
+    result = run_spacy("project", "run", workflow, place, "--dry", *overrides)
     assert result.exit_code == 0, result.output
     project = load(*overrides)
     assert result.output.count("Running command: ") == len(
-        [name for name, _ in scripts(project) if name in project["workflows"]["all"]]
+        [name for name, _ in scripts(project) if name in project["workflows"][workflow]]
     )
     assert "Missing dependency" not in result.output
     assert not (place / "project.lock").exists()
+
+
+def test_quick_settings_are_the_default_workflow_in_a_folder_of_its_own(place):
+    copy, run, _ = (words for name, words in scripts(load()) if name == "all-quick")
+    assert run[3:7] == ["project", "run", "all", "."]
+    settings = parse_config_overrides(run[7:], env_var=None)
+    assert settings["vars.work"] == "work/quick"
+    assert settings["vars.name"] != load()["vars"]["name"]
+    texts = place / settings["vars.unlabelled"]
+    # The copies are of some files, and the same files each time.
+    for _ in range(2):
+        subprocess.run([sys.executable, *copy[1:]], cwd=place, check=True)
+        copied = {path.name for path in texts.iterdir()}
+        assert copied < {path.name for path in (ROOT / "assets/unlabelled").iterdir()}
+        assert len(copied) == 12
 
 
 def test_makefile_names_variables_that_exist():

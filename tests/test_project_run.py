@@ -96,6 +96,15 @@ def test_the_workflow_runs_once_and_is_then_done(tmp_path):
     once = set(project["workflows"]["all"]) - set(always)
     printed = run_project(tmp_path, "all", VARIABLES)
     assert printed.count("Skipping") == len(once)
+    # What it made, once more as a small wheel. The second time it is made anew.
+    for _ in range(2):
+        printed = run_project(tmp_path, "small", {**VARIABLES, "license": "MIT"})
+        (small,) = (work / "small").rglob("*.whl")
+        assert small.name == "en_compact_ner_small-0.1.0-py3-none-any.whl"
+        assert f"pip install {small.relative_to(tmp_path)}" in printed
+        assert "The wheel has 0." in printed
+        rows = [row.name for row in Report.read(work / "small" / "report.json").rows]
+        assert rows == ["teacher", "distilled", "small"]
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ def summary_cli(
 ) -> None:
     """Print the table of a report, and the lines that install and load the package."""
     from ..evaluation.report import Report
+    from ..reports.table import megabytes
     from .common import print_report
 
     wheels = sorted(packages.glob("*/dist/*.whl"), key=lambda p: p.stat().st_mtime)
@@ -29,6 +30,7 @@ def summary_cli(
         )
     print_report(Report.read(report))
     wheel = wheels[-1]
+    msg.info(f"The wheel has {megabytes(wheel.stat().st_size)}.")
     msg.good(f"pip install {wheel}")
     # Not wrapped: both lines are there to be copied.
     print(f'import spacy; nlp = spacy.load("{wheel.name.split("-")[0]}")')

@@ -24,7 +24,7 @@ def report_file(tmp_path_factory):
 def packages(tmp_path):
     dist = tmp_path / "packages" / "en_mine-1.0" / "dist"
     dist.mkdir(parents=True)
-    (dist / "en_mine-1.0-py3-none-any.whl").write_bytes(b"")
+    (dist / "en_mine-1.0-py3-none-any.whl").write_bytes(bytes(2_710_000))
     return tmp_path / "packages"
 
 
@@ -37,6 +37,7 @@ def test_prints_table_and_load_line(report_file, packages):
     assert last == 'import spacy; nlp = spacy.load("en_mine")'
     assert "F1" in done.output
     assert "pip install" in done.output
+    assert "The wheel has 2.7 MB." in done.output
 
 
 def test_without_wheel_or_report(report_file, packages, tmp_path):

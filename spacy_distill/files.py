@@ -140,9 +140,8 @@ def check_writable(folder: Union[str, Path]) -> None:
     there = next(p for p in (path.absolute(), *path.absolute().parents) if _exists(p))
     if not there.is_dir():
         raise DistillError(
-            f"Expected a folder to write to, got {path}"
-            f"{'' if there == path.absolute() else f', where {there}'} is a file:"
-            " choose another output folder."
+            f"Expected a folder to write to, got {path}, but {there} is a file: choose"
+            " another output folder."
         )
     try:
         # Tried, since permissions alone do not tell of read-only or full disks.

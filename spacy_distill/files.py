@@ -167,9 +167,11 @@ def check_output_folder(output: Path) -> None:
         output: The folder.
 
     Raises:
-        DistillError: If it is a file, or a folder with something in it.
+        DistillError: If it is a file, or a folder with something in it, or if the
+            system does not let write there.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    check_writable(output)
+    if output.is_dir() and any(output.iterdir()):
         raise DistillError(
             f"Expected a new or an empty folder to write to, got {output} with"
             " something in it: choose another."

@@ -16,7 +16,7 @@ from ..evaluation.measure import predict
 from ..evaluation.references import gold_references
 from ..evaluation.rows import Quantization
 from ..evaluation.size import folder_bytes, zipped_bytes
-from ..files import check_output_folder, check_writable
+from ..files import check_output_folder
 from ..students.encoder import get_encoders
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score
@@ -135,7 +135,6 @@ def quantize(
         words = WORDS if words is None else words
         table_bits = TABLE_BITS if table_bits is None else table_bits
     check_output_folder(output)
-    check_writable(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
     _check_share(nlp, [name for name, _ in pipes])

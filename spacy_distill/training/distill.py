@@ -50,7 +50,7 @@ def distill(
     held_out: Optional[float] = None,
     component: Optional[str] = None,
     strict: Optional[bool] = None,
-    labels: Optional[Sequence[str]] = None,
+    labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
     label_map: Optional[LabelMap] = None,
     progress: bool = True,
 ) -> Language:

@@ -197,6 +197,13 @@ def trim_entities(doc: Doc) -> Trimmed:
     return Trimmed(trimmed, dropped)
 
 
+# Packages of components that teachers often have.
+_PACKAGES = {
+    "transformer": '"spacy-distill[train]"',
+    "curated_transformer": "spacy-curated-transformers",
+}
+
+
 def load_pipeline(name: Union[str, Path]) -> Language:
     """Load a pipeline.
 
@@ -219,6 +226,9 @@ def load_pipeline(name: Union[str, Path]) -> Language:
         return spacy.load(name)
     except (OSError, ValueError, ImportError, KeyError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        for factory, package in _PACKAGES.items():
+            if f"factory for '{factory}'" in reason:
+                reason = f"its {factory} needs a package: run pip install {package}."
         raise DistillError(
             f"Expected a pipeline, installed or in a folder, at {str(name)!r}: {reason}"
         ) from error

@@ -140,9 +140,8 @@ def check_writable(folder: Union[str, Path]) -> None:
     there = next(p for p in (path.absolute(), *path.absolute().parents) if _exists(p))
     if not there.is_dir():
         raise DistillError(
-            f"Expected a folder to write to, got {path}"
-            f"{'' if there == path.absolute() else f', where {there}'} is a file:"
-            " choose another output folder."
+            f"Expected a folder to write to, got {path}, but {there} is a file: choose"
+            " another output folder."
         )
     try:
         # Tried, since permissions alone do not tell of read-only or full disks.
@@ -168,9 +167,11 @@ def check_output_folder(output: Path) -> None:
         output: The folder.
 
     Raises:
-        DistillError: If it is a file, or a folder with something in it.
+        DistillError: If it is a file, or a folder with something in it, or if the
+            system does not let write there.
     """
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+    check_writable(output)
+    if output.is_dir() and any(output.iterdir()):
         raise DistillError(
             f"Expected a new or an empty folder to write to, got {output} with"
             " something in it: choose another."

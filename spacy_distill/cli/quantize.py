@@ -80,4 +80,8 @@ def quantize_cli(
         msg.text(
             f"{done.differing:,} of {done.documents:,} documents got other entities."
         )
+    if done.after.zipped >= done.before.zipped:
+        msg.warn(
+            "Nothing became smaller: the pipeline was stored with such settings before."
+        )
     msg.good(f"Wrote {output}")

@@ -25,6 +25,8 @@ from .card import keep_card
 from .tables import round_tables
 from .vocabulary import prune_words
 
+# Times as large as all `compact_ner` that other components may be.
+_MOST_OTHERS = 9
 # Defaults of int8. With them the F1 of a student on CoNLL-2003 does not change, and its
 # wheel has 2.7 MB (docs/small.md).
 WORDS = 15_000
@@ -123,8 +125,9 @@ def quantize(
         Size, quality and differences.
 
     Raises:
-        DistillError: If the pipeline has no `compact_ner` or cannot be loaded or
-            written, for an unknown storage, and for gold documents without entities.
+        DistillError: If the pipeline has no `compact_ner`, or is a teacher that would
+            stay as large as it is, or cannot be loaded or written, for an unknown
+            storage, and for gold documents without entities.
     """
     check_storage(storage)
     output = Path(output)
@@ -134,6 +137,7 @@ def quantize(
     check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
+    _check_share(nlp, [name for name, _ in pipes])
     gold = None if gold is None else Path(gold)
     scores, docs = _score(nlp, gold)
     assert nlp.path is not None
@@ -175,6 +179,24 @@ def quantize(
         documents=facts.documents,
         differing=facts.differing,
     )
+
+
+def _check_share(nlp: Language, compact: List[str]) -> None:
+    """Refuse a teacher: its transformer would be copied as it is."""
+    assert nlp.path is not None
+    sizes = {
+        name: folder_bytes(nlp.path / name)
+        for name in nlp.component_names
+        if (nlp.path / name).is_dir()
+    }
+    small = sum(size for name, size in sizes.items() if name in compact)
+    others = {name: size for name, size in sizes.items() if name not in compact}
+    if sum(others.values()) > _MOST_OTHERS * small:
+        raise DistillError(
+            f"Expected a student, got {nlp.path}, of which quantizing would change"
+            f" {small / 1e6:.1f} of {sum(sizes.values()) / 1e6:.1f} MB: the rest is in"
+            f" {', '.join(others)}, copied as it is. Give the model-best of a student."
+        )
 
 
 def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:

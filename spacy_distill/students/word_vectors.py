@@ -15,8 +15,11 @@ from typing import (
 )
 
 import numpy as np
-from spacy.util import load_model, logger, registry
+import srsly
+from spacy.util import get_installed_models, get_package_path, logger, registry
+from spacy.vocab import Vocab
 
+from ..docs import load_pipeline
 from ..errors import DistillError
 from ..hub import DEFAULT_TRANSFORMER, INSTALL_DEFAULT_TRANSFORMER
 from ..quantization import MOST, quantize_rows
@@ -116,33 +119,44 @@ def auto_words_v1(
     soft_labels: Optional[Path] = None,
     lang: str = "en",
     transformer: str = DEFAULT_TRANSFORMER,
+    vectors: Optional[str] = None,
 ) -> WordVectorSource:
     """Initialize from the best source there is, and log which one that is.
 
     The sources are, in order: the teacher's word pieces, those of an installed
-    transformer, and random vectors.
+    transformer, the static vectors of a spaCy pipeline, and random vectors.
 
     Args:
         soft_labels: A folder written by `annotate`; None without a teacher.
         lang: Language of the student. The default transformer is for English.
         transformer: An installed package that contains a transformer.
+        vectors: A pipeline with static vectors, package or folder; by default the
+            installed package of the language that has most. `distill` gives that of
+            the teacher, if it has any.
 
     Returns:
         The source of word vectors.
     """
 
     def auto_words(words: Sequence[str], width: int) -> StartingVectors:
-        source, described = find_word_source(soft_labels, lang, transformer)
+        source, described = find_word_source(soft_labels, lang, transformer, vectors)
         logger.info(described)
         if source is None:
             return random_vectors(words, width)
-        return source(words, width)
+        try:
+            return source(words, width)
+        except DistillError as error:
+            logger.warning(f"Word embeddings start from random vectors. {error}")
+            return random_vectors(words, width)
 
     return auto_words
 
 
 def find_word_source(
-    soft_labels: Optional[Path], lang: str, transformer: str = DEFAULT_TRANSFORMER
+    soft_labels: Optional[Path] = None,
+    lang: str = "en",
+    transformer: str = DEFAULT_TRANSFORMER,
+    vectors: Optional[str] = None,
 ) -> Tuple[Optional[WordVectorSource], str]:
     """Find the source that `AutoWords.v1` takes; see `auto_words_v1`.
 
@@ -150,6 +164,7 @@ def find_word_source(
         soft_labels: A folder written by `annotate`; None without a teacher.
         lang: Language of the student.
         transformer: An installed package that contains a transformer.
+        vectors: A pipeline with static vectors.
 
     Returns:
         The source, None for random vectors, and a description of it in one line.
@@ -167,18 +182,37 @@ def find_word_source(
     else:
         described = f"Word embeddings start from the word pieces of {transformer}"
         return transformer_words_v1(transformer), described
+    vectors = vectors or _find_installed_vectors(lang)
+    if vectors is not None:
+        described = f"Word embeddings start from the vectors of {vectors}"
+        return spacy_vectors_v1(vectors), described
     return None, (
-        "Word embeddings start from random vectors: the teacher has no word pieces, and"
-        f" {reason}"
+        "Word embeddings start from random vectors: the teacher has no word pieces,"
+        f" {reason}, and no installed pipeline of the language {lang!r} has vectors"
     )
+
+
+def _find_installed_vectors(lang: str) -> Optional[str]:
+    """Return the installed pipeline of a language that has most static vectors."""
+    keys: Dict[str, int] = {}
+    for name in get_installed_models():
+        # The file beside the code: loading a pipeline takes long.
+        path = get_package_path(name) / "meta.json"
+        meta = srsly.read_json(path) if path.is_file() else {}
+        found = meta.get("vectors", {})
+        if meta.get("lang") == lang and found.get("width"):
+            # Floret vectors, which are of parts of words, have no keys.
+            keys[name] = max(found.get("keys", 0), 0) or found.get("vectors", 0)
+    return max(sorted(keys), key=lambda name: keys[name], default=None)
 
 
 @registry.misc("spacy_distill.SpacyVectors.v1")
 def spacy_vectors_v1(name: str) -> WordVectorSource:
     """Initialize from the static vectors of an installed spaCy pipeline.
 
-    Vectors are reduced by PCA over the word embedding table. Words without a vector
-    start at 0.
+    Vectors are reduced by PCA over the word embedding table. A word has the vector of
+    its form as given, capitalized or in capitals, since tables may ignore case. Words
+    without a vector start at 0.
 
     Args:
         name: A package or folder, such as `en_core_web_md`.
@@ -188,14 +222,15 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
     """
 
     def spacy_vectors(words: Sequence[str], width: int) -> StartingVectors:
-        vocab = load_model(name).vocab
-        found = np.array([vocab.has_vector(word) for word in words])
+        vocab = load_pipeline(name).vocab
+        forms = [_known_form(vocab, word) for word in words]
+        found = np.array([vocab.has_vector(form) for form in forms])
         if not found.any():
             raise DistillError(
                 f"Expected vectors for some of the words in {name!r}, got none: name "
                 "a pipeline with static vectors."
             )
-        vectors: List[Any] = [vocab.get_vector(word) for word in words]
+        vectors: List[Any] = [vocab.get_vector(form) for form in forms]
         rows = np.stack(vectors).astype(np.float32)
         project = _principal_components(rows[found], width)
         return StartingVectors(
@@ -203,6 +238,11 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
         )
 
     return spacy_vectors
+
+
+def _known_form(vocab: Vocab, word: str) -> str:
+    forms = (word, word.capitalize(), word.upper())
+    return next((form for form in forms if vocab.has_vector(form)), word)
 
 
 def quantize_vectors(vectors: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
@@ -242,21 +282,27 @@ def _mean_piece_vectors(
 
 
 def _principal_components(rows: np.ndarray, width: int) -> Any:
-    """Return a projection onto the first `width` principal components of rows."""
-    if min(rows.shape) < width:
-        raise DistillError(
-            f"Expected at least {width} words with vectors of {width} or more numbers "
-            f"for word_width = {width}, got {rows.shape[0]} of {rows.shape[1]}: give "
-            "more text or a smaller word_width."
-        )
-    mean = rows.mean(axis=0)
+    """Return a projection onto the first `width` principal components of rows.
+
+    Where there are fewer, since there are few rows or they are narrow, the other
+    columns are 0.
+    """
+    n_axes = min(width, rows.shape[1], max(len(rows) - 1, 0))
+    mean = rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1])
     centered = rows - mean
-    _, axes = np.linalg.eigh(centered.T @ centered / len(rows))
-    axes = axes[:, ::-1][:, :width]
-    spread = (centered @ axes).std()
+    _, axes = np.linalg.eigh(centered.T @ centered / max(len(rows), 1))
+    axes = axes[:, ::-1][:, :n_axes]
+    spread = (centered @ axes).std() if n_axes else 0.0
+    if not spread > 0:
+        raise DistillError(
+            f"Expected two or more words with vectors that differ, got {len(rows)} with"
+            " a vector: give more text, or another source of word vectors in"
+            " [initialize.before_init.source]."
+        )
 
     def project(vectors: np.ndarray) -> np.ndarray:
-        out: np.ndarray = (vectors - mean) @ axes * (_SPREAD / spread)
+        out = np.zeros((len(vectors), width), dtype=vectors.dtype)
+        out[:, :n_axes] = (vectors - mean) @ axes * (_SPREAD / spread)
         return out
 
     return project

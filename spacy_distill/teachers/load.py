@@ -57,6 +57,13 @@ def load_teacher(
     Raises:
         DistillError: If there is no such teacher, or if it cannot teach.
     """
+    if labels is not None and not _uses(labels, source):
+        raise DistillError(
+            "Expected a list of labels with a function, or a map of them with a Hugging"
+            " Face model, got one with"
+            f" {repr(str(source)) if _is_name(source) else _kind(source)}: leave it"
+            " out, or map the teacher's labels (docs/teachers.md)."
+        )
     if isinstance(source, Teacher):
         return source
     if isinstance(source, (str, Path)):
@@ -88,7 +95,8 @@ def load_teacher(
     if isinstance(source, (list, tuple)):
         members: Dict[str, Teacher] = {}
         for one in source:
-            member = load_teacher(one, labels=labels, lang=lang)
+            used = labels if labels is not None and _uses(labels, one) else None
+            member = load_teacher(one, labels=used, lang=lang)
             _add_member(members, str(one) if _is_name(one) else member.name, member)
         return EnsembleTeacher(members)
     raise DistillError(
@@ -222,6 +230,18 @@ def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -
             f"Expected members that differ, got {name!r} twice: give it a weight."
         )
     members[name] = member
+
+
+def _uses(labels: Any, source: Any) -> bool:
+    if _is_name(source):
+        is_config = str(source).endswith(".cfg")
+        if is_config or _is_annotations(Path(source)) or is_pipeline(source):
+            return False
+    elif isinstance(source, (Language, Teacher)):
+        return False
+    elif not (hasattr(source, "model") and hasattr(source, "tokenizer")):
+        return True
+    return isinstance(labels, Mapping)
 
 
 def _is_name(source: Any) -> bool:

@@ -121,18 +121,18 @@ def _check_libraries(config: Config) -> None:
     text = config.to_str()
     pipes = config.get("components", {}).values()
     needs = {
-        "spacy_transformers": "spacy-transformers." in text
-        or any(pipe.get("factory") == "transformer" for pipe in pipes),
         # The default encoder too, which a component has without a model.
         "torch": any(name in text for name in _TORCH_ENCODERS)
         or any("model" not in pipe for pipe in pipes),
+        "spacy_transformers": "spacy-transformers." in text
+        or any(pipe.get("factory") == "transformer" for pipe in pipes),
     }
-    for name, needed in needs.items():
-        if needed and find_spec(name) is None:
-            raise DistillError(
-                f"Expected the package {name}, which this training needs, got none"
-                f' installed: run pip install "spacy-distill[train]".'
-            )
+    missing = [name for name, needed in needs.items() if needed and not find_spec(name)]
+    if missing:
+        raise DistillError(
+            f"Expected {' and '.join(missing)}, which this training needs, got none"
+            ' installed: run pip install "spacy-distill[train]".'
+        )
 
 
 def _check_functions(config: Config) -> None:

@@ -25,7 +25,14 @@ from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
 from .preparation import Prepared, prepare
 from .schedule import Schedule, without_overridden
-from .student import find_amount, find_schedule, keep_end, override, train_student
+from .student import (
+    find_amount,
+    find_schedule,
+    keep_end,
+    offer_vectors,
+    override,
+    train_student,
+)
 
 GoldSource = Union[str, Path, Iterable[Doc]]
 
@@ -43,7 +50,7 @@ def distill(
     held_out: Optional[float] = None,
     component: Optional[str] = None,
     strict: Optional[bool] = None,
-    labels: Optional[Sequence[str]] = None,
+    labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
     label_map: Optional[LabelMap] = None,
     progress: bool = True,
 ) -> Language:
@@ -158,7 +165,7 @@ class _Run:
         self.annotate(loaded, teacher, prepared)
         store = SoftLabels(prepared.soft_labels)
         self.check_predictions(store, prepared)
-        config = self.configure(store, prepared)
+        config = offer_vectors(self.configure(store, prepared), loaded.nlp)
         references = find_references(config, prepared)
         # While the teacher is loaded, on the device it was loaded on.
         taught = None

@@ -57,14 +57,14 @@ def check_labels(
         rest = ""
         if unmatched:
             rest = (
-                f". No label of the teacher looks like {', '.join(unmatched)}: map one"
-                " to it, or take these entities out of the gold annotation"
+                f" No label of the teacher looks like {', '.join(unmatched)}: map one"
+                " to it, or take these entities out of the gold annotation."
             )
         raise DistillError(
             "Expected gold annotation with the teacher's labels, got some that it"
             f" lacks: {_counted(gold, only_gold)}. The teacher has"
             f" {', '.join(labels)}; the gold annotation has {', '.join(sorted(gold))}."
-            f" Map the teacher's labels to those of the gold: {option}{rest}."
+            f"{rest} Map the teacher's labels to those of the gold: {option}"
         )
     return (
         f"The teacher's labels {', '.join(only_teacher)} do not occur in the gold"

@@ -77,7 +77,6 @@ def prepare(
             settings[name] = None
     check_overrides(read_config(path, {}, interpolate=False), settings)
     config = read_config(path, settings)
-    check_config(read_config(path, settings, interpolate=False), path)
     without_dev = lacks_dev(config)
     if without_dev:
         hold_out(config, folder, 0)  # tells now if it cannot
@@ -86,6 +85,7 @@ def prepare(
             "Expected held_out without gold annotation for development only, got both:"
             " leave one out."
         )
+    check_config(read_config(path, settings, interpolate=False), path)
     check_gold(config if not without_dev else _without_dev_corpus(config))
     paths = config.get("paths", {})
     soft_labels = Path(paths.get("soft_labels") or folder / "soft_labels")

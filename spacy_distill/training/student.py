@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ContextManager, Mapping, Optional
 
 from spacy.language import Language
+from spacy.util import is_package
 from thinc.api import Config, use_ops
 from wasabi import Printer
 
@@ -17,6 +18,7 @@ from ..students.word_vectors import find_word_source
 from .config import config_errors, find_gold
 from .schedule import Amount, Schedule, evaluation_at_end, student_schedule
 
+AUTO_WORDS = "spacy_distill.AutoWords.v1"
 # Student encoders of this package compute in numpy, whatever device a teacher ran on.
 _NUMPY_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN")
 
@@ -50,9 +52,9 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
     with device:
         source = config.interpolate().get("initialize", {}).get("before_init") or {}
         source = source.get("source") or {}
-        if source.get("@misc") == "spacy_distill.AutoWords.v1":
-            settings = (source.get("soft_labels"), source.get("lang", "en"))
-            say.info(find_word_source(*settings)[1])
+        if source.get("@misc") == AUTO_WORDS:
+            given = {key: value for key, value in source.items() if key != "@misc"}
+            say.info(find_word_source(**given)[1])
         nlp = init_nlp(config, use_gpu=-1)
         say.good("Initialized the student")
         if say.no_print:
@@ -129,6 +131,34 @@ def keep_end(config: Config, amount: Amount, *, say: Printer) -> Config:
     )
     config = config.copy()
     config["training"]["eval_frequency"] = every
+    return config
+
+
+def offer_vectors(config: Config, teacher: Language) -> Config:
+    """Let `AutoWords.v1` have the static vectors of a teacher's pipeline.
+
+    Args:
+        config: The config, variables not filled in.
+        teacher: The teacher's pipeline.
+
+    Returns:
+        The config, or a changed copy if the pipeline has vectors and can be loaded
+        again, and the config does not name other vectors.
+    """
+    source = config.get("initialize", {}).get("before_init") or {}
+    source = source.get("source") or {}
+    name = "_".join(str(teacher.meta[key]) for key in ("lang", "name"))
+    if not is_package(name):
+        name = str(teacher.path or "")
+    if (
+        source.get("@misc") != AUTO_WORDS
+        or source.get("vectors")
+        or not teacher.vocab.vectors.n_keys
+        or not name
+    ):
+        return config
+    config = config.copy()
+    config["initialize"]["before_init"]["source"]["vectors"] = name
     return config
 
 

@@ -82,10 +82,11 @@ def train_teacher(
         if Path(name).is_dir():
             # All files are here, so no hub needs to be asked.
             os.environ["HF_HUB_OFFLINE"] = "1"
-            check_saveable(locate(name), source=name)
     filled = read_config(config, settings)
     loaded = read_config(config, settings, interpolate=False)
     check_config(loaded, config)
+    if name is not None and Path(name).is_dir():
+        check_saveable(locate(name), source=name)
     check_gold(filled)
     say = Printer(no_print=not progress)
     gold = find_gold(filled, "train_corpus")

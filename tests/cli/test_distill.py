@@ -20,6 +20,7 @@ from tiny_distillation import (
 )
 from tiny_teachers import make_bert_teacher
 
+from spacy_distill.evaluation.quality import is_untrained
 from spacy_distill.files import sha256_folder
 from spacy_distill.soft_labels.store import SoftLabels
 
@@ -163,6 +164,56 @@ def test_overrides_from_the_environment_win(files, soft_labels, tmp_path, monkey
     assert config["training"]["max_steps"] == 2
     assert config["training"]["eval_frequency"] == 1
     assert config.interpolate()["training"]["seed"] == 7
+
+
+def test_the_end_of_a_short_training_is_evaluated(files, soft_labels, tmp_path):
+    """Else model-best would be the student of step 0."""
+    given = {"training.max_steps": 3, "training.eval_frequency": 200}
+    settings = {"paths.soft_labels": soft_labels, **given}
+    result = distill(files, "-o", tmp_path, **settings)
+    assert result.exit_code == 0, result.output
+    assert "evaluated at its end, after 3 steps" in " ".join(result.output.split())
+    config = spacy.load(tmp_path / "model-best").config
+    assert config["training"]["eval_frequency"] == 3
+    assert config["training"]["max_steps"] == 3
+
+
+@pytest.mark.parametrize("steps", [1, 120])
+def test_a_student_that_learned_nothing_is_told(files, soft_labels, tmp_path, steps):
+    settings = {
+        "paths.soft_labels": soft_labels,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps,
+        "training.train_corpus": "corpora.gold",
+        "training.optimizer.learn_rate.initial_rate": 0.05,
+    }
+    result = distill(files, "-o", tmp_path, **settings)
+    assert result.exit_code == 0, result.output
+    f1 = spacy.load(tmp_path / "model-best").meta["performance"]["ents_f"]
+    assert is_untrained(f1) == (steps == 1)
+    output = " ".join(result.output.split())
+    assert ("The student has learned next to nothing (F1" in output) == (steps == 1)
+    # The teacher of these tests was never trained.
+    assert "The teacher finds next to nothing in the development data" in output
+
+
+def test_a_teacher_that_finds_nothing(files, tmp_path):
+    (tmp_path / "none.jsonl").write_text(
+        "".join(f'{{"text": "{text}", "spans": []}}\n' for text in TEXTS * 3)
+    )
+    config = tmp_path / "none.cfg"
+    config.write_text(
+        '[teacher]\n@misc = "spacy_distill.AnnotationsTeacher.v1"\n'
+        f'path = "{tmp_path / "none.jsonl"}"\nlabels = ["LOC", "PER"]\n'
+    )
+    settings = {"teacher": config, "paths.train": None, "paths.dev": None}
+    line = told(distill(files, "-o", tmp_path / "out", **settings))
+    assert "Expected entities among the predictions" in line
+    assert f"got none in {3 * len(TEXTS)} documents" in line
+    result = distill(files, "-o", tmp_path / "out", teacher=config)
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "The student learns from gold annotation alone." in output
 
 
 CODE = """

@@ -1,6 +1,7 @@
 import pytest
 import spacy
 from small import TEXTS, entities, trained, write_gold
+from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
 from with_pieces import trained_with_pieces
 
@@ -54,6 +55,24 @@ def test_words_that_have_to_stay(folder, tmp_path):
     code, output = run(folder, tmp_path, "--words", "3", model="bare")
     assert code == 0, output
     assert "20 words keep their rows, since they cannot be composed" in output
+
+
+def test_a_teacher_is_refused(tmp_path):
+    """It would be copied as it is, its transformer being all of its size."""
+    make_bert_teacher(tmp_path / "weights").to_disk(tmp_path / "teacher")
+    code, output = run(tmp_path, tmp_path / "out", model="teacher")
+    assert code == 1
+    assert "the rest is in transformer, copied as it is" in output
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_to_gain(folder, tmp_path):
+    code, output = run(folder, tmp_path / "once")
+    assert code == 0
+    assert "Nothing became smaller" not in output
+    code, output = run(tmp_path, tmp_path / "twice", model="once")
+    assert code == 0
+    assert "Nothing became smaller" in output
 
 
 @pytest.mark.parametrize(

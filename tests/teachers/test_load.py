@@ -43,6 +43,26 @@ def test_several_components(folder, tmp_path):
         load_teacher(tmp_path, component="sentencizer")
 
 
+@pytest.mark.parametrize("kind", ["name", "pipeline", "teacher", "config"])
+def test_labels_that_nothing_would_read(folder, tmp_path, kind):
+    (tmp_path / "t.cfg").write_text("[teacher]\n")
+    source = {
+        "name": folder,
+        "pipeline": make_cnn_teacher(),
+        "teacher": load_teacher(folder),
+        "config": tmp_path / "t.cfg",
+    }[kind]
+    with pytest.raises(DistillError, match="Expected a list of labels with a function"):
+        load_teacher(source, labels=["PER"])
+
+
+def test_labels_of_a_function_beside_other_teachers(folder):
+    """They are for the function alone."""
+    known = load_teacher(folder).task.labels
+    both = load_teacher([folder, lambda texts: [[] for _ in texts]], labels=known)
+    assert both.task.labels == known
+
+
 def test_two_of_different_kinds(tmp_path):
     nlp = trained_ner()
     nlp.add_pipe("ner", name="mine", source=make_cnn_teacher())

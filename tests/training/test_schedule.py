@@ -13,6 +13,7 @@ from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.training.config import CONFIGS, STUDENT_CONFIG
 from spacy_distill.training.schedule import (
     Amount,
+    evaluation_at_end,
     student_schedule,
     teacher_schedule,
     without_overridden,
@@ -161,6 +162,38 @@ SETTINGS = {STEPS: 1500, EVERY: 150, WARMUP: 100, BATCH: 64}
 def test_overrides_win(overrides, expected):
     assert without_overridden(SETTINGS, overrides) == expected
     assert SETTINGS[STEPS] == 1500
+
+
+@pytest.mark.parametrize("steps", [1, 3, 9, 10, 11, 25, 150, 997, 1499, 1500])
+def test_the_end_of_given_steps_is_evaluated(steps):
+    """Or, where no frequency divides them, less steps follow than evaluations."""
+    every = without_overridden(SETTINGS, {STEPS: steps})[EVERY]
+    assert 1 <= every <= steps
+    assert steps % every < 10
+    if steps not in (25, 997, 1499):
+        assert steps % every == 0
+
+
+@pytest.mark.parametrize(
+    ("training", "documents", "expected"),
+    [
+        ({"max_steps": 40, "eval_frequency": 150}, 1000, 40),
+        ({"max_steps": 150, "eval_frequency": 150}, 1000, None),
+        ({"max_steps": 151, "eval_frequency": 150}, 1000, None),
+        # Three passes over 20 documents in batches of 8: steps 0 to 8.
+        ({"max_steps": 0, "max_epochs": 3, "eval_frequency": 9}, 20, 8),
+        ({"max_steps": 0, "max_epochs": 3, "eval_frequency": 8}, 20, None),
+        ({"max_steps": 5, "max_epochs": 3, "eval_frequency": 9}, 20, 5),
+        ({"max_steps": 0, "max_epochs": 1, "eval_frequency": 9}, 5, 1),
+        # Endless but for `patience`, so the end is unknown.
+        ({"max_steps": 0, "eval_frequency": 9}, 20, None),
+        # spaCy's default is 200.
+        ({"max_steps": 100}, 20, 100),
+    ],
+)
+def test_evaluation_at_end(training, documents, expected):
+    training = {"batcher": {"size": 8}, **training}
+    assert evaluation_at_end(training, documents) == expected
 
 
 def test_override_changes_only_what_the_config_has():

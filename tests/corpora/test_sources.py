@@ -69,7 +69,7 @@ def test_gold_needs_annotation(tmp_path, nlp):
 
 def test_missing_and_broken_sources_are_refused(tmp_path, nlp):
     for read in (read_gold_source, read_unlabelled_source):
-        with pytest.raises(DistillError, match="Expected a mark-up folder.*nope"):
+        with pytest.raises(DistillError, match="Expected a file or folder of .*nope"):
             read(tmp_path / "nope", nlp)
         (tmp_path / "bad.spacy").write_bytes(b"not a DocBin")
         with pytest.raises(DistillError, match=r"bad\.spacy"):

@@ -59,8 +59,8 @@ def corpus_cli(
         bool,
         Option(
             "--strict",
-            help="Refuse JSON and brat with invalid spans, instead of leaving these"
-            " out or moving them to their own text.",
+            help="Refuse invalid spans and tags, instead of repairing or dropping"
+            " them and telling how many.",
         ),
     ] = False,
 ) -> None:

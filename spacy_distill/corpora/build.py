@@ -77,6 +77,7 @@ def build_corpus(
     scheme: Optional[str] = None,
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
+    strict: bool = False,
     out: Union[str, Path],
 ) -> CorpusFigures:
     """Read the sources, sample the gold sentences and write the corpus to a folder.
@@ -106,6 +107,8 @@ def build_corpus(
         word_column: Column of the words in column files, from 1, or from -1 for the
             last. None finds it.
         tag_column: Column of the entity tags in column files, likewise.
+        strict: Whether invalid spans and tags are an error, and not repaired or
+            dropped, see `formats.read_annotated_gold` and `read_columns`.
         out: Folder to write to.
 
     Returns:
@@ -118,7 +121,9 @@ def build_corpus(
     """
     columns = {"word_column": word_column, "tag_column": tag_column}
     sources = {
-        name: read_gold_source(path, nlp, labels=labels, scheme=scheme, **columns)
+        name: read_gold_source(
+            path, nlp, labels=labels, scheme=scheme, strict=strict, **columns
+        )
         for name, path in zip(GOLD_SPLITS, (train, dev, test))
     }
     if unlabelled is not None:

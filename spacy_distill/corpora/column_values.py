@@ -4,18 +4,19 @@ import re
 from typing import Dict, List, Set
 
 from .column_rows import Table
+from .tag_spellings import SPELLINGS, Spelling, read_tag_set
+from .tag_spellings import is_outside as is_o
 
 # Tag outside of entities.
 OUTSIDE = "O"
 # Value of a field without one.
 MISSING = "_"
-_OUTSIDE = ("o", "out", "outside", MISSING)
-_PREFIX = "begin|inside|end|last|single|unit|[bimleusw]"
-# No `=`, which is in features and in the pairs of CoNLL-U.
-_TAG = re.compile(
-    rf"(?:o|out|outside|(?:{_PREFIX})[-_:./|][^=\s]+|[^=\s]+[-_:./|](?:{_PREFIX}))",
-    re.IGNORECASE,
-)
+# Spellings that are told from words by their separator. Features have `=`.
+_SPELLINGS = [s for s in SPELLINGS if s.separator.strip()]
+_NO_TAG = re.compile(r"[=\s]")
+# Tags without a separator (`BPER`) are told from words by all of them.
+_JOINED = Spelling("")
+_MOST_TAGS = 200
 # Names of the pairs NAME=TAG in CoNLL-U's last column.
 _KEYS = ("ne", "ner", "entity", "namedentity", "named_entity")
 _NUMBER = re.compile(r"[-+]?\d+(?:[.,:]\d+)*")
@@ -36,7 +37,9 @@ def is_tag(value: str) -> bool:
     Args:
         value: Field of a column.
     """
-    return _TAG.fullmatch(value) is not None
+    if is_o(value):
+        return True
+    return not _NO_TAG.search(value) and any(s.read(value) for s in _SPELLINGS)
 
 
 def is_outside(tag: str) -> bool:
@@ -45,7 +48,7 @@ def is_outside(tag: str) -> bool:
     Args:
         tag: The tag.
     """
-    return tag.lower() in _OUTSIDE
+    return tag == MISSING or is_o(tag)
 
 
 def read_pairs(value: str) -> Dict[str, str]:
@@ -89,9 +92,17 @@ class ColumnValues:
 
     def are_tags(self, i: int) -> bool:
         """Whether most values are tags, or missing where there are others."""
+        if self._are_joined_tags(i):
+            return True
         right = {value for value in self.distinct[i] if is_tag(value)}
         n_right = sum(v in right or v == MISSING for v in self.values[i])
         return bool(right) and n_right >= _MOST * self.n_rows
+
+    def _are_joined_tags(self, i: int) -> bool:
+        if len(self.distinct[i]) > _MOST_TAGS or OUTSIDE not in self.distinct[i]:
+            return False
+        found = read_tag_set(self.distinct[i], plain=False)
+        return found.spelling == _JOINED and found.certain and not found.strays
 
     def labels(self, i: int) -> Set[str]:
         """Return the labels of a column of tags."""

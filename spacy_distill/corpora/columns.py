@@ -10,14 +10,15 @@ A blank line ends a sentence. The columns of words and tags are found by their c
 """
 
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Tuple, Union
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
+from .column_entities import read_column_entities
 from .column_layout import Layout, find_layout
-from .column_rows import RowSentence, read_table, split_sentences
+from .column_rows import Table, read_table, split_sentences
 from .column_values import is_tag
 from .column_words import (
     SurfaceWords,
@@ -25,8 +26,6 @@ from .column_words import (
     usual_spaces,
     without_segment_index,
 )
-from .tag_schemes import detect_scheme, entity_bounds
-from .tagged_tokens import TaggedToken, read_tags
 from .text_files import read_utf8
 
 
@@ -63,6 +62,7 @@ def read_columns(
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
     tags: bool = True,
+    strict: bool = False,
 ) -> ColumnFile:
     """Read a column file.
 
@@ -77,6 +77,8 @@ def read_columns(
             it.
         tag_column: Column of the entity tags, likewise.
         tags: Whether tags are read. Without, Docs have no annotation.
+        strict: Whether a tag that may not follow the one before it is an error. By
+            default it is repaired, see `repair_tags`.
 
     Returns:
         The sentences, and how they were read.
@@ -84,8 +86,8 @@ def read_columns(
     Raises:
         DistillError: If the file cannot be read, has no sentences, or has no or several
             columns that may be words or tags. With `path:line`, if a line has a single
-            column or another number of columns than most, if a tag is malformed, or if
-            it may not follow the tag before it.
+            column or another number of columns than most, if a tag is malformed, or, if
+            strict, if it may not follow the tag before it.
     """
     source = str(path)
     lines = read_utf8(path).split("\n")
@@ -100,9 +102,7 @@ def read_columns(
         tag_column=tag_column,
         needs_tags=tags,
     )
-    rows = split_sentences(
-        lines, table, lambda fields: _is_token(fields, layout), source=source
-    )
+    rows = split_sentences(lines, table, _token_test(table, layout), source=source)
     words = [surface_words(sentence, layout, source=source) for sentence in rows]
     notes = [layout.describe(tags=tags)]
     characters = without_segment_index([sentence.words for sentence in words])
@@ -114,7 +114,12 @@ def read_columns(
         words = [w._replace(words=c) for w, c in zip(words, characters)]
     docs = [_doc(sentence, vocab) for sentence in words]
     if tags:
-        notes += _set_entities(docs, words, rows, layout, scheme, source)
+        entities = read_column_entities(
+            words, layout, scheme=scheme, source=source, strict=strict
+        )
+        for doc, bounds in zip(docs, entities.bounds):
+            doc.set_ents([Span(doc, *b) for b in bounds], default="outside")
+        notes = [f"{notes[0]} ({entities.scheme})", *notes[1:], *entities.notes]
     sentences = [ColumnSentence(doc, s.document) for doc, s in zip(docs, rows)]
     return ColumnFile(sentences, tuple(notes))
 
@@ -134,11 +139,16 @@ def _check_width(lines: List[str], width: int, source: str, *, least: int) -> No
     )
 
 
-def _is_token(fields: List[str], layout: Layout) -> bool:
-    """Whether the fields of a line that starts with `#` are a token's."""
-    if layout.number is not None:
-        return False
-    return layout.tag is None or is_tag(fields[layout.tag])
+def _token_test(table: Table, layout: Layout) -> Callable[[List[str]], bool]:
+    """Return a test of whether the fields of a line that starts with `#` are a token's.
+
+    The word `#` has a tag; comments of as many fields have something else there.
+    """
+    if layout.number is not None or layout.tag is None:
+        return lambda fields: layout.number is None
+    tag = layout.tag
+    tags = {row.fields[tag] for rows in table.rows for row in rows}
+    return lambda fields: fields[tag] in tags or is_tag(fields[tag])
 
 
 def _doc(sentence: SurfaceWords, vocab: Vocab) -> Doc:
@@ -146,50 +156,3 @@ def _doc(sentence: SurfaceWords, vocab: Vocab) -> Doc:
     if spaces is None:
         spaces = usual_spaces(sentence.words, vocab.lang)
     return Doc(vocab, words=sentence.words, spaces=spaces)
-
-
-def _set_entities(
-    docs: List[Doc],
-    sentences: List[SurfaceWords],
-    rows: List[RowSentence],
-    layout: Layout,
-    scheme: Optional[str],
-    source: str,
-) -> List[str]:
-    """Set the entities of Docs, and return notes on those that had to be changed."""
-    tagged = read_tags(
-        [
-            [
-                TaggedToken(
-                    row.fields[layout.word], layout.tag_of(row.fields), row.line
-                )
-                for row in sentence.tokens
-            ]
-            for sentence in sentences
-        ],
-        source=source,
-    )
-    scheme = scheme or detect_scheme(tagged, source=source)
-    cut: Dict[str, List[str]] = {"trimmed to whole words": [], "dropped": []}
-    for doc, sentence, tokens in zip(docs, sentences, tagged):
-        spans = []
-        for start, end, label in entity_bounds(tokens, scheme, source=source):
-            first, last, was_cut = sentence.whole_words(start, end)
-            if was_cut:
-                words = " ".join(token.word for token in tokens[start:end])
-                what = "trimmed to whole words" if last else "dropped"
-                cut[what].append(f"'{words}' in line {tokens[start].line}")
-            if last:
-                spans.append(Span(doc, first, last, label=label))
-        doc.set_ents(spans, default="outside")
-    notes = [f"tag scheme of the file: {scheme}"] + [
-        f"{len(places)} entities that begin or end within a word {what}, first"
-        f" {places[0]}"
-        for what, places in cut.items()
-        if places
-    ]
-    if layout.inner is not None:
-        tags = (row.fields[layout.inner] for s in sentences for row in s.tokens)
-        n_inner = sum(tag[:1].upper() in ("B", "S", "U") for tag in tags)
-        notes.append(f"{n_inner} nested entities of column {layout.inner + 1} left out")
-    return notes

@@ -16,6 +16,7 @@ JSONL = "JSON lines"
 COLUMNS = "columns"
 MARKUP = "mark-up"
 TEXT = "plain text"
+ANNOTATED = "annotated text"
 UNKNOWN = "unknown"
 
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Dict, Iterator, Optional, Union
+from typing import Dict, Iterator, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -74,7 +74,7 @@ class FileTexts:
         self.path = Path(path)
         self._columns = {"word_column": word_column, "tag_column": tag_column}
         self._kinds = self._find_kinds()
-        self.notes = join_notes(
+        self.notes: Sequence[str] = join_notes(
             (file, note)
             for file, kind in self._kinds.items()
             if (note := self._note(file, kind))

@@ -12,15 +12,16 @@ from ..errors import DistillError
 from .column_layout import is_regular
 from .column_rows import read_table
 from .columns import read_columns
-from .file_kinds import COLUMNS, MARKUP, SPACY, UNKNOWN
+from .file_kinds import ANNOTATED, COLUMNS, MARKUP, SPACY, TEXT, UNKNOWN, file_kind
+from .formats import is_annotated, read_annotated_gold
 from .markup import MarkedDocument
 from .markup_files import marked_doc, read_markup_file
 from .text_entries import read_doc_bin
 from .text_files import read_beginning, read_utf8
 
 GOLD_FORMS = (
-    "mark-up under a heading '# register/topic', columns of words and tags or a .spacy"
-    " file"
+    "mark-up under a heading '# register/topic', columns of words and tags, annotated"
+    " JSON, brat or a .spacy file"
 )
 _MARKED = re.compile(r"\[[^\[\]]+\]\([^\s()\[\]]+\)")
 
@@ -52,12 +53,15 @@ class GoldOptions(NamedTuple):
         scheme: Tag scheme of column files, see `read_columns`.
         word_column: Column of the words in column files, likewise.
         tag_column: Column of the tags in column files, likewise.
+        strict: Whether invalid spans and tags are an error, and not repaired or
+            dropped, see `formats.read_annotated_gold` and `read_columns`.
     """
 
     labels: Optional[Collection[str]] = None
     scheme: Optional[str] = None
     word_column: Optional[int] = None
     tag_column: Optional[int] = None
+    strict: bool = False
 
 
 class GoldFile(NamedTuple):
@@ -67,11 +71,39 @@ class GoldFile(NamedTuple):
         sentences: The sentences in order.
         notes: How the file was read, and what was left out.
         trimmed: Entities that lost whitespace.
+        own_tokens: Whether the file has tokens of its own.
     """
 
     sentences: List[SourceSentence]
     notes: Tuple[str, ...]
     trimmed: Trimmed
+    own_tokens: bool
+
+
+def gold_kind(file: Path, options: GoldOptions) -> str:
+    """Return the kind of a gold file.
+
+    Args:
+        file: The file.
+        options: How the file is read.
+
+    Returns:
+        As `file_kind`, and `ANNOTATED`. Other files are `COLUMNS` if their lines have
+        the same number of columns, or if a column was named.
+
+    Raises:
+        DistillError: If the file cannot be read.
+    """
+    if is_annotated(file):
+        return ANNOTATED
+    kind = file_kind(file)
+    has_columns = options.word_column is not None or options.tag_column is not None
+    # Without tags that are known: the reader of columns lists what it found.
+    if (kind in (TEXT, UNKNOWN) and has_columns) or (
+        kind == UNKNOWN and is_regular(read_table(read_beginning(file)))
+    ):
+        return COLUMNS
+    return kind
 
 
 def read_gold_file(
@@ -88,9 +120,9 @@ def read_gold_file(
     dropped.
 
     Args:
-        file: The file.
-        kind: Its kind, see `file_kind`.
-        nlp: Pipeline that tokenizes markup and whose vocab the Docs have.
+        file: The file, or a folder of annotated text.
+        kind: Its kind, see `gold_kind`.
+        nlp: Pipeline that tokenizes text and whose vocab the Docs have.
         options: How the file is read.
         seen: Documents of other markup files, see `read_markup_file`.
 
@@ -102,15 +134,25 @@ def read_gold_file(
             entity annotation.
     """
     notes: Tuple[str, ...] = (kind,)
+    trimmed = Trimmed()
+    own_tokens = kind == SPACY
     if kind == SPACY:
         sentences = _read_docs(file, nlp)
-    elif kind == COLUMNS or (kind == UNKNOWN and _is_like_columns(file)):
+    elif kind == ANNOTATED:
+        gold = read_annotated_gold(file, nlp, strict=options.strict)
+        notes = (kind, *gold.notes)
+        trimmed = Trimmed(gold.trimmed)
+        own_tokens = gold.own_tokens
+        sentences = [SourceSentence(doc, number, None) for doc, number in gold.docs]
+    elif kind == COLUMNS:
+        own_tokens = True
         columns = read_columns(
             file,
             nlp.vocab,
             scheme=options.scheme,
             word_column=options.word_column,
             tag_column=options.tag_column,
+            strict=options.strict,
         )
         notes = (f"{COLUMNS}, {columns.notes[0]}", *columns.notes[1:])
         sentences = [SourceSentence(*sentence, None) for sentence in columns.sentences]
@@ -118,12 +160,9 @@ def read_gold_file(
         sentences = _read_markup(file, nlp, options.labels, seen)
     else:
         raise _no_annotation(file)
-    trimmed = [trim_entities(sentence.doc) for sentence in sentences]
-    return GoldFile(
-        sentences,
-        notes,
-        Trimmed(sum(t.trimmed for t in trimmed), sum(t.dropped for t in trimmed)),
-    )
+    for sentence in sentences:
+        trimmed = trimmed.add(trim_entities(sentence.doc))
+    return GoldFile(sentences, notes, trimmed, own_tokens)
 
 
 def _read_docs(file: Path, nlp: Language) -> List[SourceSentence]:
@@ -151,11 +190,6 @@ def _read_markup(
         )
         for s in document.sentences
     ]
-
-
-def _is_like_columns(file: Path) -> bool:
-    """Whether a file seems to be columns without tags, whose reader lists them."""
-    return is_regular(read_table(read_beginning(file)))
 
 
 def _is_like_markup(file: Path) -> bool:

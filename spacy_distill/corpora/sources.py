@@ -18,9 +18,16 @@ from spacy.language import Language
 
 from ..docs import Trimmed
 from ..errors import DistillError
-from .file_kinds import COLUMNS, SPACY, TEXT, UNKNOWN, file_kind, files_in, join_notes
+from .file_kinds import COLUMNS, UNKNOWN, files_in, join_notes
 from .file_texts import FileTexts
-from .gold_files import GOLD_FORMS, GoldOptions, SourceSentence, read_gold_file
+from .formats import is_annotated
+from .gold_files import (
+    GOLD_FORMS,
+    GoldOptions,
+    SourceSentence,
+    gold_kind,
+    read_gold_file,
+)
 from .markup import MarkedDocument
 from .text_entries import entry_doc
 
@@ -34,7 +41,8 @@ class Source(Sequence[SourceSentence]):
 
     Attributes:
         sentences: The sentences in order.
-        own_tokens: Whether some files have tokens of their own (`.spacy`, columns).
+        own_tokens: Whether some files have tokens of their own, as `.spacy` and column
+            files.
         has_columns: Whether there is a column file.
         notes: How files were read and what was left out, a line each.
         trimmed: Entities that lost whitespace.
@@ -72,6 +80,7 @@ def read_gold_source(
     scheme: Optional[str] = None,
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
+    strict: bool = False,
 ) -> Source:
     """Read annotated sentences, one per Doc.
 
@@ -79,15 +88,17 @@ def read_gold_source(
     dropped.
 
     Args:
-        path: A file, or a folder whose files are read in sorted order: markup in `.txt`
-            files; `.spacy` files, in which each Doc counts as a sentence; or column
-            files, which may have any name and are told by their content. Each may be
-            compressed (gzip).
-        nlp: Pipeline that tokenizes markup and whose vocab the Docs have.
+        path: A file, or a folder whose files are read in sorted order: markup, column
+            files or annotated text in JSON or of brat, told by their content; or
+            `.spacy` files. A Doc of a `.spacy` file and a text in JSON count as a
+            sentence. Each may be compressed (gzip), but for brat.
+        nlp: Pipeline that tokenizes text and whose vocab the Docs have.
         labels: Allowed entity labels. None allows any label.
         scheme: Tag scheme of column files, see `read_columns`.
         word_column: Column of the words in column files, see `read_columns`.
         tag_column: Column of the tags in column files, see `read_columns`.
+        strict: Whether invalid spans and tags are an error, and not repaired or
+            dropped, see `formats.read_annotated_gold` and `read_columns`.
 
     Returns:
         The sentences in order.
@@ -99,31 +110,32 @@ def read_gold_source(
     """
     path = Path(path)
     _check_exists(path)
-    options = GoldOptions(labels, scheme, word_column, tag_column)
+    options = GoldOptions(labels, scheme, word_column, tag_column, strict)
     kinds: List[str] = []
+    own_tokens = False
     sentences: List[SourceSentence] = []
     notes: List[Tuple[Path, str]] = []
     trimmed = Trimmed()
     seen: Dict[str, MarkedDocument] = {}
-    for file in files_in(path):
-        kind = file_kind(file)
+    # A folder of brat has two files for a text.
+    for file in [path] if is_annotated(path) else files_in(path):
+        kind = gold_kind(file, options)
         if kind == UNKNOWN and path.is_dir() and _is_description(file):
             notes.append((file, "not read, as it has no annotation"))
             continue
-        if kind in (TEXT, UNKNOWN) and (word_column or tag_column):
-            kind = COLUMNS
         found = read_gold_file(file, kind, nlp, options=options, seen=seen)
         before = sentences[-1].document + 1 if sentences else 0
         sentences += [s._replace(document=before + s.document) for s in found.sentences]
         notes += [(file, note) for note in found.notes]
         trimmed = trimmed.add(found.trimmed)
+        own_tokens = own_tokens or found.own_tokens
         kinds.append(kind)
     _check_sentences(sentences, path)
     if labels is not None:
         _check_labels(sentences, labels, path)
     return Source(
         sentences,
-        own_tokens=SPACY in kinds or COLUMNS in kinds,
+        own_tokens=own_tokens,
         has_columns=COLUMNS in kinds,
         notes=tuple(join_notes(notes)),
         trimmed=trimmed,

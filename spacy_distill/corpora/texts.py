@@ -3,7 +3,7 @@
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional, Protocol, Union
+from typing import Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -24,10 +24,14 @@ class Texts(Protocol):
     Attributes:
         own_tokens: Whether the documents have tokens of their own.
         hash: Fingerprint of the documents and their order.
+        notes: How files were read whose names do not say it, a line each.
     """
 
     @property
     def own_tokens(self) -> bool: ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
 
     @property
     def hash(self) -> str: ...
@@ -75,6 +79,8 @@ class MemoryTexts:
     Raises:
         DistillError: If there are none, or both strings and Docs.
     """
+
+    notes: Sequence[str] = ()
 
     def __init__(self, documents: Iterable[Union[str, Doc]]) -> None:
         self._documents = list(documents)

@@ -19,7 +19,6 @@ from spacy.language import Language
 from ..docs import Trimmed
 from ..errors import DistillError
 from .file_kinds import COLUMNS, UNKNOWN, files_in, join_notes
-from .file_texts import FileTexts
 from .formats import is_annotated
 from .gold_files import (
     GOLD_FORMS,
@@ -30,6 +29,7 @@ from .gold_files import (
 )
 from .markup import MarkedDocument
 from .text_entries import entry_doc
+from .texts import FileTexts, path_texts
 
 # Files of a folder that describe the others.
 _DESCRIPTIONS = ("readme", "license", "licence", "changelog", "annotation")
@@ -152,7 +152,7 @@ def read_unlabelled_source(
     """Read sentences without annotation.
 
     Args:
-        path: Any file or folder that `FileTexts` reads. Markup must have no entities.
+        path: Any file or folder that `path_texts` reads. Markup must have no entities.
             Annotation in other formats is discarded.
         nlp: Pipeline that tokenizes texts and whose vocab the Docs have.
         word_column: Column of the words in column files, see `read_columns`.
@@ -167,7 +167,7 @@ def read_unlabelled_source(
     """
     path = Path(path)
     _check_exists(path)
-    texts = FileTexts(path, word_column=word_column, tag_column=tag_column)
+    texts = path_texts(path, word_column=word_column, tag_column=tag_column)
     own_tokens = texts.own_tokens
     sentences = [
         SourceSentence(entry_doc(entry, nlp), entry.document, entry.topic)
@@ -175,7 +175,8 @@ def read_unlabelled_source(
     ]
     if not sentences:
         raise DistillError(f"Expected documents in {path}, found none: check the path.")
-    return Source(sentences, own_tokens, texts.has_columns, tuple(texts.notes))
+    has_columns = isinstance(texts, FileTexts) and texts.has_columns
+    return Source(sentences, own_tokens, has_columns, tuple(texts.notes))
 
 
 def _check_exists(path: Path) -> None:

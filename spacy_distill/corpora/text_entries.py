@@ -12,6 +12,7 @@ from ..docs import bare_doc
 from ..errors import DistillError
 from .columns import read_columns
 from .file_kinds import COLUMNS, MARKUP, SPACY, TEXT
+from .formats.span_lists import SPAN_FIELDS
 from .markup import MarkedDocument
 from .markup_files import read_markup_file
 from .text_files import is_accepted, open_file, read_lines, read_records
@@ -130,7 +131,7 @@ def _read_jsonl(file: Path) -> Iterator[TextEntry]:
         if not is_accepted(record):
             continue
         text = record["text"]
-        if "spans" in record:
+        if any(isinstance(record.get(field), list) for field in SPAN_FIELDS):
             digest = _digest(text)
             # One line for each annotator; the document is one all the same.
             if digest in annotated:

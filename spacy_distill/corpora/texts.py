@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 
@@ -10,9 +11,18 @@ from spacy.tokens import Doc
 
 from ..errors import DistillError
 from .file_texts import FileTexts
+from .formats.plain import is_more_than_lines, plain_texts
 from .text_entries import TextEntry, entry_doc
 
-__all__ = ["FileTexts", "MemoryTexts", "TextSource", "Texts", "as_texts", "read_texts"]
+__all__ = [
+    "FileTexts",
+    "MemoryTexts",
+    "TextSource",
+    "Texts",
+    "as_texts",
+    "path_texts",
+    "read_texts",
+]
 
 # Whatever `as_texts` takes.
 TextSource = Union[str, Path, "Texts", Iterable[Union[str, Doc]]]
@@ -57,16 +67,37 @@ def as_texts(source: TextSource) -> Texts:
     """Return unlabelled documents that can be read more than once.
 
     Args:
-        source: A path (see `FileTexts`), or strings or Docs, which are kept in memory.
+        source: A path (see `path_texts`), or strings or Docs, which are kept in memory.
 
     Raises:
         DistillError: If a path does not exist or has other files.
     """
     if isinstance(source, (str, Path)):
-        return FileTexts(source)
+        return path_texts(source)
     if isinstance(source, (FileTexts, MemoryTexts)):
         return source
     return MemoryTexts(source)  # type: ignore[arg-type]
+
+
+def path_texts(
+    path: Union[str, Path],
+    *,
+    word_column: Optional[int] = None,
+    tag_column: Optional[int] = None,
+) -> Union[FileTexts, "MemoryTexts"]:
+    """Return the documents of a file or folder.
+
+    Args:
+        path: A path of `FileTexts`, or of annotated text (see `formats.plain`).
+        word_column: Column of the words in column files, see `FileTexts`.
+        tag_column: Column that is not read as words, likewise.
+
+    Raises:
+        DistillError: If the path does not exist or has other files.
+    """
+    if is_more_than_lines(path):
+        return MemoryTexts(plain_texts(path))
+    return FileTexts(path, word_column=word_column, tag_column=tag_column)
 
 
 class MemoryTexts:
@@ -115,14 +146,24 @@ class MemoryTexts:
         self, nlp: Language, start: int = 0, stop: Optional[int] = None
     ) -> Iterator[Doc]:
         """Read documents; see `Texts.read`."""
-        for number, document in enumerate(self._documents[:stop]):
-            if number < start:
-                continue
-            yield entry_doc(TextEntry(f"text {number + 1}", document, number), nlp)
+        for entry in islice(self.entries(nlp), start, stop):
+            yield entry_doc(entry, nlp)
+
+    def entries(self, nlp: Language) -> Iterator[TextEntry]:
+        """Return the documents, as `FileTexts.entries`.
+
+        Args:
+            nlp: Not used.
+
+        Yields:
+            The documents in order.
+        """
+        for number, document in enumerate(self._documents):
+            yield TextEntry(f"text {number + 1}", document, number)
 
 
 def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
-    """Read the documents of a file or folder; see `FileTexts`.
+    """Read the documents of a file or folder; see `path_texts`.
 
     Args:
         path: The file or folder.
@@ -131,7 +172,7 @@ def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
     Raises:
         DistillError: With file and line, for anything that cannot be read.
     """
-    return FileTexts(path).read(nlp)
+    return path_texts(path).read(nlp)
 
 
 def _words(doc: Doc) -> List[str]:

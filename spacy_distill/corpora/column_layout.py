@@ -24,6 +24,8 @@ _CHUNKS = {
 _CONLLU_COLUMNS = 10
 # Shares of lines with the same number of columns that make a file a column file.
 _SAME_WIDTH = 0.8
+# Lines of text that hardly have the same number of words by chance.
+_MANY_ROWS = 5
 # A column of words has at least about as many different ones as any other column.
 _MORE_VARIED = 1.5
 # Columns that are listed with their examples.
@@ -130,6 +132,15 @@ def is_regular(table: Table) -> bool:
         table: Rows of the file, or of its beginning.
     """
     return table.width > 1 and table.share >= _SAME_WIDTH
+
+
+def has_many_rows(table: Table) -> bool:
+    """Whether so many lines have the same number of columns that they are no prose.
+
+    Args:
+        table: Rows of the file, or of its beginning.
+    """
+    return table.share >= _SAME_WIDTH and sum(map(len, table.rows)) >= _MANY_ROWS
 
 
 def looks_like_columns(table: Table, *, least_rows: int) -> bool:

@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
-from .column_layout import find_layout
+from .column_layout import find_layout, has_many_rows
 from .column_rows import read_table
 from .file_kinds import (
     COLUMNS,
@@ -52,7 +52,8 @@ class FileTexts:
     Args:
         path: The file or folder.
         word_column: Column of the words in column files, see `read_columns`. If it is
-            given, files of unknown content are column files.
+            given, files without tags are column files, too, if their lines have the
+            same number of columns.
         tag_column: Column that is not read as words, likewise.
 
     Attributes:
@@ -174,7 +175,7 @@ class FileTexts:
             )
         kinds = {file: file_kind(file) for file in files_in(self.path)}
         for file, kind in kinds.items():
-            if kind in (TEXT, UNKNOWN) and any(self._columns.values()):
+            if self._is_meant_as_columns(file, kind):
                 kinds[file] = COLUMNS
             elif kind == UNKNOWN:
                 raise DistillError(
@@ -187,9 +188,17 @@ class FileTexts:
             )
         return kinds
 
+    def _is_meant_as_columns(self, file: Path, kind: str) -> bool:
+        """Whether a file is of columns since one was named, though it has no tags."""
+        if kind not in (TEXT, UNKNOWN) or set(self._columns.values()) == {None}:
+            return False
+        # Other files may be those for which a column was named.
+        return kind == UNKNOWN or has_many_rows(read_table(read_beginning(file)))
+
     def _note(self, file: Path, kind: str) -> str:
-        if kind == COLUMNS:
-            table = read_table(read_beginning(file))
+        table = read_table(read_beginning(file)) if kind == COLUMNS else None
+        # Who reads an empty file tells it.
+        if table is not None and table.width:
             layout = find_layout(
                 table, source=str(file), needs_tags=False, **self._columns
             )

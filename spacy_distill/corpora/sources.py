@@ -18,7 +18,7 @@ from spacy.language import Language
 
 from ..docs import Trimmed
 from ..errors import DistillError
-from .file_kinds import COLUMNS, UNKNOWN, files_in, join_notes
+from .file_kinds import COLUMNS, files_in, join_notes
 from .formats import is_annotated
 from .gold_files import (
     GOLD_FORMS,
@@ -32,7 +32,7 @@ from .text_entries import entry_doc
 from .texts import FileTexts, path_texts
 
 # Files of a folder that describe the others.
-_DESCRIPTIONS = ("readme", "license", "licence", "changelog", "annotation")
+_DESCRIPTIONS = ("readme", "license", "licence", "changelog")
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ def read_gold_source(
     seen: Dict[str, MarkedDocument] = {}
     # A folder of brat has two files for a text.
     for file in [path] if is_annotated(path) else files_in(path):
-        kind = gold_kind(file, options)
-        if kind == UNKNOWN and path.is_dir() and _is_description(file):
-            notes.append((file, "not read, as it has no annotation"))
+        if path.is_dir() and file.stem.lower() in _DESCRIPTIONS:
+            notes.append((file, "not read"))
             continue
+        kind = gold_kind(file, options)
         found = read_gold_file(file, kind, nlp, options=options, seen=seen)
         before = sentences[-1].document + 1 if sentences else 0
         sentences += [s._replace(document=before + s.document) for s in found.sentences]
@@ -185,10 +185,6 @@ def _check_exists(path: Path) -> None:
             f"Expected a file or folder of {GOLD_FORMS} at {path}, found nothing; check"
             " the path."
         )
-
-
-def _is_description(file: Path) -> bool:
-    return file.stem.lower() in _DESCRIPTIONS
 
 
 def _check_sentences(sentences: List[SourceSentence], path: Path) -> None:

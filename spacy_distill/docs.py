@@ -134,6 +134,10 @@ class Trimmed(NamedTuple):
         """Number of entities trimmed or dropped."""
         return self.trimmed + self.dropped
 
+    def add(self, other: "Trimmed") -> "Trimmed":
+        """Return the sums with the counts of other entities."""
+        return Trimmed(self.trimmed + other.trimmed, self.dropped + other.dropped)
+
 
 @lru_cache(maxsize=64)
 def warn_trimmed(trimmed: Trimmed, data: str) -> None:

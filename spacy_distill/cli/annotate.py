@@ -23,7 +23,11 @@ _MOST_NAMED = 5
 def annotate_cli(
     teacher: options.Teacher,
     texts: Annotated[
-        Path, Argument(help="File or folder of .txt, .jsonl or .spacy (also .gz).")
+        Path,
+        Argument(
+            help="File or folder of .txt (a document a line), .jsonl or .spacy, of"
+            " mark-up or of column files; each also .gz."
+        ),
     ],
     output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
     also: Annotated[
@@ -67,6 +71,7 @@ def annotate_cli(
     """
     # Imported here, since a help text does not need them.
     from ..annotation.annotate import annotate
+    from ..corpora.texts import as_texts
     from ..files import check_writable
     from ..teachers.load import ensemble_teacher_v1, load_teacher
     from ..teachers.mapped import MappedTeacher
@@ -81,11 +86,15 @@ def annotate_cli(
             loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
         if labels is not None:
             loaded = MappedTeacher(loaded, labels)
+        source = as_texts(texts)
+        if not quiet:
+            for note in source.notes:
+                msg.text(f"Texts: {note}")
         before, done = _begun(output)
         start = time.perf_counter()
         manifest = annotate(
             loaded,
-            texts,
+            source,
             output,
             shard_size=shard_size,
             batch_words=batch_words,

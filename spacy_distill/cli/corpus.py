@@ -10,9 +10,9 @@ from ..errors import DistillError
 from .common import friendly_errors
 
 if TYPE_CHECKING:
-    from ..corpora.checks import CorpusFigures
+    from ..corpora.checks import CorpusFigures, SourceFigures
 
-_SOURCE = "mark-up folder, .spacy file or column file"
+_SOURCE = "mark-up, columns, JSON, brat or .spacy, a file or a folder"
 
 
 @friendly_errors()
@@ -24,7 +24,8 @@ def corpus_cli(
     unlabelled: Annotated[
         str,
         Option(
-            help="Text for the teacher, likewise, or .jsonl. Without it: the training"
+            help="Text for the teacher: .txt with a document a line, .jsonl, .spacy,"
+            " mark-up or columns, a file or a folder. Without it: the training"
             " sentences that --n-labels leaves over."
         ),
     ] = "",
@@ -44,11 +45,31 @@ def corpus_cli(
             " out from each file."
         ),
     ] = None,
+    word_column: Annotated[
+        Optional[int],
+        Option(
+            help="Column of the words in column files, from 1, or -1 for the last."
+            " Without it: found out from each file."
+        ),
+    ] = None,
+    tag_column: Annotated[
+        Optional[int], Option(help="Column of the entity tags, likewise.")
+    ] = None,
+    strict: Annotated[
+        bool,
+        Option(
+            "--strict",
+            help="Refuse invalid spans and tags, instead of repairing or dropping"
+            " them and telling how many.",
+        ),
+    ] = False,
 ) -> None:
     """Make train, dev, test and unlabelled files out of annotated text.
 
-    Sources are folders of .txt in mark-up ('[Porto](LOC)'), .spacy files (a Doc counts
-    as a sentence) or CoNLL-2003 style columns. Figures go to corpus.json.
+    Gold is text with mark-up ('[Porto](LOC)'), columns with a word and its tag on each
+    line (CoNLL-2003, CoNLL-U, GermEval and others), JSON of annotation tools, brat, or
+    .spacy. The content of a file decides, not its name. Figures, and how each source
+    was read, go to corpus.json.
     """
     # Imported here, since a help text does not need them.
     from ..corpora.build import FIGURES_FILE, build_corpus
@@ -70,10 +91,37 @@ def corpus_cli(
         nlp=blank_pipeline(lang),
         labels=allowed,
         scheme=scheme,
+        word_column=word_column,
+        tag_column=tag_column,
+        strict=strict,
         out=output,
     )
+    _print_sources(figures)
     _print_figures(figures, allowed)
     msg.good(f"Wrote the corpus and {FIGURES_FILE} to {output}")
+
+
+def _print_sources(figures: "CorpusFigures") -> None:
+    for name, source in figures.sources.items():
+        for note in source.notes:
+            msg.text(f"{name}: {note}")
+        if source.trimmed or source.dropped:
+            msg.warn(f"{name}: {_describe_trimmed(source)}")
+
+
+def _describe_trimmed(source: "SourceFigures") -> str:
+    parts = []
+    if source.trimmed:
+        parts.append(f"{_entities(source.trimmed)} trimmed of whitespace")
+    if source.dropped:
+        verb = "was" if source.dropped == 1 else "were"
+        many = str(source.dropped) if parts else _entities(source.dropped)
+        parts.append(f"{many} {verb} whitespace alone and {verb} dropped")
+    return ", ".join(parts)
+
+
+def _entities(n: int) -> str:
+    return f"{n:,} {'entity' if n == 1 else 'entities'}"
 
 
 def _print_figures(figures: "CorpusFigures", labels: List[str]) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import (
     Any,
     Collection,
     Dict,
     List,
+    Mapping,
     Optional,
     Sequence,
     Tuple,
@@ -21,8 +23,9 @@ from spacy.tokens import DocBin
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import write_atomically
-from .checks import CorpusFigures, check_corpus, shared_topics
-from .sources import SourceSentence, is_markup, read_gold_source, read_unlabelled_source
+from .checks import CorpusFigures, SourceFigures, check_corpus, shared_topics
+from .gold_files import SourceSentence
+from .sources import read_gold_source, read_unlabelled_source
 
 Item = TypeVar("Item")
 
@@ -72,6 +75,9 @@ def build_corpus(
     nlp: Language,
     labels: Optional[Collection[str]],
     scheme: Optional[str] = None,
+    word_column: Optional[int] = None,
+    tag_column: Optional[int] = None,
+    strict: bool = False,
     out: Union[str, Path],
 ) -> CorpusFigures:
     """Read the sources, sample the gold sentences and write the corpus to a folder.
@@ -79,10 +85,11 @@ def build_corpus(
     The folder contains:
 
     - `train.spacy`, `dev.spacy` and `test.spacy`, with one sentence per Doc
-    - `unlabelled/texts.jsonl` if the unlabelled source is markup or `.jsonl`: objects
-      with `text` and `meta.topic`, tokenized later
-    - `unlabelled/texts.spacy` for other formats: the original tokens without annotation
-    - `corpus.json`, with the settings and the statistics
+    - `unlabelled/texts.jsonl` if the unlabelled source is text: objects with `text` and
+      `meta.topic`, tokenized later
+    - `unlabelled/texts.spacy` if it has tokens of its own (`.spacy`, column files):
+      these tokens without annotation
+    - `corpus.json`, with the settings, the statistics and how the sources were read
 
     The output is deterministic: the same sources and settings give the same bytes.
 
@@ -97,38 +104,55 @@ def build_corpus(
         nlp: Pipeline that tokenizes markup.
         labels: Allowed entity labels. None allows any label.
         scheme: Tag scheme of column files, see `read_columns`. None detects it.
+        word_column: Column of the words in column files, from 1, or from -1 for the
+            last. None finds it.
+        tag_column: Column of the entity tags in column files, likewise.
+        strict: Whether invalid spans and tags are an error, and not repaired or
+            dropped, see `formats.read_annotated_gold` and `read_columns`.
         out: Folder to write to.
 
     Returns:
         The statistics of the corpus.
 
     Raises:
-        DistillError: If a source has an error, a topic occurs in more than one source,
-            or there is no unlabelled text.
+        DistillError: If a source has an error, gold has no entities, a topic occurs in
+            more than one source, there is no unlabelled text, or settings of column
+            files are given without any.
     """
-    gold = {
-        name: read_gold_source(path, nlp, labels=labels, scheme=scheme)
+    columns = {"word_column": word_column, "tag_column": tag_column}
+    sources = {
+        name: read_gold_source(
+            path, nlp, labels=labels, scheme=scheme, strict=strict, **columns
+        )
         for name, path in zip(GOLD_SPLITS, (train, dev, test))
     }
-    given = (
-        None
-        if unlabelled is None
-        else read_unlabelled_source(unlabelled, nlp, scheme=scheme)
-    )
-    _check_topics_apart({**gold, **({} if given is None else {"unlabelled": given})})
+    if unlabelled is not None:
+        sources["unlabelled"] = read_unlabelled_source(unlabelled, nlp, **columns)
+    _check_topics_apart(sources)
+    if not any(source.has_columns for source in sources.values()):
+        _check_not_given(scheme=scheme, **columns)
+    gold = {name: sources[name].sentences for name in GOLD_SPLITS}
     rest: List[SourceSentence] = []
     if n_labels:
         gold["train"], rest = draw_gold(gold["train"], n_labels, seed=seed)
-    if given is None:
+        _check_has_entities(gold["train"], seed)
+    if unlabelled is None:
         given = [s._replace(doc=bare_doc(s.doc, s.doc.vocab)) for s in rest]
+    else:
+        given = sources["unlabelled"].sentences
     if not given:
         raise DistillError(
             "Expected unlabelled text for the teacher to annotate, got none, and all"
             f" {len(gold['train'])} training sentences as gold; give unlabelled text,"
             " or a smaller number of labels so that a rest remains."
         )
-    figures = check_corpus(gold, unlabelled={"unlabelled": given})
-    source = train if unlabelled is None else unlabelled
+    figures = replace(
+        check_corpus(gold, unlabelled={"unlabelled": given}),
+        sources={
+            name: SourceFigures(source.notes, *source.trimmed)
+            for name, source in sources.items()
+        },
+    )
     settings = {
         "lang": nlp.lang,
         "labels": None if labels is None else list(labels),
@@ -136,12 +160,29 @@ def build_corpus(
         "seed": seed if n_labels else None,
         "unlabelled_is_rest_of_train": unlabelled is None,
     }
-    as_text = is_markup(source) or Path(source).suffix == ".jsonl"
+    as_text = not sources["train" if unlabelled is None else "unlabelled"].own_tokens
     _write(Path(out), gold, given, as_text, settings, figures)
     return figures
 
 
-def _check_topics_apart(sources: Dict[str, List[SourceSentence]]) -> None:
+def _check_not_given(**settings: Union[None, int, str]) -> None:
+    for name, value in settings.items():
+        if value is not None:
+            raise DistillError(
+                f"Expected --{name.replace('_', '-')} with a column file only, got"
+                f" {value} and no such file: leave it out."
+            )
+
+
+def _check_has_entities(drawn: List[SourceSentence], seed: int) -> None:
+    if not any(sentence.doc.ents for sentence in drawn):
+        raise DistillError(
+            f"Expected entities in the {len(drawn)} training sentences that were drawn"
+            f" with seed {seed}, got none: draw more with --n-labels, or change --seed."
+        )
+
+
+def _check_topics_apart(sources: Mapping[str, Sequence[SourceSentence]]) -> None:
     shared = shared_topics(sources)
     if shared:
         raise DistillError(

@@ -1,11 +1,11 @@
 """Statistics of a corpus and checks for overlap between its splits."""
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
+from .gold_files import SourceSentence
 from .repeats import longest_repeat, repeated_runs
-from .sources import SourceSentence
 
 Split = Sequence[SourceSentence]
 Name = Tuple[str, ...]
@@ -102,6 +102,21 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class SourceFigures:
+    """How a source was read.
+
+    Attributes:
+        notes: Kinds of files, columns, and what was left out, a line each.
+        trimmed: Number of entities that lost whitespace at an end.
+        dropped: Number of entities that were whitespace alone.
+    """
+
+    notes: Tuple[str, ...]
+    trimmed: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
 class CorpusFigures:
     """All statistics of a corpus.
 
@@ -112,6 +127,7 @@ class CorpusFigures:
         longest_repeat: Length in words of the longest sequence that two sentences of
             any splits share.
         repeats: All such sequences of at least `TEMPLATE_WORDS` words, longest first.
+        sources: How the source of each split was read.
     """
 
     splits: Dict[str, SplitFigures]
@@ -119,6 +135,7 @@ class CorpusFigures:
     shared_topics: Tuple[SharedTopic, ...]
     longest_repeat: int
     repeats: Tuple[Repeat, ...]
+    sources: Dict[str, SourceFigures] = field(default_factory=dict)
 
     def to_json(self) -> Dict[str, Any]:
         """Return the statistics as a JSON-serializable dict."""

@@ -1,36 +1,40 @@
-"""Reader for column files, one token per line, as in CoNLL-2003.
+"""Reader for column files, one token per line, as CoNLL-2003, GermEval or CoNLL-U.
 
     -DOCSTART- -X- -X- O
 
     SOCCER NN I-NP O
     JAPAN NNP I-NP I-LOC
 
-The first column is the word and the last one its entity tag. A blank line ends a
-sentence. A line that starts with -DOCSTART- begins a document.
+A blank line ends a sentence. The columns of words and tags are found by their content
+(`column_layout`), as is the scheme of the tags (`tag_schemes`).
 """
 
-import re
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Tuple, Union
 
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
-from .tag_schemes import TaggedToken, read_entities
+from .column_entities import read_column_entities
+from .column_layout import Layout, find_layout
+from .column_rows import Table, read_table, split_sentences
+from .column_values import is_tag
+from .column_words import (
+    SurfaceWords,
+    surface_words,
+    usual_spaces,
+    without_segment_index,
+)
 from .text_files import read_utf8
-
-_DOCUMENT_START = "-DOCSTART-"
-# Only spaces and tabs: an ideographic space can be a token of the text.
-_SEPARATOR = re.compile(r"[ \t]+")
 
 
 class ColumnSentence(NamedTuple):
     """A sentence of a column file.
 
     Attributes:
-        doc: Doc with the tokens of the file and a space after each but the last. Tokens
-            outside of entities are annotated as outside.
+        doc: Doc with the words of the file. If it was read with tags, tokens outside of
+            entities are annotated as outside.
         document: Index of the sentence's document in the file.
     """
 
@@ -38,68 +42,117 @@ class ColumnSentence(NamedTuple):
     document: int
 
 
+class ColumnFile(NamedTuple):
+    """A column file that was read.
+
+    Attributes:
+        sentences: The sentences in file order.
+        notes: Which columns were read, and what was left out or changed, a line each.
+    """
+
+    sentences: List[ColumnSentence]
+    notes: Tuple[str, ...]
+
+
 def read_columns(
-    path: Union[str, Path], vocab: Vocab, *, scheme: Optional[str] = None
-) -> List[ColumnSentence]:
+    path: Union[str, Path],
+    vocab: Vocab,
+    *,
+    scheme: Optional[str] = None,
+    word_column: Optional[int] = None,
+    tag_column: Optional[int] = None,
+    tags: bool = True,
+    strict: bool = False,
+) -> ColumnFile:
     """Read a column file.
 
     Args:
-        path: UTF-8 file. Columns are separated by spaces or tabs, and all lines have
-            the same number of them.
-        vocab: Vocab of the Docs.
+        path: UTF-8 file, which may be compressed (gzip). Columns are separated by
+            spaces or tabs, and all lines have the same number of them.
+        vocab: Vocab of the Docs. Words are joined without spaces if its language is
+            written so, and the file does not say where spaces are.
         scheme: Tag scheme: "IOB1", "IOB2" or "BILUO", or another name of one. None
             detects it from the whole file.
+        word_column: Column of the words, from 1, or from -1 for the last. None finds
+            it.
+        tag_column: Column of the entity tags, likewise.
+        tags: Whether tags are read. Without, Docs have no annotation.
+        strict: Whether a tag that may not follow the one before it is an error. By
+            default it is repaired, see `repair_tags`.
 
     Returns:
-        The sentences in file order.
+        The sentences, and how they were read.
 
     Raises:
-        DistillError: If the file cannot be read or has no sentences. With `path:line`,
-            if a line has a single column or another number of columns than the first,
-            if a tag is malformed, or if it may not follow the tag before it.
+        DistillError: If the file cannot be read, has no sentences, or has no or several
+            columns that may be words or tags. With `path:line`, if a line has a single
+            column or another number of columns than most, if a tag is malformed, or, if
+            strict, if it may not follow the tag before it.
     """
-    rows = _read_rows(path)
-    if not rows:
+    source = str(path)
+    lines = read_utf8(path).split("\n")
+    table = read_table(lines)
+    # Words alone are enough if they are asked for.
+    only_words = word_column is not None and not tags
+    _check_width(lines, table.width, source, least=1 if only_words else 2)
+    layout = find_layout(
+        table,
+        source=source,
+        word_column=word_column,
+        tag_column=tag_column,
+        needs_tags=tags,
+    )
+    rows = split_sentences(lines, table, _token_test(table, layout), source=source)
+    words = [surface_words(sentence, layout, source=source) for sentence in rows]
+    notes = [layout.describe(tags=tags)]
+    characters = without_segment_index([sentence.words for sentence in words])
+    if characters:
+        notes.append(
+            f"characters without the index in their word: '{characters[0][0]}' of"
+            f" '{words[0].words[0]}'"
+        )
+        words = [w._replace(words=c) for w, c in zip(words, characters)]
+    docs = [_doc(sentence, vocab) for sentence in words]
+    if tags:
+        entities = read_column_entities(
+            words, layout, scheme=scheme, source=source, strict=strict
+        )
+        for doc, bounds in zip(docs, entities.bounds):
+            doc.set_ents([Span(doc, *b) for b in bounds], default="outside")
+        notes = [f"{notes[0]} ({entities.scheme})", *notes[1:], *entities.notes]
+    sentences = [ColumnSentence(doc, s.document) for doc, s in zip(docs, rows)]
+    return ColumnFile(sentences, tuple(notes))
+
+
+def _check_width(lines: List[str], width: int, source: str, *, least: int) -> None:
+    if width >= least:
+        return
+    if width == 0:
         raise DistillError(
-            f"{path}:1: expected lines of a word, its tag and a blank line after each"
+            f"{source}:1: expected lines of a word, its tag and a blank line after each"
             " sentence, got no sentence; check the file."
         )
-    entities = read_entities(
-        [tokens for tokens, _ in rows], scheme=scheme, source=str(path)
+    number = next(i for i, line in enumerate(lines, start=1) if line.strip())
+    raise DistillError(
+        f"{source}:{number}: expected 2 or more columns, separated by spaces or tabs,"
+        f" got 1 in '{lines[number - 1].strip()[:40]}'; check the file."
     )
-    found = []
-    for (tokens, document), bounds in zip(rows, entities):
-        words = [token.word for token in tokens]
-        doc = Doc(vocab, words=words, spaces=[True] * (len(words) - 1) + [False])
-        spans = [Span(doc, start, end, label=label) for start, end, label in bounds]
-        doc.set_ents(spans, default="outside")
-        found.append(ColumnSentence(doc, document))
-    return found
 
 
-def _read_rows(path: Union[str, Path]) -> List[Tuple[List[TaggedToken], int]]:
-    """Return the tokens of each sentence and the index of its document."""
-    rows: List[Tuple[List[TaggedToken], int]] = []
-    tokens: List[TaggedToken] = []
-    widths: Dict[int, int] = {}
-    document = 0
-    for number, line in enumerate(read_utf8(path).split("\n") + [""], start=1):
-        columns = _SEPARATOR.split(line.strip(" \t")) if line.strip() else []
-        starts_document = columns[:1] == [_DOCUMENT_START]
-        if not columns or starts_document:
-            if tokens:
-                rows.append((tokens, document))
-                tokens = []
-            # The marker before the first sentence belongs to document 0.
-            if starts_document and rows:
-                document += 1
-            continue
-        widths.setdefault(len(columns), number)
-        if len(columns) < 2 or len(widths) > 1:
-            wanted = next(iter(widths)) if len(widths) > 1 else "2 or more"
-            raise DistillError(
-                f"{path}:{number}: expected {wanted} columns, the word first and the"
-                f" tag last, got {len(columns)} in '{line.strip()[:40]}'; correct it."
-            )
-        tokens.append(TaggedToken(columns[0], columns[-1], number))
-    return rows
+def _token_test(table: Table, layout: Layout) -> Callable[[List[str]], bool]:
+    """Return a test of whether the fields of a line that starts with `#` are a token's.
+
+    The word `#` has a tag; comments of as many fields have something else there.
+    """
+    if layout.number is not None or layout.tag is None:
+        return lambda fields: layout.number is None
+    tag = layout.tag
+    tags = {row.fields[tag] for rows in table.rows for row in rows}
+    return lambda fields: fields[tag] in tags or is_tag(fields[tag])
+
+
+def _doc(sentence: SurfaceWords, vocab: Vocab) -> Doc:
+    spaces = sentence.spaces
+    if spaces is None:
+        spaces = usual_spaces(sentence.words, vocab.lang)
+    return Doc(vocab, words=sentence.words, spaces=spaces)

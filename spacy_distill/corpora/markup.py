@@ -132,6 +132,15 @@ def parse_markup(
     ]
 
 
+def is_heading(line: str) -> bool:
+    """Whether a line is the heading of a document.
+
+    Args:
+        line: Line without its line end.
+    """
+    return _HEADING.fullmatch(line) is not None
+
+
 def write_markup(documents: Iterable[MarkedDocument]) -> str:
     """Format documents as markup, so that `parse_markup(write_markup(docs)) == docs`.
 

@@ -34,24 +34,47 @@ def read_markup(
         raise DistillError(
             f"Expected .txt files with mark-up in {path}, found none; check the path."
         )
-    documents: List[MarkedDocument] = []
     seen: Dict[str, MarkedDocument] = {}
-    for file in files:
-        found = parse_markup(read_utf8(file), source=str(file), labels=labels)
-        if not found:
+    return [
+        document
+        for file in files
+        for document in read_markup_file(file, labels=labels, seen=seen)
+    ]
+
+
+def read_markup_file(
+    file: Path,
+    *,
+    labels: Optional[Collection[str]] = None,
+    seen: Dict[str, MarkedDocument],
+) -> List[MarkedDocument]:
+    """Read one of several markup files.
+
+    Args:
+        file: Path of the file.
+        labels: Allowed entity labels, see `parse_markup`.
+        seen: Documents of the other files by heading. Those of this file are added.
+
+    Returns:
+        The documents in order.
+
+    Raises:
+        DistillError: As `read_markup`.
+    """
+    documents = parse_markup(read_utf8(file), source=str(file), labels=labels)
+    if not documents:
+        raise DistillError(
+            f"{file}:1: expected a heading '# register/topic' and sentences, got an"
+            " empty file; fill it or remove it."
+        )
+    for document in documents:
+        first = seen.setdefault(document.name, document)
+        if first is not document:
             raise DistillError(
-                f"{file}:1: expected a heading '# register/topic' and sentences, got an"
-                " empty file; fill it or remove it."
+                f"{file}:{document.line}: expected a heading of its own for every"
+                f" document, got '# {document.name}' again (first in"
+                f" {first.source}:{first.line}); rename one."
             )
-        for document in found:
-            first = seen.setdefault(document.name, document)
-            if first is not document:
-                raise DistillError(
-                    f"{file}:{document.line}: expected a heading of its own for every"
-                    f" document, got '# {document.name}' again (first in"
-                    f" {first.source}:{first.line}); rename one."
-                )
-        documents.extend(found)
     return documents
 
 

@@ -55,7 +55,30 @@ def read_entities(
     return [entity_bounds(tokens, scheme, source=source) for tokens in read]
 
 
-def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) -> str:
+def scheme_name(scheme: str) -> str:
+    """Return the name of a scheme out of `SCHEMES`.
+
+    Args:
+        scheme: The name, or another name of the scheme such as BIO.
+
+    Returns:
+        The name.
+
+    Raises:
+        DistillError: If there is no such scheme.
+    """
+    name = _ALIASES.get(scheme, scheme)
+    if name not in SCHEMES:
+        raise DistillError(
+            f"Expected a tag scheme out of {', '.join((*SCHEMES, *_ALIASES))}, got"
+            f" '{scheme}'."
+        )
+    return name
+
+
+def detect_scheme(
+    sentences: Iterable[Sequence[TaggedToken]], *, source: str, strict: bool = True
+) -> str:
     """Detect the tag scheme of a file.
 
     An L tag means BILUO, and so does U, or BIOS if there are B or I too. IOB1 and IOB2
@@ -66,13 +89,14 @@ def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) ->
     Args:
         sentences: Tokens of each sentence.
         source: Name of the file, for error messages.
+        strict: Whether to refuse such a few I.
 
     Returns:
         One of `SCHEMES`.
 
     Raises:
-        DistillError: With `source:line`, if a tag is malformed, or if an entity begins
-            with I in a file where most entities begin with B.
+        DistillError: With `source:line`, if a tag is malformed, or, if strict, if an
+            entity begins with I in a file where most entities begin with B.
     """
     beginnings: Dict[str, List[TaggedToken]] = {"B": [], "I": []}
     prefixes: Set[str] = set()
@@ -89,7 +113,7 @@ def detect_scheme(sentences: Iterable[Sequence[TaggedToken]], *, source: str) ->
     with_b, with_i = beginnings["B"], beginnings["I"]
     if len(with_i) > len(with_b):
         return "IOB1"
-    if with_i:
+    if with_i and strict:
         odd = with_i[0]
         raise DistillError(
             f"{source}:{odd.line}: expected 'B-{odd.tag[2:]}' for '{odd.word}', since"
@@ -117,12 +141,7 @@ def entity_bounds(
         DistillError: If the scheme is unknown. With `source:line`, if the scheme does
             not have a tag or does not allow it in its position.
     """
-    scheme = _ALIASES.get(scheme, scheme)
-    if scheme not in SCHEMES:
-        raise DistillError(
-            f"Expected a tag scheme out of {', '.join((*SCHEMES, *_ALIASES))}, got"
-            f" '{scheme}'."
-        )
+    scheme = scheme_name(scheme)
     found: List[Bounds] = []
     start = 0
     opened = ""  # label of the entity that the next token may continue, if any

@@ -4,7 +4,7 @@ import gzip
 import json
 import zlib
 from pathlib import Path
-from typing import IO, Any, Dict, Iterator, Tuple, Union
+from typing import IO, Any, Dict, Iterator, List, Tuple, Union
 
 from ..errors import DistillError
 
@@ -13,24 +13,32 @@ def read_utf8(path: Union[str, Path]) -> str:
     r"""Return the text of a file, with `\n` line ends and without a byte order mark.
 
     Args:
-        path: Path of the file.
+        path: Path of the file, which may be compressed (gzip).
 
     Returns:
         The text.
 
     Raises:
-        DistillError: If the file cannot be read. With `path:line`, if it is not UTF-8.
+        DistillError: If the file cannot be read or is binary. With `path:line`, if it
+            is not UTF-8.
     """
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
+        with open_file(Path(path)) as stream:
+            data = stream.read()
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
         raise DistillError(
-            f"Expected a text file at {path}, got: {error.strerror or error}; check the"
-            " path."
+            f"Expected a text file at {path}, got: {reason}; check the path."
         ) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        # UTF-16 has zeros, too, and is told by its first bytes.
+        if b"\0" in data and not data.startswith(_UTF16):
+            raise DistillError(
+                f"Expected a text file at {path}, got a binary one; convert it to text"
+                " or to a .spacy file."
+            ) from error
         line = error.object.count(b"\n", 0, error.start) + 1
         byte = error.object[error.start]
         raise DistillError(
@@ -40,20 +48,51 @@ def read_utf8(path: Union[str, Path]) -> str:
     return text.replace("\r\n", "\n")
 
 
+_GZIP = b"\x1f\x8b"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+# Bytes that are enough to tell the format of a file.
+_BEGINNING = 256 * 1024
+
 # Values of `answer` in Prodigy's output that exclude a task.
 _EXCLUDED_ANSWERS = ("reject", "ignore")
 
 
 def open_file(file: Path) -> IO[bytes]:
-    """Open a file for reading. A file whose name ends in `.gz` is decompressed.
+    """Open a file for reading. A file compressed by gzip is decompressed.
 
     Args:
-        file: Path of the file.
+        file: Path of the file. If its name ends in `.gz`, it must be compressed.
 
     Returns:
         A binary stream.
     """
-    return gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[return-value]
+    stream = file.open("rb")
+    # Some files are compressed but not named so.
+    if file.suffix == ".gz" or stream.peek(2)[:2] == _GZIP:
+        stream.close()
+        return gzip.open(file, "rb")  # type: ignore[return-value]
+    return stream
+
+
+def read_beginning(file: Path) -> List[str]:
+    """Return the first lines of a text file, for telling its format.
+
+    Args:
+        file: Path of the file, which may be compressed (gzip).
+
+    Returns:
+        Lines, without an incomplete last one. Bytes that are not UTF-8 are replaced.
+
+    Raises:
+        DistillError: If the file cannot be read.
+    """
+    try:
+        with open_file(file) as stream:
+            data = stream.read(_BEGINNING)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DistillError(f"Could not read {file}: {error}.") from error
+    lines = data.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
+    return lines[:-1] if len(data) == _BEGINNING and len(lines) > 1 else lines
 
 
 def read_lines(file: Path) -> Iterator[Tuple[int, str]]:

@@ -83,6 +83,26 @@ def test_quiet(teacher, texts, tmp_path):
     assert SoftLabels(tmp_path / "out").manifest.complete
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "words"),
+    [
+        ("Anna B-PER\nlives O\n\nParis B-LOC\n", "read as columns, words from", [2, 1]),
+        ("# x/a\nAnna lives\nParis\n", "read as mark-up, a sentence each line", [2, 1]),
+        ("# Notes\nAnna lives\n", "read as plain text, a document each line", [2, 2]),
+    ],
+)
+def test_how_a_txt_file_is_read_is_told(teacher, tmp_path, text, told, words):
+    path = tmp_path / "some.txt"
+    path.write_text(text, encoding="utf-8")
+    result = call(teacher, path, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert f"Texts: some.txt: {told}" in " ".join(result.output.split())
+    docs = SoftLabels(tmp_path / "out").read(spacy.blank("en"))
+    assert [len(doc) for doc in docs] == words
+    quiet = call(teacher, path, "-o", tmp_path / "quiet", "--quiet")
+    assert quiet.output == ""
+
+
 def test_the_mean_of_several_teachers(teacher, texts, tmp_path):
     other = make_cnn_teacher()
     weights = other.get_pipe("ner").model.get_ref("output_layer")

@@ -94,7 +94,8 @@ def test_columns_keep_their_tokens(sources, nlp, tmp_path):
     (gold,) = DocBin().from_disk(out / "train.spacy").get_docs(nlp.vocab)
     (rest,) = DocBin().from_disk(out / "unlabelled" / "texts.spacy").get_docs(nlp.vocab)
     given = {
-        s.doc.text: [t.text for t in s.doc] for s in read_columns(columns, nlp.vocab)
+        s.doc.text: [t.text for t in s.doc]
+        for s in read_columns(columns, nlp.vocab).sentences
     }
     assert gold.text != rest.text
     for doc in (gold, rest):

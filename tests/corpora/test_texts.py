@@ -1,5 +1,7 @@
 import gzip
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 import spacy
@@ -191,6 +193,64 @@ def test_unknown_file_in_a_folder_is_not_passed_over(tmp_path):
         len(FileTexts(tmp_path))
 
 
+COLUMN_FILE = "Ada NNP B-PER\nleft VBD O\n\n# O O\n7 CD O\n"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.conll", "a", "a.tsv.gz"])
+def test_column_files_keep_their_tokens(tmp_path, name):
+    texts = FileTexts(write(tmp_path / name, COLUMN_FILE))
+    assert [[t.text for t in doc] for doc in texts.read(NLP)] == [
+        ["Ada", "left"],
+        ["#", "7"],
+    ]
+    assert not any(doc.has_annotation("ENT_IOB") for doc in texts.read(NLP))
+    assert len(texts) == 2
+    assert texts.own_tokens
+    assert texts.has_columns
+    assert texts.notes == [
+        f"{name}: read as columns, words from column 1 of 3, tags left out"
+    ]
+    assert [doc.text for doc in texts.read(NLP, 1)] == ["# 7"]
+
+
+def test_column_and_spacy_files_may_be_in_one_folder(tmp_path):
+    write(tmp_path / "a.conll", COLUMN_FILE)
+    write(tmp_path / "b.spacy", DocBin(docs=[NLP("Bo left")]).to_bytes())
+    assert FileTexts(tmp_path).own_tokens
+    assert texts_of(tmp_path) == ["Ada left", "# 7", "Bo left"]
+
+
+def test_columns_that_are_named_make_a_column_file(tmp_path):
+    path = write(tmp_path / "a.txt", "Ada\nleft\nPorto\n\nBo\nstayed\n")
+    assert texts_of(path) == ["Ada", "left", "Porto", "Bo", "stayed"]
+    texts = FileTexts(path, word_column=1)
+    assert [doc.text for doc in texts.read(NLP)] == ["Ada left Porto", "Bo stayed"]
+    path = write(tmp_path / "b.txt", "1 NNP Ada\n2 VBD left\n\n" * 3)
+    texts = FileTexts(path, word_column=3)
+    assert [doc.text for doc in texts.read(NLP)] == ["Ada left"] * 3
+    # Prose beside a gold file for which a column was named.
+    path = write(tmp_path / "c.txt", "Ada left Porto .\n\nBo stayed .\nIt rained .\n")
+    texts = FileTexts(path, word_column=3, tag_column=4)
+    assert len(list(texts.read(NLP))) == 3
+
+
+def test_markup_is_a_sentence_a_line_without_headings(tmp_path):
+    write(tmp_path / "a.txt", "# x/a\n\nA \\[bell\\] rang.\nAda left.\n")
+    write(tmp_path / "b.txt", "# just text\nBo left.\n")
+    texts = FileTexts(tmp_path)
+    assert [doc.text for doc in texts.read(NLP)] == [
+        *["A [bell] rang.", "Ada left.", "# just text", "Bo left."],
+    ]
+    assert not texts.own_tokens
+    assert texts.notes == [
+        "a.txt: read as mark-up, a sentence each line, headings left out",
+        "b.txt: read as plain text, a document each line",
+    ]
+    write(tmp_path / "c.txt", "# x/c\n[Ada](PER) left.\n")
+    with pytest.raises(DistillError, match=r"c\.txt:2: expected unlabelled text"):
+        texts_of(tmp_path)
+
+
 def test_text_and_tokens_do_not_mix(tmp_path):
     write(tmp_path / "a.txt", "one\n")
     docs = [Doc(NLP.vocab, words=["a"])]
@@ -217,6 +277,42 @@ def test_jsonl_round_trip(tmp_path, texts):
     lines = [json.dumps({"text": text}) for text in texts]
     path = write(tmp_path / "a.jsonl", "\n".join(lines))
     assert texts_of(path) == texts
+
+
+@settings(
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    files=st.lists(
+        st.tuples(
+            st.sampled_from(["txt", "jsonl"]),
+            st.booleans(),
+            # Sentences, which are no columns; a line end is none of theirs.
+            st.lists(
+                st.text("abcXYZ\u00e9 .,[]()", min_size=1, max_size=9).map(
+                    "In {}!".format
+                )
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_a_folder_gives_the_texts_of_its_files(tmp_path, files):
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    expected = []
+    for number, (ending, compressed, texts) in enumerate(files):
+        lines = [json.dumps({"text": t}) for t in texts] if ending == "jsonl" else texts
+        name = f"{number}.{ending}{'.gz' if compressed else ''}"
+        write(folder / name, "".join(line + "\n" for line in lines))
+        expected += texts
+    if not expected:
+        with pytest.raises(DistillError, match="found none"):
+            texts_of(folder)
+        return
+    assert texts_of(folder) == expected
+    assert len(FileTexts(folder)) == len(expected)
 
 
 @settings(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -17,6 +17,22 @@ from .records import FORMS
 from .spans import InvalidSpan, name_some, name_spans
 
 
+class AnnotatedGold(NamedTuple):
+    """Annotated text as gold.
+
+    Attributes:
+        docs: Docs with entities, each with the index of its document.
+        notes: What was left out, dropped or repaired, a line each.
+        trimmed: Number of spans that lost whitespace at an end.
+        own_tokens: Whether some Docs have the file's own tokens.
+    """
+
+    docs: List[Tuple[Doc, int]]
+    notes: List[str]
+    trimmed: int
+    own_tokens: bool
+
+
 def read_annotated(
     path: Union[str, Path],
     nlp: Language,
@@ -24,11 +40,9 @@ def read_annotated(
     strict: bool = False,
     tag_names: Optional[Sequence[str]] = None,
 ) -> List[Tuple[Doc, int]]:
-    """Read annotated text as Docs with entities.
+    """Read annotated text as Docs with entities, as `read_annotated_gold`.
 
-    Spans lose whitespace at their ends. Tokens that an unusable span may cover have no
-    annotation; the other tokens outside of entities are annotated as outside. What is
-    left out, trimmed, dropped or repaired is told by the logger.
+    What is left out, trimmed, dropped or repaired is told by the logger.
 
     Args:
         path: A file or folder, see `read_checked`.
@@ -40,6 +54,40 @@ def read_annotated(
 
     Returns:
         The Docs, each with the index of its document.
+
+    Raises:
+        DistillError: As `read_annotated_gold`.
+    """
+    gold = read_annotated_gold(path, nlp, strict=strict, tag_names=tag_names)
+    for note in gold.notes:
+        logger.warning("%s: %s", path, note)
+    if gold.trimmed:
+        logger.warning("%s: trimmed whitespace from %d spans", path, gold.trimmed)
+    return gold.docs
+
+
+def read_annotated_gold(
+    path: Union[str, Path],
+    nlp: Language,
+    *,
+    strict: bool = False,
+    tag_names: Optional[Sequence[str]] = None,
+) -> AnnotatedGold:
+    """Read annotated text as Docs with entities.
+
+    Spans lose whitespace at their ends. Tokens that an unusable span may cover have no
+    annotation; the other tokens outside of entities are annotated as outside.
+
+    Args:
+        path: A file or folder, see `read_checked`.
+        nlp: Pipeline that tokenizes, and whose vocab the Docs have. A file's own tokens
+            are kept.
+        strict: Whether spans that cannot be used, or that contradict their own text,
+            are an error. By default they are dropped, or repaired.
+        tag_names: Names of tags that are numbers, in the order of the numbers.
+
+    Returns:
+        The Docs, and what was changed.
 
     Raises:
         DistillError: With file and line, for what cannot be read; if no text is
@@ -56,17 +104,21 @@ def read_annotated(
             f" ({reasons or 'the file is empty'}): annotate some. Those that can be"
             f" read are {FORMS}."
         )
-    if left_out:
-        logger.warning("%s: left out texts (%s)", path, reasons)
-    counted = _first_annotators(counted, path, strict)
+    notes = [f"left out texts ({reasons})"] if left_out else []
+    counted, about_annotators = _first_annotators(counted, path, strict)
     docs: List[Tuple[Doc, int]] = []
     invalid: List[InvalidSpan] = []
     for text in counted:
         doc, dropped = _make_doc(text, nlp)
         docs.append((doc, text.document))
         invalid += dropped
-    _tell_spans(path, counted, invalid, strict)
-    return docs
+    notes += [*about_annotators, *_notes_on_spans(path, counted, invalid, strict)]
+    return AnnotatedGold(
+        docs,
+        notes,
+        trimmed=sum(text.trimmed for text in counted),
+        own_tokens=any(text.words is not None for text in counted),
+    )
 
 
 def _make_doc(text: CheckedText, nlp: Language) -> Tuple[Doc, List[InvalidSpan]]:
@@ -92,8 +144,11 @@ def _are_of_two(one: CheckedText, other: CheckedText) -> bool:
 
 def _first_annotators(
     texts: List[CheckedText], path: Path, strict: bool
-) -> List[CheckedText]:
-    """Keep one annotation of texts that several annotators have annotated."""
+) -> Tuple[List[CheckedText], List[str]]:
+    """Keep one annotation of texts that several annotators have annotated.
+
+    Returns the texts and notes on them.
+    """
     first: Dict[str, CheckedText] = {}
     kept: List[CheckedText] = []
     same, others = 0, []
@@ -111,21 +166,18 @@ def _first_annotators(
             f" other annotators that differ: {name_some(others)}. Decide, or leave out"
             " --strict to take the first of each text."
         )
-    if same or others:
-        logger.warning(
-            "%s: took the first annotation of texts with several annotators; %d others"
-            " are the same, %d differ%s",
-            path,
-            same,
-            len(others),
-            f" ({name_some(others)})" if others else "",
-        )
-    return kept
+    if not (same or others):
+        return kept, []
+    named = f" ({name_some(others)})" if others else ""
+    return kept, [
+        f"took the first annotation of texts with several annotators; {same} others are"
+        f" the same, {len(others)} differ{named}"
+    ]
 
 
-def _tell_spans(
+def _notes_on_spans(
     path: Path, texts: List[CheckedText], invalid: List[InvalidSpan], strict: bool
-) -> None:
+) -> List[str]:
     repairs = [repair for text in texts for repair in text.repaired]
     moved = [repair.as_invalid() for repair in repairs]
     if strict and (invalid or moved):
@@ -136,17 +188,9 @@ def _tell_spans(
             " Correct them, or leave out --strict to drop them, and to move those whose"
             f" own text occurs once within {WINDOW} characters."
         )
-    trimmed = sum(text.trimmed for text in texts)
-    if trimmed:
-        logger.warning("%s: trimmed whitespace from %d spans", path, trimmed)
+    notes = []
     if moved:
-        logger.warning(
-            "%s: moved %d spans to their own text: %s",
-            path,
-            len(moved),
-            name_spans(moved),
-        )
+        notes.append(f"moved {len(moved)} spans to their own text: {name_spans(moved)}")
     if invalid:
-        logger.warning(
-            "%s: dropped %d spans: %s", path, len(invalid), name_spans(invalid)
-        )
+        notes.append(f"dropped {len(invalid)} spans: {name_spans(invalid)}")
+    return notes

@@ -95,19 +95,22 @@ def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:
         DistillError: If the path is missing, a file is not in `.spacy` format, or there
             are no Docs.
     """
-    if not Path(path).exists():
+    path = Path(path)
+    if not path.exists():
         raise DistillError(
             f"Expected gold annotation at {path}, got nothing there: check the path, "
-            "or make it with `spacy-distill corpus`."
+            "or make it with `spacy-distill convert`."
         )
+    if path.is_file() and path.suffix != ".spacy":
+        raise DistillError(f"Expected a .spacy file, got {path}: {_convert(path)}.")
     found = False
     for file in walk_corpus(path, ".spacy"):
         try:
             docs = list(DocBin().from_disk(file).get_docs(vocab))
         except Exception as error:  # zlib, msgpack and KeyErrors alike
             raise DistillError(
-                f"Expected a .spacy file, got something else in {file} "
-                f"({type(error).__name__}): convert the data again."
+                f"Expected a .spacy file, got something else in {file}"
+                f" ({type(error).__name__}): {_convert(file)}."
             ) from error
         found = found or bool(docs)
         yield from docs
@@ -116,6 +119,13 @@ def read_gold(path: Path, vocab: Vocab) -> Iterator[Doc]:
             f"Expected gold annotation in {path}, got no Docs: a few labelled "
             "sentences are needed."
         )
+
+
+def _convert(file: Path) -> str:
+    name = file.name.partition(".")[0] or "gold"
+    # Beside a file that has that name already, but is none.
+    name = f"{name}_new" if file.suffix == ".spacy" else name
+    return f"make one of it with `spacy-distill convert {file} -o {name}.spacy`"
 
 
 class Trimmed(NamedTuple):

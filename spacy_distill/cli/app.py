@@ -12,6 +12,7 @@ from typer import Option
 from .annotate import annotate_cli
 from .calibrate import calibrate_cli
 from .card import card_cli
+from .convert import convert_cli
 from .corpus import corpus_cli
 from .distill import distill_cli
 from .evaluate import evaluate_cli
@@ -60,6 +61,7 @@ def _options(
 app.command("distill", context_settings=WITH_OVERRIDES)(distill_cli)
 # The steps of it, in the order in which a project runs them.
 app.command("init-config")(init_config_cli)
+app.command("convert")(convert_cli)
 app.command("corpus")(corpus_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)
 app.command("annotate")(annotate_cli)

@@ -1,0 +1,71 @@
+"""`spacy-distill convert`: gold annotation of any format as a `.spacy` file."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Optional
+
+from typer import Argument, Option
+from wasabi import msg
+
+from .common import friendly_errors
+
+
+@friendly_errors()
+def convert_cli(
+    gold: Annotated[
+        Path,
+        Argument(
+            help="Gold annotation: JSON of annotation tools, brat, columns, mark-up or"
+            " .spacy, a file or a folder. The content decides, not the name."
+        ),
+    ],
+    output: Annotated[Path, Option("--output", "-o", help="File to write (.spacy).")],
+    lang: Annotated[str, Option(help="Language whose tokenizer splits text.")] = "en",
+    scheme: Annotated[
+        Optional[str],
+        Option(help="Tag scheme of column files. By default it is detected."),
+    ] = None,
+    word_column: Annotated[
+        Optional[int],
+        Option(
+            help="Column of the words in column files, from 1, or -1 for the last. By"
+            " default it is detected."
+        ),
+    ] = None,
+    tag_column: Annotated[
+        Optional[int], Option(help="Column of the entity tags, likewise.")
+    ] = None,
+    strict: Annotated[
+        bool,
+        Option(
+            "--strict",
+            help="Refuse invalid spans and tags; do not repair or drop them.",
+        ),
+    ] = False,
+) -> None:
+    """Convert gold annotation to spaCy's format, for --gold and --dev of distill.
+
+    How the files were read is printed, and what was repaired, trimmed or dropped.
+    """
+    from ..corpora.convert import convert_gold
+    from ..docs import blank_pipeline
+
+    source = convert_gold(
+        gold,
+        output,
+        blank_pipeline(lang),
+        scheme=scheme,
+        word_column=word_column,
+        tag_column=tag_column,
+        strict=strict,
+    )
+    for note in source.notes:
+        msg.text(note)
+    if source.trimmed.total:
+        msg.warn(
+            f"Entities that start or end with whitespace: {source.trimmed.trimmed:,}"
+            f" trimmed, {source.trimmed.dropped:,} of whitespace alone dropped"
+        )
+    labels = Counter(ent.label_ for s in source for ent in s.doc.ents)
+    counts = ", ".join(f"{label} {labels[label]:,}" for label in sorted(labels))
+    msg.good(f"Wrote {len(source):,} documents to {output}: {counts}")

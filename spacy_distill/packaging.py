@@ -21,7 +21,7 @@ from .errors import DistillError
 from .evaluation.predictors import find_spans_key
 from .evaluation.report import Report, get_report
 from .evaluation.size import has_torch_parameters
-from .files import write_atomically
+from .files import check_writable, write_atomically
 from .reports.card import CardFacts, default_description, fill_meta, model_card
 from .soft_labels.manifest import to_json
 
@@ -71,6 +71,7 @@ def package(
     info: PackageInfo,
     report: Optional[Union[str, Path, Report]] = None,
     bundle: bool = False,
+    code: Optional[Union[str, Path]] = None,
 ) -> Path:
     """Build an installable wheel of a pipeline, with a model card.
 
@@ -83,6 +84,8 @@ def package(
         bundle: Whether to put the modules of spacy-distill that prediction needs into
             the wheel, which then requires spaCy alone. Where spacy-distill is
             installed, it is used in their place.
+        code: Python file with registered functions of your own, which the package gets
+            a copy of. The pipeline is loaded here, so it is imported already.
 
     Returns:
         The path of the wheel.
@@ -92,8 +95,7 @@ def package(
             packaged.
     """
     output = Path(output)
-    with _writing_to(output):
-        output.mkdir(parents=True, exist_ok=True)
+    check_writable(output)
     with TemporaryDirectory() as folder:
         source = Path(folder) / "pipeline"
         nlp = pipeline if isinstance(pipeline, Language) else load_pipeline(pipeline)
@@ -113,7 +115,8 @@ def package(
         write_card(source, report, info)
         made = Path(folder) / "package"
         made.mkdir()
-        _run("spacy", "package", source, made, "--build", "none")
+        own = () if code is None else ("--code", code)
+        _run("spacy", "package", source, made, "--build", "none", *own)
         (project,) = made.iterdir()
         if bundle:
             put_modules_into(project)

@@ -6,7 +6,8 @@ from typing import Annotated, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 
 @friendly_errors()
@@ -50,10 +51,12 @@ def card_cli(
     teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
     author: Annotated[str, Option(help="Who made it.")] = "",
     url: Annotated[str, Option(help="Where to find out more.")] = "",
+    code: options.Code = None,
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
     from ..packaging import PackageInfo, write_card
 
+    import_code(code)
     info = PackageInfo(
         name=name,
         version=version,

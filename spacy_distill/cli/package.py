@@ -6,7 +6,8 @@ from typing import Annotated, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 
 @friendly_errors()
@@ -44,10 +45,12 @@ def package_cli(
     teacher_license: Annotated[str, Option(help="The teacher's license.")] = "",
     author: Annotated[str, Option(help="Who made it.")] = "",
     url: Annotated[str, Option(help="Where to find out more.")] = "",
+    code: options.Code = None,
 ) -> None:
     """Build an installable wheel of a pipeline, with a model card."""
     from ..packaging import PackageInfo, package
 
+    import_code(code)
     info = PackageInfo(
         name=name,
         version=version,
@@ -60,7 +63,7 @@ def package_cli(
         author=author,
         url=url,
     )
-    wheel = package(model, output, info=info, report=report, bundle=bundle)
+    wheel = package(model, output, info=info, report=report, bundle=bundle, code=code)
     msg.good(f"Wrote {wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
     if bundle:
         msg.text("It requires spaCy alone.")

@@ -8,7 +8,7 @@ and `# text = ...` has the text of the sentence that follows.
 
 import re
 from collections import Counter
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import DistillError
 
@@ -57,12 +57,14 @@ class Table(NamedTuple):
         width: The most frequent number of fields.
         share: Share of the lines that have this number, from 0 to 1.
         rows: These lines, without those that start like comments.
+        by_line: All rows by their line number, without those that start like comments.
     """
 
     split: Callable[[str], List[str]]
     width: int
     share: float
     rows: List[List[Row]]
+    by_line: Dict[int, Row]
 
 
 def read_table(lines: Sequence[str]) -> Table:
@@ -87,9 +89,9 @@ def read_table(lines: Sequence[str]) -> Table:
             best, chosen, width = (usual > 1, count), split, usual
     rows = [[Row(number, chosen(line)) for number, line in block] for block in blocks]
     usual_rows = [[row for row in b if len(row.fields) == width] for b in rows]
-    n_rows = sum(map(len, rows))
-    share = sum(map(len, usual_rows)) / n_rows if n_rows else 0.0
-    return Table(chosen, width, share, usual_rows)
+    by_line = {row.line: row for block in rows for row in block}
+    share = sum(map(len, usual_rows)) / len(by_line) if by_line else 0.0
+    return Table(chosen, width, share, usual_rows, by_line)
 
 
 def split_sentences(
@@ -119,17 +121,20 @@ def split_sentences(
     document = 0
     text: Optional[str] = None
     for number, line in enumerate([*lines, ""], start=1):
-        fields = table.split(line) if line.strip() else []
-        if not fields or _starts_document(line):
+        row = table.by_line.get(number)
+        is_blank = row is None and not line.strip()
+        if is_blank or (row is None and _starts_document(line)):
             if rows:
                 sentences.append(RowSentence(rows, document, text))
                 rows, text = [], None
             # The marker before the first sentence belongs to document 0.
-            if fields and sentences:
+            if not is_blank and sentences:
                 document += 1
             continue
-        fits = len(fields) == table.width
-        if _COMMENT.match(line) and not (fits and is_token(fields)) and not rows:
+        is_comment = row is None
+        row = row or Row(number, table.split(line))
+        fits = len(row.fields) == table.width
+        if is_comment and not (fits and is_token(row.fields)) and not rows:
             if match := _TEXT.match(line):
                 text = match[1]
             elif _NEW_DOCUMENT.match(line) and sentences:
@@ -138,10 +143,10 @@ def split_sentences(
         if not fits:
             raise DistillError(
                 f"{source}:{number}: expected {table.width} columns, as in most lines,"
-                f" got {len(fields)} in '{line.strip()[:40]}'; correct it, or end the"
-                " sentence before it with a blank line."
+                f" got {len(row.fields)} in '{line.strip()[:40]}'; correct it, or end"
+                " the sentence before it with a blank line."
             )
-        rows.append(Row(number, fields))
+        rows.append(row)
     return sentences
 
 

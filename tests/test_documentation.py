@@ -17,6 +17,8 @@ ELSEWHERE = {
     "python -m spacy project run": "tests/test_project_run.py",
     "python benchmarks/": "tests/benchmarks",
     "huggingface-cli download": "needs a network",
+    "spacy-distill annotate gliner.cfg": "tests/teachers/gliner, as GLiNER is an extra",
+    "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 
 

@@ -246,11 +246,12 @@ def _check_contained(part, whole):
 
 
 def test_readme_has_the_project_s_own_description(capsys):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
     start, end = (marker.format(tag="WEASEL") for marker in (MARKER_START, MARKER_END))
     if start not in readme:
-        pytest.skip("README.md has no generated part yet")
+        pytest.skip("docs/project.md has no generated part yet")
     project_document(ROOT, Path("-"))
     generated = capsys.readouterr().out.strip()
     inside = readme[readme.index(start) : readme.index(end) + len(end)]
-    assert inside == generated, "run: python -m spacy project document -o README.md"
+    command = "python -m spacy project document -o docs/project.md"
+    assert inside == generated, f"run: {command}"

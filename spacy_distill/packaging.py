@@ -70,6 +70,7 @@ def package(
     info: PackageInfo,
     report: Optional[Union[str, Path, Report]] = None,
     bundle: bool = False,
+    code: Optional[Union[str, Path]] = None,
 ) -> Path:
     """Build an installable wheel of a pipeline, with a model card.
 
@@ -82,6 +83,8 @@ def package(
         bundle: Whether to put the modules of spacy-distill that prediction needs into
             the wheel, which then requires spaCy alone. Where spacy-distill is
             installed, it is used in their place.
+        code: Python file with registered functions of your own, which the package gets
+            a copy of. The pipeline is loaded here, so it is imported already.
 
     Returns:
         The path of the wheel.
@@ -111,7 +114,8 @@ def package(
         write_card(source, report, info)
         made = Path(folder) / "package"
         made.mkdir()
-        _run("spacy", "package", source, made, "--build", "none")
+        own = () if code is None else ("--code", code)
+        _run("spacy", "package", source, made, "--build", "none", *own)
         (project,) = made.iterdir()
         if bundle:
             put_modules_into(project)

@@ -7,7 +7,8 @@ from typer import Argument, Option
 from wasabi import msg
 
 from ..errors import DistillError
-from .common import friendly_errors
+from . import options
+from .common import friendly_errors, import_code
 
 
 @friendly_errors()
@@ -28,6 +29,7 @@ def calibrate_cli(
             help="Folder to write to: new, empty, or that of the pipeline itself.",
         ),
     ],
+    code: options.Code = None,
 ) -> None:
     """Calibrate the probabilities of a pipeline on gold annotation.
 
@@ -39,6 +41,7 @@ def calibrate_cli(
     from ..evaluation.report import META_KEY
     from ..files import check_output_folder
 
+    import_code(code)
     nlp = load_pipeline(model)
     if nlp.path is None or not output.exists() or not nlp.path.samefile(output):
         check_output_folder(output)

@@ -6,9 +6,10 @@ from typing import Annotated, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .common import friendly_errors
+from .common import friendly_errors, import_code
 from .options import (
     Author,
+    Code,
     Data,
     Description,
     DistilledFrom,
@@ -47,10 +48,12 @@ def card_cli(
     teacher_license: TeacherLicense = "",
     author: Author = "",
     url: Url = "",
+    code: Code = None,
 ) -> None:
     """Write README.md and fill in meta.json of a pipeline, for `spacy package`."""
     from ..packaging import PackageInfo, write_card
 
+    import_code(code)
     info = PackageInfo(
         name=name,
         version=version,

@@ -6,9 +6,10 @@ from typing import Annotated, Optional
 from typer import Argument, Option
 from wasabi import msg
 
-from .common import friendly_errors
+from .common import friendly_errors, import_code
 from .options import (
     Author,
+    Code,
     Data,
     Description,
     DistilledFrom,
@@ -49,10 +50,12 @@ def package_cli(
     teacher_license: TeacherLicense = "",
     author: Author = "",
     url: Url = "",
+    code: Code = None,
 ) -> None:
     """Build an installable wheel of a pipeline, with a model card."""
     from ..packaging import PackageInfo, package
 
+    import_code(code)
     info = PackageInfo(
         name=name,
         version=version,
@@ -65,7 +68,7 @@ def package_cli(
         author=author,
         url=url,
     )
-    wheel = package(model, output, info=info, report=report, bundle=bundle)
+    wheel = package(model, output, info=info, report=report, bundle=bundle, code=code)
     msg.good(f"Wrote {wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
     if bundle:
         msg.text("It requires spaCy alone.")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from email.parser import Parser
@@ -99,6 +100,45 @@ def test_the_installed_package_finds_what_the_trained_pipeline_found(wheel, tmp_
         assert scores == pytest.approx(doc.spans["ner"].attrs["scores"].tolist())
     assert found["meta"]["name"] == "tiny"
     assert found["meta"]["performance"]["ents_f"] == 1.0
+
+
+OWN_LOSS = """
+from spacy.util import registry
+from spacy_distill.losses.distillation import distillation_loss_v1
+
+@registry.misc("test_package.loss.v1")
+def make_loss(alpha: float = 1.0):
+    return distillation_loss_v1(alpha=alpha)
+"""
+
+
+@pytest.mark.slow
+def test_own_code_goes_into_the_wheel(wheel, tmp_path):
+    folder = next(path for path in wheel.parents if (path / "report.json").exists())
+    shutil.copytree(folder / "student", tmp_path / "student")
+    config = tmp_path / "student" / "config.cfg"
+    text = config.read_text(encoding="utf-8")
+    start = text.index("[components.ner.loss]")
+    end = text.index("[", start + 1)
+    block = '[components.ner.loss]\n@misc = "test_package.loss.v1"\n\n'
+    config.write_text(text[:start] + block + text[end:], encoding="utf-8")
+    (tmp_path / "own_loss.py").write_text(OWN_LOSS, encoding="utf-8")
+    report = ["--report", str(folder / "report.json")]
+    code = ["--code", str(tmp_path / "own_loss.py")]
+    result, output = run(tmp_path, *report, *code, name="tiny")
+    assert result.exit_code == 0, output
+    (made,) = (tmp_path / "out").rglob("*.whl")
+    with ZipFile(made) as archive:
+        archive.extractall(tmp_path / "site")
+    subprocess.run(
+        [sys.executable, "-c", LOAD],
+        input=json.dumps(TEXTS),
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.mark.slow

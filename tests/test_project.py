@@ -55,7 +55,7 @@ def scripts(project):
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A copy of the project in which every file and folder named has been made."""
-    for name in ("assets", "configs", "project.yml"):
+    for name in ("assets", "spacy_distill", "project.yml"):
         (tmp_path / name).symlink_to(ROOT / name)
     for overrides in OVERRIDES.values():
         for command in commands(*overrides).values():
@@ -225,7 +225,7 @@ def test_makefile_names_variables_that_exist():
 
 @pytest.mark.parametrize("name", ["student", "teacher"])
 def test_configs_are_whole(name, tmp_path):
-    path = ROOT / "configs" / f"{name}.cfg"
+    path = ROOT / "spacy_distill" / "configs" / f"{name}.cfg"
     _, filled = fill_config(tmp_path / "filled.cfg", path, silent=True)
     # Filled in, not changed: what spaCy does not know would be taken out.
     _check_contained(load_config(path), filled)

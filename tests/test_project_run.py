@@ -23,7 +23,12 @@ Paris and Rome are far from Anna Smith.
 Nothing of note is here, says Bob.
 """
 SMALL = {"word_width = 100": "word_width = 8", "hidden_width = 150": "hidden_width = 8"}
+CONFIGS = {
+    "teacher_config": "configs/teacher.cfg",
+    "student_config": "configs/student.cfg",
+}
 VARIABLES = {
+    **CONFIGS,
     "transformer": "weights",
     "teacher_passes": 1,
     "student_passes": 1,
@@ -31,6 +36,7 @@ VARIABLES = {
 }
 # Any pipeline, and texts without gold annotation.
 ANY_TEACHER = {
+    **CONFIGS,
     "any_teacher": "teacher",
     "work": "work/any_teacher",
     "train": "",
@@ -43,7 +49,7 @@ ANY_TEACHER = {
 def make_project(folder: Path) -> None:
     (folder / "project.yml").symlink_to(ROOT / "project.yml")
     (folder / "configs").mkdir()
-    for path in (ROOT / "configs").iterdir():
+    for path in (ROOT / "spacy_distill" / "configs").iterdir():
         text = path.read_text(encoding="utf-8")
         assert path.name == "teacher.cfg" or all(ours in text for ours in SMALL)
         for ours, small in SMALL.items():

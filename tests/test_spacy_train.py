@@ -19,7 +19,7 @@ from spacy_distill.errors import DistillError
 from spacy_distill.students.encoder import get_encoders
 from spacy_distill.teachers.load import load_teacher
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parent.parent / "spacy_distill" / "configs"
 SMALL = {
     "components.ner.model.tok2vec.word_width": 4,
     "components.ner.model.tok2vec.hidden_width": 8,

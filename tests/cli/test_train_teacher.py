@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from spacy_distill.cli.app import app
 from spacy_distill.teachers.load import load_teacher
 
-CONFIG = Path(__file__).parent.parent.parent / "configs" / "teacher.cfg"
+CONFIG = (
+    Path(__file__).parent.parent.parent / "spacy_distill" / "configs" / "teacher.cfg"
+)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,9 @@ from spacy_distill.tasks.ner.crf import CRFTerms
 from spacy_distill.tasks.ner.lattice.transitions import Transitions
 from spacy_distill.tasks.ner.targets import make_targets as add_pseudo_labels
 
-CONFIG = Path(__file__).parent.parent.parent / "configs" / "student.cfg"
+CONFIG = (
+    Path(__file__).parent.parent.parent / "spacy_distill" / "configs" / "student.cfg"
+)
 KINDS = ("gold", "teacher", "both", "neither", "docs", "tokens")
 
 

@@ -35,8 +35,9 @@ def distill_cli(
     texts: Annotated[
         Optional[str],
         Argument(
-            help="Text for the teacher: file or folder of .txt, .jsonl or .spacy (also"
-            " .gz). Not needed if --soft-labels are complete."
+            help="Text for the teacher: file or folder of .txt (a document a line),"
+            " .jsonl or .spacy, of mark-up or columns; each also .gz. Not needed if"
+            " --soft-labels are complete."
         ),
     ] = None,
     gold: Annotated[

@@ -7,7 +7,6 @@ from typing import Dict, Iterator, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import logger
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
@@ -80,8 +79,6 @@ class FileTexts:
             for file, kind in self._kinds.items()
             if (note := self._note(file, kind))
         )
-        for note in self.notes:
-            logger.info("Texts: %s", note)
 
     @cached_property
     def own_tokens(self) -> bool:

@@ -199,6 +199,8 @@ class _Run:
                 )
             return
         self.say.divider("Annotating with the teacher")
+        for note in texts.notes:
+            self.say.text(f"Texts: {note}")
         self.say.info(f"{loaded.name} annotates {len(texts):,} documents")
         # Begun with other shards or windows, the work continues with those.
         begun = (folder / FILE_NAME).exists()

@@ -447,8 +447,10 @@ class CompactNER(StoredPipe):
         if label in self.labels:
             return False
         self.cfg["labels"] = [*self.cfg["labels"], label]
-        # Stored now: a string first seen inside a memory zone is freed with it.
-        self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
+        # Stored now: a string first seen inside a memory zone is freed with it. There
+        # are no such zones before spaCy 3.8.2.
+        kept = {"allow_transient": False} if hasattr(Vocab, "memory_zone") else {}
+        self.vocab.strings.add(label, **kept)
         resize_output(self.model, len(self.tags))
         return True
 

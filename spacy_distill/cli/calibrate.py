@@ -49,6 +49,7 @@ def calibrate_cli(
     if result.calibration is None:
         raise DistillError(f"{result.describe()} Nothing was written.")
     try:
+        output.mkdir(parents=True, exist_ok=True)
         nlp.to_disk(output)
     except OSError as error:
         raise DistillError(

@@ -153,6 +153,7 @@ def quantize(
         pipe.storage = storage
         nlp.get_pipe_config(name)["storage"] = storage
     try:
+        output.mkdir(parents=True, exist_ok=True)
         nlp.to_disk(output)
         drop_strings(nlp, output)
     except OSError as error:

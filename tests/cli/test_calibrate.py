@@ -28,16 +28,18 @@ def run(model, gold, output):
 
 def test_a_calibrated_copy(folder, tmp_path):
     before = sha256_folder(folder / "student")
-    code, output = run(folder / "student", folder / "gold.spacy", tmp_path / "out")
+    code, output = run(
+        folder / "student", folder / "gold.spacy", tmp_path / "new" / "out"
+    )
     assert code == 0, output
     for part in (
         "calibrated on 210 predicted entities: expected calibration error 0.",
         "The report in its meta data is of before",
-        f"Wrote {tmp_path / 'out'}",
+        f"Wrote {tmp_path / 'new' / 'out'}",
     ):
         assert part in output
     assert sha256_folder(folder / "student") == before
-    raw, nlp = spacy.load(folder / "student"), spacy.load(tmp_path / "out")
+    raw, nlp = spacy.load(folder / "student"), spacy.load(tmp_path / "new" / "out")
     for text in TEXTS[:2]:
         assert entities(nlp(text)) == entities(raw(text))
         assert max(scores(nlp(text))) < 0.8 < min(scores(raw(text)))

@@ -40,11 +40,12 @@ def test_table(folder, tmp_path):
 
 
 def test_float16_without_gold(folder, tmp_path):
-    code, output = run(folder, tmp_path, "--storage", "float16")
+    out = tmp_path / "new" / "out"
+    code, output = run(folder, out, "--storage", "float16")
     assert code == 0, output
     assert "F1" not in output
     assert "documents" not in output
-    nlp = spacy.load(tmp_path)
+    nlp = spacy.load(out)
     assert nlp.get_pipe("ner").storage == "float16"
     expected = spacy.load(folder / "student")
     for text in TEXTS:

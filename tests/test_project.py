@@ -214,6 +214,10 @@ def test_quick_settings_are_the_default_workflow_in_a_folder_of_its_own(place):
         copied = {path.name for path in texts.iterdir()}
         assert copied < {path.name for path in (ROOT / "assets/unlabelled").iterdir()}
         assert len(copied) == 12
+    original = load_config(place / load()["vars"]["teacher_config"])
+    teacher = load_config(place / settings["vars.teacher_config"])
+    original["training"]["optimizer"]["learn_rate"]["initial_rate"] *= 5
+    assert teacher == original
 
 
 def test_makefile_names_variables_that_exist():

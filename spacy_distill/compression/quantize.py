@@ -153,7 +153,7 @@ def quantize(
         pipe.storage = storage
         nlp.get_pipe_config(name)["storage"] = storage
     try:
-        Path(output).mkdir(parents=True, exist_ok=True)
+        output.mkdir(parents=True, exist_ok=True)
         nlp.to_disk(output)
         drop_strings(nlp, output)
     except OSError as error:

@@ -249,13 +249,15 @@ def _check_contained(part, whole):
             assert whole[key] == value, key
 
 
-def test_readme_has_the_project_s_own_description(capsys):
+def test_the_page_has_the_project_s_own_description(capsys):
     readme = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
     start, end = (marker.format(tag="WEASEL") for marker in (MARKER_START, MARKER_END))
     if start not in readme:
         pytest.skip("docs/project.md has no generated part yet")
     project_document(ROOT, Path("-"))
-    generated = capsys.readouterr().out.strip()
+    generated = (
+        capsys.readouterr().out.strip().replace("(project.yml)", "(../project.yml)")
+    )
     inside = readme[readme.index(start) : readme.index(end) + len(end)]
     command = "python -m spacy project document -o docs/project.md"
-    assert inside == generated, f"run: {command}"
+    assert inside == generated, f"run {command}, and link to ../project.yml"

@@ -13,8 +13,8 @@ from spacy_distill import __version__
 from spacy_distill.cli.app import app
 
 COMMANDS = (
-    *("distill", "init-config", "corpus", "train-teacher", "annotate", "calibrate"),
-    *("quantize", "evaluate", "card", "package", "visualize", "summary"),
+    *("distill", "init-config", "convert", "corpus", "train-teacher", "annotate"),
+    *("calibrate", "quantize", "evaluate", "card", "package", "visualize", "summary"),
 )
 
 

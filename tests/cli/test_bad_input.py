@@ -148,7 +148,7 @@ def test_no_gold(files, tmp_path):
     for name, message in (
         (bare, "got Docs without annotation: annotate them"),
         (tmp_path / "empty.spacy", "got no Docs: a few labelled sentences are needed"),
-        (files / "texts.jsonl", "got no Docs: a few labelled sentences are needed"),
+        (files / "texts.jsonl", "make one of it with `spacy-distill convert"),
     ):
         for setting in ("paths.train", "paths.dev"):
             assert message in told(distill(files, **{setting: name}))

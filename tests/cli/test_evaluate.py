@@ -106,7 +106,7 @@ def test_one_pipeline_alone_is_compared_with_nothing(folder):
         ({"pipelines": ["a=no_such"]}, "Expected a pipeline, installed or in a folder"),
         ({"gold": "none.spacy"}, "Expected gold annotation at"),
         ({"gold": "empty.spacy"}, "got no Docs"),
-        ({"gold": "teacher/meta.json"}, "got no Docs"),
+        ({"gold": "teacher/meta.json"}, "Expected a .spacy file, got"),
         ({"output": "report.txt"}, "ends in .json"),
         ({"more": ["--soft-labels", "none"]}, "Expected soft labels in none"),
         ({"more": ["--dev", "none.spacy"]}, "Expected gold annotation at none.spacy"),

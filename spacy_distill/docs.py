@@ -1,5 +1,6 @@
 """Docs and pipelines: bare copies, blank and trained pipelines, gold files."""
 
+import shlex
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Union
@@ -125,7 +126,8 @@ def _convert(file: Path) -> str:
     name = file.name.partition(".")[0] or "gold"
     # Beside a file that has that name already, but is none.
     name = f"{name}_new" if file.suffix == ".spacy" else name
-    return f"make one of it with `spacy-distill convert {file} -o {name}.spacy`"
+    command = shlex.join(["spacy-distill", "convert", str(file), "-o", f"{name}.spacy"])
+    return f"make one of it with `{command}`"
 
 
 class Trimmed(NamedTuple):

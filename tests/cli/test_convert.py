@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 import spacy
@@ -18,7 +19,7 @@ ENTITIES = [("Mira", "PER"), ("Graz", "LOC")]
 JSONL = json.dumps({"text": TEXT, "label": [[0, 4, "PER"], [14, 18, "LOC"]]})
 COLUMNS = "Mira B-PER\nsails O\nto O\nGraz B-LOC\n. O\n"
 MARKUP = "# news/sea\n\n[Mira](PER) sails to [Graz](LOC).\n"
-SOURCES = {"gold.jsonl": JSONL, "gold.conll": COLUMNS, "gold.txt": MARKUP}
+SOURCES = {"gold.jsonl": JSONL, "my gold.conll": COLUMNS, "gold.txt": MARKUP}
 
 
 def convert(*args):
@@ -76,4 +77,4 @@ def test_the_advice_for_other_formats_works(tmp_path, monkeypatch, name):
     (command,) = re.findall(r"`spacy-distill (.*)`", str(error.value))
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code == 0, result.output
-    assert read(tmp_path / "gold.spacy") == [ENTITIES]
+    assert read(tmp_path / Path(name).with_suffix(".spacy")) == [ENTITIES]

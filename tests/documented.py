@@ -45,6 +45,8 @@ MARKED = [
 _SHELL, _CONFIG = ("bash", "shell", "console"), ("ini", "cfg")
 # Settings of a student that trains in a second.
 SMALL = {
+    # Without it, the number of steps follows from the data and has a minimum.
+    "schedule.passes": 1,
     "components.ner.model.tok2vec.word_width": 8,
     "components.ner.model.tok2vec.hidden_width": 8,
     "components.ner.model.tok2vec.char_width": 4,
@@ -228,11 +230,11 @@ class Reader:
             return
         if words[:3] == ["python", "-m", "spacy"]:
             if words[3] in ("train", "distill"):
-                words = [*words, *_small(words)]
+                words = _small(words)
             result = run_spacy(*words[3:])
         elif words[0] == "spacy-distill":
             if words[1] in ("train-teacher", "distill"):
-                words = [*words, *_small(words)]
+                words = _small(words)
             result = CliRunner().invoke(app, words[1:])
         elif words[0] == "python" and words[1].endswith(".py"):
             with patch.object(sys, "argv", words[1:]):
@@ -254,14 +256,15 @@ class Reader:
 
 
 def _small(words: Sequence[str]) -> List[str]:
-    """Overrides for a training of a few steps."""
-    settings = {"training.max_steps": 2, "training.eval_frequency": 1}
-    return [
-        part
-        for name, value in settings.items()
-        if f"--{name}" not in words
-        for part in (f"--{name}", str(value))
-    ]
+    """Return a command for a training of a few steps."""
+    small = list(words)
+    for name, value in (("max_steps", "2"), ("eval_frequency", "1")):
+        option = f"--training.{name}"
+        if option in small:
+            small[small.index(option) + 1] = value
+        else:
+            small += [option, value]
+    return small
 
 
 def write_small_student(path: Path, config: Path) -> None:

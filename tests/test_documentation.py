@@ -22,13 +22,8 @@ ELSEWHERE = {
 }
 
 
-# The page of teachers trains ten pipelines of several kinds, which tests/teachers has.
-# Its examples are not known to run in a row yet.
-RUN = [page for page in PAGES if page.stem != "teachers"]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_examples_run(page, tmp_path, monkeypatch):
     desk = tmp_path / "desk"
     desk.mkdir()

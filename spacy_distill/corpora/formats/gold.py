@@ -6,7 +6,6 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.util import logger
 
 from ...errors import DistillError
 from .alignment import align_spans
@@ -31,39 +30,6 @@ class AnnotatedGold(NamedTuple):
     notes: List[str]
     trimmed: int
     own_tokens: bool
-
-
-def read_annotated(
-    path: Union[str, Path],
-    nlp: Language,
-    *,
-    strict: bool = False,
-    tag_names: Optional[Sequence[str]] = None,
-) -> List[Tuple[Doc, int]]:
-    """Read annotated text as Docs with entities, as `read_annotated_gold`.
-
-    What is left out, trimmed, dropped or repaired is told by the logger.
-
-    Args:
-        path: A file or folder, see `read_checked`.
-        nlp: Pipeline that tokenizes, and whose vocab the Docs have. A file's own tokens
-            are kept.
-        strict: Whether spans that cannot be used, or that contradict their own text,
-            are an error. By default they are dropped, or repaired.
-        tag_names: Names of tags that are numbers, in the order of the numbers.
-
-    Returns:
-        The Docs, each with the index of its document.
-
-    Raises:
-        DistillError: As `read_annotated_gold`.
-    """
-    gold = read_annotated_gold(path, nlp, strict=strict, tag_names=tag_names)
-    for note in gold.notes:
-        logger.warning("%s: %s", path, note)
-    if gold.trimmed:
-        logger.warning("%s: trimmed whitespace from %d spans", path, gold.trimmed)
-    return gold.docs
 
 
 def read_annotated_gold(

@@ -6,7 +6,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.corpora.formats import read_annotated
+from spacy_distill.corpora.formats import read_annotated_gold
 from spacy_distill.corpora.formats.plain import plain_texts
 from spacy_distill.corpora.formats.read import read_checked
 from spacy_distill.errors import DistillError
@@ -66,7 +66,7 @@ RECORDS = st.one_of(
 
 
 def read_gold(path):
-    return read_annotated(path, NLP)
+    return read_annotated_gold(path, NLP)
 
 
 def refusal(read, path):

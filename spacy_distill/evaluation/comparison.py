@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Collection, Dict, Optional, Sequence
 
-from .quality import is_untrained
 from .rows import Row
+
+# An F1 below this is hardly better than nothing: something is wrong with the training.
+# Ratios to such a pipeline, or of one, say nothing, and reports leave them out.
+LEAST_F1 = 0.1
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Comparison:
     faster: Optional[float]
     f1_share: Optional[float]
     f1_gain: Dict[str, float]
+
+
+def is_untrained(f1: Optional[float]) -> bool:
+    """Return whether scores are those of a pipeline that has learned next to nothing.
+
+    Args:
+        f1: F1 of whole entities, in [0, 1], which is 0 if none are predicted; None if
+            unknown.
+    """
+    return f1 is not None and f1 < LEAST_F1
 
 
 def compare_rows(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional
 
-from ..evaluation.quality import LEAST_F1, is_untrained
+from ..evaluation.comparison import LEAST_F1, is_untrained
 from ..evaluation.report import Report
 from ..evaluation.rows import Quantization, Row
 from ..label_maps import label_map_option, suggest_map

@@ -11,9 +11,9 @@ from wasabi import Printer
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.calibrate import calibrate_on
+from ..evaluation.comparison import is_untrained
 from ..evaluation.evaluate import put_together
 from ..evaluation.measure import Measured, measure
-from ..evaluation.quality import is_untrained
 from ..evaluation.raw_outcomes import find_scored
 from ..evaluation.references import (
     References,

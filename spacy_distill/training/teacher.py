@@ -12,7 +12,7 @@ from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
-from ..evaluation.quality import is_untrained
+from ..evaluation.comparison import is_untrained
 from ..files import check_writable
 from ..hub import (
     DEFAULT_TRANSFORMER,

@@ -20,7 +20,7 @@ from tiny_distillation import (
 )
 from tiny_teachers import make_bert_teacher
 
-from spacy_distill.evaluation.quality import is_untrained
+from spacy_distill.evaluation.comparison import is_untrained
 from spacy_distill.files import sha256_folder
 from spacy_distill.soft_labels.store import SoftLabels
 

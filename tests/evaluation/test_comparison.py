@@ -2,8 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.evaluation.comparison import compare_rows
-from spacy_distill.evaluation.quality import LEAST_F1, is_untrained
+from spacy_distill.evaluation.comparison import LEAST_F1, compare_rows, is_untrained
 from spacy_distill.evaluation.rows import Row
 
 TEACHER = Row(

@@ -119,9 +119,9 @@ def make_spancat(factory: str = "spancat", **config: Any) -> Language:
 
 
 def train(nlp: Language, *, steps: int, marked: Sequence[str] = MARKED) -> Language:
-    """Train on marked sentences, with the entities in `doc.ents` and `doc.spans["sc"]`."""
-    fix_random_seed(0)
     """Train on marked sentences: entities in `doc.ents` and `doc.spans["sc"]`."""
+    fix_random_seed(0)
+    examples = []
     for sentence in marked:
         text, entities = unmark(sentence)
         example = Example.from_dict(nlp.make_doc(text), {"entities": entities})

@@ -163,4 +163,5 @@ def run_distill(
         print_report(Report.read(path))
         files = [path.with_suffix(suffix) for suffix in (".json", ".md", ".html")]
         msg.good(f"Wrote {', '.join(map(str, files[:-1]))} and {files[-1]}")
-    msg.good(f'nlp = spacy.load("{output / "model-best"}")')
+    # Not wrapped, as `msg.good` would: it is there to be copied.
+    print(f'nlp = spacy.load("{output / "model-best"}")')

@@ -1,5 +1,6 @@
 """`spacy-distill summary`: what a run came to, and how to load it."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +32,6 @@ def summary_cli(
     print_report(Report.read(report))
     wheel = wheels[-1]
     msg.info(f"The wheel has {megabytes(wheel.stat().st_size)}.")
-    msg.good(f"pip install {wheel}")
-    # Not wrapped: both lines are there to be copied.
+    # Not wrapped, as `msg.good` would: both lines are there to be copied.
+    print(f"pip install {shlex.quote(str(wheel))}")
     print(f'import spacy; nlp = spacy.load("{wheel.name.split("-")[0]}")')

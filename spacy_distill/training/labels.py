@@ -6,6 +6,7 @@ from typing import Mapping, Optional, Sequence
 
 from spacy.vocab import Vocab
 
+from ..corpora.tag_spellings import is_outside, similar_labels
 from ..docs import read_gold
 from ..errors import DistillError
 from ..label_maps import LabelMap, label_map_option, suggest_map
@@ -43,13 +44,14 @@ def check_labels(
         A warning about labels that only the teacher has; None if there are none.
 
     Raises:
-        DistillError: If the gold annotation has labels that the teacher lacks. The
-            message contains a label map.
+        DistillError: If the gold annotation has labels that the teacher lacks (the
+            message contains a label map), or labels that no map could lead to.
     """
     only_gold = sorted(set(gold) - set(labels))
     only_teacher = [label for label in labels if label not in gold]
     if not gold or not (only_gold or only_teacher):
         return None
+    _check_gold(gold)
     suggested = suggest_map(original, sorted(gold), label_map)
     option = label_map_option(suggested)
     if only_gold:
@@ -71,6 +73,20 @@ def check_labels(
         f" annotation ({_counted(gold, sorted(gold))}), where their entities count as"
         f" none. To leave them out: {option}"
     )
+
+
+def _check_gold(gold: Mapping[str, int]) -> None:
+    outside = [label for label in sorted(gold) if is_outside(label)]
+    if outside:
+        raise DistillError(
+            "Expected labels of entities in the gold annotation, got some of tokens"
+            f" outside of them: {_counted(gold, outside)}. Take these entities out."
+        )
+    for similar in similar_labels(sorted(gold)):
+        raise DistillError(
+            "Expected gold labels that differ in more than case and separators, got"
+            f" {_counted(gold, similar)}: give them one spelling."
+        )
 
 
 def _counted(counts: Mapping[str, int], labels: Sequence[str]) -> str:

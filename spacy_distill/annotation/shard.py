@@ -7,7 +7,6 @@ from typing import Callable, List, NamedTuple, Optional, Sequence
 import numpy as np
 from spacy.tokens import Doc
 
-from ..arrays import token_entropies
 from ..docs import LOGITS
 from ..files import sha256_bytes, write_atomically
 from ..soft_labels.manifest import Dropped, Shard, to_json
@@ -79,7 +78,7 @@ def annotate_shard(
         unaligned=sum(_unaligned(prediction) for prediction in predictions),
         labels=teacher.task.count(logits),
         dropped=_dropped(predictions, first),
-        entropy=float(token_entropies(logits).sum()),
+        entropy=float(teacher.task.entropies(logits).sum()),
     )
     return AnnotatedShard(data, record)
 

@@ -3,7 +3,7 @@
 import random
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional
+from typing import Callable, Iterable, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -22,6 +22,7 @@ from ..docs import (
 )
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+from ..tasks.textcat.task import TextCatTask
 
 
 @registry.readers("spacy_distill.DistillCorpus.v1")
@@ -30,6 +31,8 @@ def distill_corpus_v1(
     soft_labels: Optional[Path] = None,
     gold_share: float = 0.0,
     held_out: int = 0,
+    temperature: float = 1.0,
+    hard: bool = False,
 ) -> Callable[[Language], Iterable[Example]]:
     """Create a corpus for [corpora.train].
 
@@ -39,12 +42,17 @@ def distill_corpus_v1(
     ends of gold entities is trimmed. The labels of all gold annotation, and of the
     teacher, are in the user data of the first reference.
 
+    Soft labels of text classification are also in `doc.cats`, as probabilities, so that
+    spaCy's own `textcat` and `textcat_multilabel` learn from them.
+
     Args:
         gold: `.spacy` file or folder.
         soft_labels: Folder that `annotate` wrote.
         gold_share: Share of gold Docs in a pass, in [0, 1); they are repeated, or left
             for the next pass. 0 takes each gold Doc once per pass.
         held_out: Leave out so many soft-labelled Docs, those of `HeldOutCorpus.v1`.
+        temperature: Softens the probabilities in `doc.cats`; above 0.
+        hard: Whether `doc.cats` has 1 and 0 (pseudo labels) instead of probabilities.
 
     Raises:
         DistillError: When the corpus is read: if data are missing or empty, or if soft
@@ -54,6 +62,10 @@ def distill_corpus_v1(
         raise DistillError(
             f"Expected gold_share in [0, 1), got {gold_share}: change [corpora]."
         )
+    if not temperature > 0.0:
+        raise DistillError(
+            f"Expected a temperature above 0, got {temperature}: change [corpora]."
+        )
 
     def read(nlp: Language) -> Iterator[Example]:
         if gold is None and soft_labels is None:
@@ -61,7 +73,7 @@ def distill_corpus_v1(
                 "Expected a path for gold or soft_labels in [corpora], got neither."
             )
         gold_docs = [] if gold is None else _read_gold(gold, nlp)
-        labels = tuple(sorted({ent.label_ for doc in gold_docs for ent in doc.ents}))
+        labels = _gold_labels(gold_docs, nlp)
         store = None
         if soft_labels is not None:
             store = SoftLabels(soft_labels)
@@ -87,7 +99,7 @@ def distill_corpus_v1(
         n_gold = len(gold_docs)
         if gold_docs and gold_share:
             n_gold = round(n_soft * gold_share / (1.0 - gold_share))
-        soft = store.read(nlp, rng=rng, held_out=held_out)
+        soft = with_categories(store.read(nlp, rng=rng, held_out=held_out), store)
         hard = _endless(gold_docs, rng)
         left = n_gold + n_soft
         while left:
@@ -95,6 +107,15 @@ def distill_corpus_v1(
             n_gold -= take_gold
             left -= 1
             yield next(hard if take_gold else soft)
+
+    def with_categories(docs: Iterator[Doc], store: SoftLabels) -> Iterator[Doc]:
+        task = store.task
+        for doc in docs:
+            if isinstance(task, TextCatTask):
+                task.annotate([doc], [doc.user_data[LOGITS] / temperature])
+                if hard:
+                    task.harden(doc)
+            yield doc
 
     return read
 
@@ -127,6 +148,8 @@ def held_out_corpus_v1(
         store.check(nlp)
         for doc in store.read_held_out(nlp, documents):
             store.task.annotate([doc], [doc.user_data[LOGITS]])
+            if isinstance(store.task, TextCatTask):
+                store.task.harden(doc)
             doc.user_data = {}
             yield Example(bare_doc(doc, nlp.vocab), doc)
 
@@ -174,6 +197,14 @@ def _read_gold(path: Path, nlp: Language) -> List[Doc]:
     dropped = sum(count.dropped for count in counts)
     warn_trimmed(Trimmed(trimmed, dropped), str(path))
     return docs
+
+
+def _gold_labels(docs: List[Doc], nlp: Language) -> Tuple[str, ...]:
+    """Return the labels of all gold annotation that the pipeline learns from."""
+    factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+    if factories & {"textcat", "textcat_multilabel", "compact_textcat"}:
+        return tuple(sorted({label for doc in docs for label in doc.cats}))
+    return tuple(sorted({ent.label_ for doc in docs for ent in doc.ents}))
 
 
 def _endless(docs: List[Doc], rng: random.Random) -> Iterator[Doc]:

@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
+from ..tasks.calibration_error import expected_calibration_error
 from ..tasks.ner.calibration import (
     FOLDS,
     MIN_ENTITIES,
@@ -15,7 +16,6 @@ from ..tasks.ner.calibration import (
     fit_calibration,
     log_loss,
 )
-from ..tasks.ner.task import expected_calibration_error
 from .measure import unannotated
 from .raw_outcomes import RawOutcomes, find_scored, raw_outcomes
 from .references import References, gold_references

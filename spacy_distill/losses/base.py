@@ -16,12 +16,14 @@ class Targets:
         has_teacher: Rows that have teacher logits, bool [n_rows].
         pseudo: Column of the teacher's label (pseudo label), int64 [n_rows]; -1 where
             there is a gold label or no teacher.
+        weights: Weight of each row in the task loss, [n_rows]; None if all are 1.
     """
 
     gold: np.ndarray
     teacher: np.ndarray
     has_teacher: np.ndarray
     pseudo: np.ndarray
+    weights: Optional[np.ndarray] = None
 
 
 @dataclass

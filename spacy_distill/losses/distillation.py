@@ -142,13 +142,15 @@ class DistillationLoss:
     def _labels(self, targets: Targets) -> Tuple[np.ndarray, np.ndarray]:
         """Gold or pseudo label (-1: none) and weight of each row."""
         weights = np.ones(len(targets.gold))
+        if targets.weights is not None:
+            weights *= targets.weights
         pseudo = targets.pseudo >= 0
         labels = np.where(pseudo, targets.pseudo, targets.gold)
         if pseudo.any() and (self.min_confidence or self.weight_by_confidence):
             top = softmax(targets.teacher).max(axis=1)
             labels[pseudo & (top < self.min_confidence)] = -1
             if self.weight_by_confidence:
-                weights[pseudo] = top[pseudo]
+                weights[pseudo] *= top[pseudo]
         return labels, weights
 
 

@@ -79,7 +79,7 @@ class Task(Protocol):
 
     def relabel(
         self, labels: Mapping[str, Optional[str]]
-    ) -> Tuple["Task", Sequence[int]]:
+    ) -> Tuple["Task", Sequence[Optional[int]]]:
         """Rename, merge or drop labels.
 
         Args:
@@ -87,6 +87,23 @@ class Task(Protocol):
 
         Returns:
             The task with the new labels, in order of first appearance, and for each of
-            this task's columns the new task's column that it becomes.
+            this task's columns the new task's column that it becomes, None if it is
+            left out.
         """
+        ...
+
+    def entropies(self, logits: np.ndarray) -> np.ndarray:
+        """Return the entropy of each row of logits, in nats, [n_rows]."""
+        ...
+
+    def average(
+        self, logits: Sequence[np.ndarray], weights: Sequence[float]
+    ) -> np.ndarray:
+        """Average the probabilities of several teachers; see `distributions`."""
+        ...
+
+    def merge_columns(
+        self, logits: np.ndarray, columns: Sequence[Optional[int]], n_columns: int
+    ) -> np.ndarray:
+        """Merge columns that become one; see `distributions`."""
         ...

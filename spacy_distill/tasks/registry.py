@@ -6,6 +6,7 @@ from ..errors import DistillError
 from .base import Task
 from .ner.tags import entity_labels
 from .ner.task import NERTask
+from .textcat.task import EXCLUSIVE, MULTILABEL, TextCatTask
 
 
 def find_task(name: str, columns: Sequence[str]) -> Task:
@@ -36,7 +37,19 @@ def _ner(columns: Sequence[str]) -> Task:
     return NERTask(entity_labels(columns))
 
 
-_TASKS: Dict[str, Callable[[Sequence[str]], Task]] = {"ner": _ner}
+def _exclusive(columns: Sequence[str]) -> Task:
+    return TextCatTask(columns, exclusive=True)
+
+
+def _multilabel(columns: Sequence[str]) -> Task:
+    return TextCatTask(columns, exclusive=False)
+
+
+_TASKS: Dict[str, Callable[[Sequence[str]], Task]] = {
+    "ner": _ner,
+    EXCLUSIVE: _exclusive,
+    MULTILABEL: _multilabel,
+}
 
 
 def _short(columns: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..arrays import log_softmax
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import sha256_bytes
@@ -148,18 +147,11 @@ class EnsembleTeacher(Teacher):
         return member.predict([bare_doc(doc, member.nlp.vocab) for doc in docs])
 
     def _mean(self, logits: Dict[str, np.ndarray]) -> np.ndarray:
-        """Average the members' probabilities of one Doc, in log space.
-
-        The smallest probabilities would underflow outside of log space.
-        """
-        n_rows = len(next(iter(logits.values())))
-        mean = np.full((n_rows, len(self.task.columns)), -np.inf)
-        for name, weight in self._weights.items():
-            log_probs = log_softmax(logits[name].astype(np.float64))
-            with np.errstate(divide="ignore"):
-                weighted = np.log(weight) + log_probs[:, self._columns[name]]
-            mean = np.logaddexp(mean, weighted)
-        return mean.astype(np.float32)
+        """Average the members' probabilities of one Doc."""
+        return self.task.average(
+            [logits[name][:, self._columns[name]] for name in self._weights],
+            list(self._weights.values()),
+        )
 
 
 def _intersection(masks: List[Optional[np.ndarray]]) -> Optional[np.ndarray]:

@@ -4,12 +4,10 @@ import json
 from functools import cached_property
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 
-from ..arrays import log_softmax
 from ..corpora.tag_spellings import is_outside, similar_labels
 from ..errors import DistillError
 from ..files import sha256_bytes
@@ -119,7 +117,9 @@ class MappedTeacher(Teacher):
         """
         return [
             prediction._replace(
-                logits=self._sum_columns(prediction.logits),
+                logits=self._teacher.task.merge_columns(
+                    prediction.logits, self._columns, len(self._task.columns)
+                ),
                 dropped=self._relabel(prediction.dropped),
             )
             for prediction in self._teacher.predict(docs)
@@ -139,14 +139,6 @@ class MappedTeacher(Teacher):
     def word_pieces(self) -> Optional[WordPieces]:
         """Return the teacher's word pieces."""
         return self._teacher.word_pieces()
-
-    def _sum_columns(self, logits: np.ndarray) -> np.ndarray:
-        """Sum probabilities in log space, where small ones do not underflow."""
-        log_probs = log_softmax(logits.astype(np.float64))
-        out = np.full((len(logits), len(self._task.columns)), -np.inf)
-        for old, new in enumerate(self._columns):
-            out[:, new] = np.logaddexp(out[:, new], log_probs[:, old])
-        return out.astype(np.float32)
 
     def _relabel(self, dropped: Tuple[DroppedSpan, ...]) -> Tuple[DroppedSpan, ...]:
         # Invalid labels, as in a file of annotations, are not in the map and are kept.

@@ -16,6 +16,8 @@ CONFIGS = Path(__file__).parent.parent / "configs"
 STUDENT_CONFIG = CONFIGS / "student.cfg"
 TEACHER_CONFIG = CONFIGS / "teacher.cfg"
 
+_CLASSIFIERS = ("textcat", "textcat_multilabel", "compact_textcat")
+
 # Settings in which readers have the path of their gold annotation.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}
 
@@ -59,7 +61,16 @@ def check_gold(config: Config) -> None:
         reader = block.get("@readers") if isinstance(block, dict) else None
         if reader in _GOLD_SETTING:
             setting = _GOLD_SETTING[reader]
-            _check_gold(name, setting, block.get(setting))
+            check = _check_categories if classifies(config) else _check_entities
+            path = _gold_path(name, setting, block.get(setting))
+            if path is not None:
+                check(name, path)
+
+
+def classifies(config: Config) -> bool:
+    """Return whether the pipeline of a config has a text classifier."""
+    pipes = config.get("components", {}).values()
+    return any(str(pipe.get("factory")) in _CLASSIFIERS for pipe in pipes)
 
 
 def find_gold(config: Config, corpus: str) -> Optional[Path]:
@@ -140,18 +151,30 @@ def _corpus_block(config: Config, corpus: str) -> Dict[str, Any]:
     return block
 
 
-def _check_gold(name: str, setting: str, path: Any) -> None:
+def _gold_path(name: str, setting: str, path: Any) -> Optional[Path]:
     if not path and setting == "gold":
-        return  # Soft labels alone are enough.
+        return None  # Soft labels alone are enough.
     if not path:
         raise DistillError(
             f"Expected a path to gold annotation in [corpora.{name}], got"
             f" {'null' if path is None else repr(path)}: give it there, or on the"
             f" command line as in --paths.{name} FILE."
         )
-    docs = read_gold(Path(path), Vocab())
+    return Path(path)
+
+
+def _check_entities(name: str, path: Path) -> None:
+    docs = read_gold(path, Vocab())
     if not any(doc.has_annotation("ENT_IOB") for doc in docs):
         raise DistillError(
             f"Expected entities in {path} for [corpora.{name}], got Docs without"
             " annotation: annotate them, or name another file."
+        )
+
+
+def _check_categories(name: str, path: Path) -> None:
+    if not any(doc.cats for doc in read_gold(path, Vocab())):
+        raise DistillError(
+            f"Expected categories in {path} for [corpora.{name}], got Docs without"
+            " doc.cats: set them, or name another file."
         )

@@ -21,6 +21,8 @@ from spacy.util import registry
 from ...docs import warn_trimmed
 from ...losses.base import Targets
 from ...windows import Window, stitch
+from ..calibration_error import expected_calibration_error
+from ..distributions import SoftmaxRows
 from .annotations import set_entities
 from .decoding import allowed_tags, decode_entities
 from .gold import trimmed_examples, trimmed_gold
@@ -30,7 +32,7 @@ from .targets import get_targets
 SPANS_KEY = "ner"
 
 
-class NERTask:
+class NERTask(SoftmaxRows):
     """The task of a `compact_ner` and of its teachers; see `tasks.base.Task`.
 
     Args:
@@ -93,11 +95,11 @@ class NERTask:
 
     def relabel(
         self, labels: Mapping[str, Optional[str]]
-    ) -> Tuple["NERTask", List[int]]:
+    ) -> Tuple["NERTask", List[Optional[int]]]:
         """Rename, merge or drop (None) labels; tags of dropped labels become `O`."""
         new = [label for label in labels.values() if label is not None]
         task = NERTask(list(dict.fromkeys(new)))
-        columns = []
+        columns: List[Optional[int]] = []
         for tag in self.columns:
             label = None if tag == OUTSIDE else labels[tag[2:]]
             renamed = OUTSIDE if label is None else f"{tag[:2]}{label}"
@@ -161,25 +163,3 @@ def entity_outcomes(
             probabilities.append(float(score))
             correct.append((span.start_char, span.end_char, span.label_) in gold)
     return probabilities, correct
-
-
-def expected_calibration_error(
-    probabilities: Iterable[float], correct: Iterable[bool], n_bins: int = 10
-) -> Optional[float]:
-    """Return the mean gap between probability and accuracy (Guo et al. 2017, eq. 3).
-
-    Args:
-        probabilities: Probability of each prediction, in [0, 1].
-        correct: Whether each prediction is right.
-        n_bins: Number of bins of equal width, each weighted by its predictions.
-
-    Returns:
-        The error in [0, 1]; None without predictions.
-    """
-    p = np.asarray(list(probabilities), dtype=np.float64)
-    hit = np.asarray(list(correct), dtype=np.float64)
-    if not len(p):
-        return None
-    bins = np.minimum((p * n_bins).astype(int), n_bins - 1)
-    gaps = np.bincount(bins, weights=p - hit, minlength=n_bins)
-    return float(np.abs(gaps).sum() / len(p))

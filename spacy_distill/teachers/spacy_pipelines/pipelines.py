@@ -11,10 +11,12 @@ from ...hub import shown_name
 from ..base import Teacher
 from .component import CompactNERTeacher
 from .span_teachers import RulerTeacher, SpanCatTeacher
+from .textcat import CompactTextCatTeacher, TextCatTeacher
 from .transition import TransitionTeacher
 
 TRANSITION_BASED = ("ner", "beam_ner")
 SPANCATS = ("spancat", "spancat_singlelabel")
+TEXTCATS = ("textcat", "textcat_multilabel")
 RULERS = ("entity_ruler", "future_entity_ruler", "span_ruler")
 
 # Teacher class by the factory of the component that predicts. Each is called with
@@ -24,6 +26,8 @@ ADAPTERS: Dict[str, Callable[..., Teacher]] = {
     **dict.fromkeys(TRANSITION_BASED, TransitionTeacher),
     **dict.fromkeys(SPANCATS, SpanCatTeacher),
     **dict.fromkeys(RULERS, RulerTeacher),
+    "compact_textcat": CompactTextCatTeacher,
+    **dict.fromkeys(TEXTCATS, TextCatTeacher),
 }
 
 
@@ -60,15 +64,16 @@ def choose_component(
         return wanted
     if not fitting:
         raise DistillError(
-            "Expected a component that recognizes entities in the teacher (one of the"
-            f" factories {', '.join(known)}), found none: {listing}."
+            "Expected a component that recognizes entities or classifies texts in the"
+            f" teacher (one of the factories {', '.join(known)}), found none:"
+            f" {listing}."
         )
     trained = [n for n in fitting if nlp.get_pipe_meta(n).factory not in RULERS]
     if len(fitting) > 1 and trained != fitting[-1:]:
         raise DistillError(
-            "Expected one component that recognizes entities in the teacher, found"
-            f" several, {', '.join(fitting)}: name one with --component, or in a config"
-            " with `component`."
+            "Expected one component that recognizes entities or classifies texts in the"
+            f" teacher, found several, {', '.join(fitting)}: name one with --component,"
+            " or in a config with `component`."
         )
     return fitting[-1]
 

@@ -47,7 +47,8 @@ class Variant(NamedTuple):
     def spaces(self) -> List[bool]:
         """Whether there is a space after each word."""
         spaces = [bool(self.doc[i].whitespace_) for i in self.tokens]
-        if self.tokens and self.tokens[-1] + 1 < len(self.doc):
+        # A text that is cut ends without one.
+        if self.tokens and len(self.tokens) < len(self.doc):
             spaces[-1] = False
         return spaces
 

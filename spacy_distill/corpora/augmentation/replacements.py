@@ -224,12 +224,11 @@ def find_replacements(doc: Doc, nlp: Language) -> Replacements:
     # Floret's vectors have no words to find.
     if nlp.vocab.vectors.shape[1] and len(nlp.vocab.vectors.key2row):
         return VectorNeighbours(nlp.vocab)
-    name = "_".join(filter(None, (nlp.lang, nlp.meta.get("name"))))
     raise DistillError(
         "Expected a pipeline with a tagger or with word vectors, to replace words, got"
-        f" {name} with {', '.join(nlp.pipe_names) or 'a tokenizer only'}: choose one,"
-        " such as en_core_web_sm (`python -m spacy download en_core_web_sm`), or set"
-        " replace_rate to 0."
+        f" one ({nlp.lang}) with {', '.join(nlp.pipe_names) or 'a tokenizer only'}:"
+        " choose one such as en_core_web_sm (`python -m spacy download"
+        " en_core_web_sm`), or set replace_rate to 0."
     )
 
 

@@ -62,11 +62,12 @@ def augment_cli(
         bool, Option("--quiet", "-q", help="Print nothing but errors.")
     ] = False,
 ) -> None:
-    """Make more unlabelled text, for annotate or distill, by changing what there is.
+    """Make more unlabelled text by changing what there is.
 
     Words are masked or replaced, and texts are cut to an n-gram or to some of their
-    sentences. The teacher labels the new texts like any other. Texts that are repeated,
-    or that would be empty, are not written, and their number is printed.
+    sentences. The teacher labels the new texts, in annotate or distill, like any
+    other. Texts that are repeated, or that would be empty, are not written, and their
+    number is printed.
     """
     # Imported here, since a help text does not need them.
     from ..corpora.augmentation.augment import augment, check_output

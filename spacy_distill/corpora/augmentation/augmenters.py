@@ -37,7 +37,7 @@ def augment_texts_v1(
     (`spacy-distill augment`), and Examples without `cats` teach a classifier nothing.
 
     Replacements are words of the same part of speech in the texts so far, by frequency.
-    Parts of speech are gold annotation, or from `pipeline`. Without either,
+    Parts of speech are those of `pipeline`, or else gold annotation. Without either,
     replacements are the nearest neighbours in the word vectors of the pipeline that is
     trained.
 

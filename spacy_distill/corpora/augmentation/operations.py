@@ -200,7 +200,9 @@ def make_variant(
     if tokens is None:
         tokens = range(len(passage.doc))
     masked = set(changes.masked)
-    if set(passage.words).intersection(tokens) <= masked:
+    left = set(passage.words).intersection(tokens) - masked
+    # Gold annotation may have entities of whitespace.
+    if all(passage.doc[i].is_space for i in left):
         return None
     words = tuple(
         settings.mask if i in masked else changes.replaced.get(i, passage.doc[i].text)

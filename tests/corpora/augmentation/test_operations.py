@@ -257,6 +257,12 @@ def test_nothing_but_masks_is_no_text():
     assert make_variant(Passage(doc), settings_, None, Random(0)) is None
 
 
+def test_an_entity_of_whitespace_is_no_text():
+    doc = tagged_doc(["\n"], ents=[(0, 1, "PER")])
+    settings_ = Augmentation(mask_rate=1.0, replace_rate=0.0)
+    assert make_variant(Passage(doc), settings_, None, Random(0)) is None
+
+
 def test_missing_entities_stay_missing():
     doc = tagged_doc(["mill", "runs", "Mira"])
     doc.set_ents([Span(doc, 2, 3, "PER")], missing=[doc[0:1]], outside=[doc[1:2]])

@@ -14,7 +14,7 @@ class Augmentation:
     """Settings of augmentation.
 
     The defaults of `mask_rate`, `replace_rate`, `ngram_rate` and `ngram_words` are from
-    Tang et al. 2019, section 3.2 (arXiv 1903.12136).
+    Tang et al. 2019 (arXiv 1903.12136).
 
     Attributes:
         mask_rate: Probability that a word is masked.

@@ -16,6 +16,9 @@ ELSEWHERE = {
     "make ": ".ci/run, tests/test_project_run.py",
     "python -m spacy project run": "tests/test_project_run.py",
     "python benchmarks/": "tests/benchmarks",
+    "python -m spacy download": "needs a network",
+    # The pipeline there has no tagger.
+    "spacy-distill augment texts.txt -o more.jsonl --pip": "tests/cli/test_augment.py",
     "huggingface-cli download": "needs a network",
     "spacy-distill annotate gliner.cfg": "tests/teachers/gliner, as GLiNER is an extra",
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",

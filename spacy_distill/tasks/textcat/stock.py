@@ -27,6 +27,8 @@ PLAIN = {
     "soft_textcat": "textcat",
     "soft_textcat_multilabel": "textcat_multilabel",
 }
+# Factories of all components that classify texts.
+CLASSIFIERS = (*PLAIN, *PLAIN.values(), "compact_textcat")
 _SCORE_WEIGHTS = {
     "cats_score": 1.0,
     "cats_score_desc": None,

@@ -20,7 +20,7 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ...errors import DistillError
+from .targets import check_probabilities
 
 # Factory of the component that is saved, by that of the component that is trained.
 PLAIN = {
@@ -47,32 +47,14 @@ class SoftTextCategorizer(TextCategorizer):
     """A `textcat` whose Examples may have any probabilities in `doc.cats`."""
 
     def _validate_categories(self, examples: Iterable[Example]) -> None:
-        check_probabilities(examples)
+        _check_values(examples)
 
 
 class SoftMultiLabelTextCategorizer(MultiLabel_TextCategorizer):
     """A `textcat_multilabel` whose Examples may have any probabilities."""
 
     def _validate_categories(self, examples: Iterable[Example]) -> None:
-        check_probabilities(examples)
-
-
-def check_probabilities(examples: Iterable[Example]) -> None:
-    """Check the values of `doc.cats`.
-
-    Args:
-        examples: The Examples.
-
-    Raises:
-        DistillError: If a value is not in [0, 1].
-    """
-    for eg in examples:
-        for label, value in eg.reference.cats.items():
-            if not 0.0 <= value <= 1.0:
-                raise DistillError(
-                    f"Expected values from 0 to 1 in doc.cats, got {value} for"
-                    f" {label!r} of {eg.reference.text[:40]!r}: correct them."
-                )
+        _check_values(examples)
 
 
 @Language.factory(
@@ -167,3 +149,8 @@ def as_plain(nlp: Language) -> Language:
         metas[name] = meta if factory is None else nlp.get_factory_meta(factory)
     view._pipe_meta = metas
     return view
+
+
+def _check_values(examples: Iterable[Example]) -> None:
+    for eg in examples:
+        check_probabilities(eg.reference.cats, eg.reference.text)

@@ -6,6 +6,7 @@ import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ...arrays import log_softmax
 from ...losses.base import Targets
 from ...windows import Window, max_context_ranges
 from ..distributions import SigmoidRows, SoftmaxRows, log_sigmoid
@@ -56,14 +57,9 @@ class TextCatTask:
 
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return the logarithm of each category's probability, [n_rows, n_columns]."""
-        if self.exclusive:
-            # With one column, zeros.
-            shifted = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
-            out: np.ndarray = shifted - np.log(
-                np.exp(shifted).sum(axis=1, keepdims=True)
-            )
-            return out
-        return log_sigmoid(logits)
+        if not self.exclusive:
+            return log_sigmoid(logits)
+        return log_softmax(logits) if logits.shape[1] else logits
 
     def annotate(self, docs: Sequence[Doc], scores: Sequence[np.ndarray]) -> None:
         """Set `doc.cats` to the probabilities of the categories."""

@@ -163,7 +163,7 @@ def accuracy(nlp: Language, data: Sequence[Tuple[str, Dict[str, float]]]) -> flo
     right = 0
     for doc, (_, cats) in zip(docs, data):
         if sum(cats.values()) == 1.0 and abs(sum(doc.cats.values()) - 1.0) < 1e-3:
-            right += cats[best(doc.cats)] == 1.0
+            right += cats.get(best(doc.cats)) == 1.0
         else:
             found = {label: float(p >= 0.5) for label, p in doc.cats.items()}
             right += found == cats

@@ -24,6 +24,7 @@ builtins.__import__ = watch
 for name in sys.argv[1:]:
     importlib.import_module(name)
 spacy.blank("en").add_pipe("compact_ner")
+spacy.blank("en").add_pipe("compact_textcat")
 # The very thing the watch is for would be seen.
 exec("import torch", {"__name__": "spacy_distill.probe"})
 assert found.pop() == "spacy_distill.probe imports torch"
@@ -31,6 +32,9 @@ print(*found, sep="\\n")
 """
 MODULES = (
     "spacy_distill",
+    "spacy_distill.tasks.textcat.component",
+    "spacy_distill.tasks.textcat.stock",
+    "spacy_distill.students.ngrams",
     "spacy_distill.tasks.ner.component",
     "spacy_distill.tasks.ner.task",
     "spacy_distill.tasks.ner.model",

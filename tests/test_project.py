@@ -86,7 +86,9 @@ def test_workflow_and_commands():
 def test_every_dependency_is_there_by_then(overrides):
     value = variables(*overrides)
     names = ("train", "dev", "test", "teacher_config", "student_config")
-    there = {f"{value[prefix + name]}/" for prefix in ("", "textcat_") for name in names}
+    there = {
+        f"{value[prefix + name]}/" for prefix in ("", "textcat_") for name in names
+    }
     there.add(f"{value['textcat_unlabelled']}/")
     for name, command in commands(*overrides).items():
         assert set(command.get("deps", [])) <= there

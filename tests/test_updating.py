@@ -199,12 +199,12 @@ def test_debug_data_and_model(gold, is_old, tmp_path, capsys):
     run_debug_model(config, small)
 
 
-def run_debug_model(config, overrides):
+def run_debug_model(config, overrides, component="ner"):
     app = Typer()
     settings = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command(context_settings=settings)(debug_model_cli)
     arguments = [f"--{name}={value or 'null'}" for name, value in overrides.items()]
-    done = CliRunner().invoke(app, [str(config), "ner", *arguments])
+    done = CliRunner().invoke(app, [str(config), component, *arguments])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "model looks good" in done.output
 

@@ -37,8 +37,8 @@ def load_teacher(
         source: One of:
 
             - the name or folder of a spaCy pipeline, or a loaded `Language`;
-            - the folder or hub name (`owner/model`) of a Hugging Face token classifier,
-              or a `transformers` token classification pipeline;
+            - the folder or hub name (`owner/model`) of a Hugging Face token classifier
+              or sequence classifier, or a `transformers` pipeline with one;
             - a file of annotations in JSON or of brat, or a folder of them;
             - a config (`.cfg`) with a section [teacher];
             - a function from a list of texts to a list of spans for each, which are
@@ -85,7 +85,7 @@ def load_teacher(
             " leave it out."
         )
     if hasattr(source, "model") and hasattr(source, "tokenizer"):
-        from .hugging_face.teacher import teacher_of_pipeline_object
+        from .hugging_face.load import teacher_of_pipeline_object
 
         return teacher_of_pipeline_object(source, lang=lang, labels=_as_map(labels))
     if callable(source):
@@ -211,9 +211,9 @@ def _load_named(
         on_invalid = "skip" if strict is False else "strict"
         return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid)
     if not is_pipeline(source):
-        from .hugging_face.teacher import hugging_face_teacher_v1
+        from .hugging_face.load import load_hugging_face
 
-        return hugging_face_teacher_v1(name, lang=lang, labels=_as_map(labels))
+        return load_hugging_face(name, lang=lang, labels=_as_map(labels))
     from .spacy_pipelines.pipelines import pipeline_teacher_v1
 
     return pipeline_teacher_v1(name, component=component)

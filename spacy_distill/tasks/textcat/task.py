@@ -12,7 +12,7 @@ from ..distributions import SigmoidRows, SoftmaxRows, log_sigmoid
 from .scorer import THRESHOLD, textcat_score
 from .targets import get_targets
 
-EXCLUSIVE, MULTILABEL = "textcat", "textcat_multilabel"
+EXCLUSIVE, MULTILABEL = TEXTCAT = ("textcat", "textcat_multilabel")
 
 
 class TextCatTask:

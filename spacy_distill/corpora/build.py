@@ -119,7 +119,7 @@ def build_corpus(
             more than one source, there is no unlabelled text, or settings of column
             files are given without any.
     """
-    columns = {"word_column": word_column, "tag_column": tag_column}
+    columns: Dict[str, Any] = {"word_column": word_column, "tag_column": tag_column}
     sources = {
         name: read_gold_source(
             path, nlp, labels=labels, scheme=scheme, strict=strict, **columns

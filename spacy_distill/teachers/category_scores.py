@@ -4,12 +4,10 @@ from typing import Mapping, Sequence
 
 import numpy as np
 
+from ..corpora.formats.categories.records import TOLERANCE
 from ..errors import DistillError
 from ..tasks.textcat.task import TextCatTask
 from .probabilities import FLOOR
-
-# Probabilities that are rounded need not sum to 1 exactly.
-TOLERANCE = 0.05
 
 
 def category_logits(probabilities: np.ndarray, task: TextCatTask) -> np.ndarray:

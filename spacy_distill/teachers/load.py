@@ -178,7 +178,7 @@ def _load_named(
         from .annotations.teacher import annotations_teacher_v1
 
         on_invalid = "skip" if strict is False else "strict"
-        return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid)
+        return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid, task=task)
     if not is_pipeline(source):
         from .hugging_face.load import load_hugging_face
 

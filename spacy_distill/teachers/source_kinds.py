@@ -7,7 +7,10 @@ from ..corpora.formats.read import is_annotated
 from ..hub import is_model_folder
 
 # Names of annotation files. Those with other names are recognized by their content.
-_ANNOTATIONS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".ann")
+_ANNOTATIONS = (
+    *(".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz"),
+    ".ann",
+)
 
 
 def is_pipeline(source: Union[str, Path]) -> bool:

@@ -48,13 +48,14 @@ def make_text_bert(
 
 
 def make_text_roberta(
-    folder: Path, names: Sequence[str] = CATEGORIES, **config
+    folder: Path, names: Sequence[str] = CATEGORIES, *, length: int = LENGTH, **config
 ) -> Path:
-    """Create a RoBERTa that classifies texts."""
+    """Create a RoBERTa that classifies texts; see `make_text_bert`."""
     from transformers import RobertaConfig, RobertaForSequenceClassification
 
     tokenizer = roberta_tokenizer(folder)
-    made = RobertaConfig(**roberta_sizes(tokenizer), **_outputs(names), **config)
+    sizes = {**roberta_sizes(tokenizer), "max_position_embeddings": length + 2}
+    made = RobertaConfig(**sizes, **_outputs(names), **config)
     return _save(RobertaForSequenceClassification, made, tokenizer, folder)
 
 

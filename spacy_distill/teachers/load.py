@@ -50,7 +50,8 @@ def load_teacher(
         strict: For a file of annotations, whether an invalid span is an error (the
             default) or left out.
         labels: For a function, the labels that it predicts. For a Hugging Face model,
-            new names of its outputs; see `hugging_face_teacher_v1`.
+            new names of its outputs; see `hugging_face_teacher_v1`. For a pipeline for
+            zero-shot classification, the categories.
         task: For a function, what it returns: "ner" (spans, the default), "textcat"
             (exclusive categories) or "textcat_multilabel". For a file of annotations
             that has several, what is read; by default, what is there.
@@ -98,10 +99,10 @@ def load_teacher(
             f"Expected a component with a spaCy pipeline only, got {_kind(source)}:"
             " leave it out."
         )
-    if hasattr(source, "model") and hasattr(source, "tokenizer"):
+    if _is_model(source):
         from .hugging_face.load import teacher_of_pipeline_object
 
-        return teacher_of_pipeline_object(source, lang=lang, labels=_as_map(labels))
+        return teacher_of_pipeline_object(source, lang=lang, labels=labels)
     if callable(source):
         return _load_function(source, tuple(labels or ()), task=task, lang=lang)
     if isinstance(source, (list, tuple)):
@@ -215,23 +216,31 @@ def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -
 
 
 def _uses(labels: Any, source: Any) -> bool:
+    """Whether labels are for a source: a list, or a map of labels."""
     if is_name(source):
         is_config = str(source).endswith(".cfg")
         if is_config or is_annotation_file(Path(source)) or is_pipeline(source):
             return False
     elif isinstance(source, (Language, Teacher)):
         return False
-    elif not (hasattr(source, "model") and hasattr(source, "tokenizer")):
+    elif (
+        not _is_model(source)
+        or getattr(source, "task", None) == "zero-shot-classification"
+    ):
         return True
     return isinstance(labels, Mapping)
+
+
+def _is_model(source: Any) -> bool:
+    """Whether an object is a `transformers` pipeline."""
+    return hasattr(source, "model") and hasattr(source, "tokenizer")
 
 
 def _has_tasks(source: Any) -> bool:
     """Whether a source may be of any task, so that the user chooses."""
     if is_name(source):
         return not str(source).endswith(".cfg") and is_annotation_file(Path(source))
-    is_object = hasattr(source, "model") and hasattr(source, "tokenizer")
-    return not (isinstance(source, (Language, Teacher)) or is_object)
+    return not (isinstance(source, (Language, Teacher)) or _is_model(source))
 
 
 def _kind(source: Any) -> str:

@@ -162,8 +162,17 @@ class Classifier:
         Returns:
             Overlapping windows of pieces; none for a text without any.
         """
-        most = self.window - len(text.prefix) - len(text.suffix)
-        return split(len(text.ids), window=most, overlap=self.overlap)
+        taken = len(text.prefix) + len(text.suffix)
+        return self.split(len(text.ids), taken=taken)
+
+    def split(self, n_pieces: int, *, taken: int) -> List[Window]:
+        """Split pieces into windows that fit the model.
+
+        Args:
+            n_pieces: Number of pieces.
+            taken: Number of pieces of each window that are taken by others.
+        """
+        return split(n_pieces, window=self.window - taken, overlap=self.overlap)
 
     def run(
         self,

@@ -87,6 +87,19 @@ def is_default(name: str) -> bool:
     return _DEFAULT.fullmatch(name.strip()) is not None
 
 
+def find_entailment(names: Sequence[str]) -> Optional[int]:
+    """Return the output for entailment of a model of natural language inference.
+
+    Args:
+        names: Names of the model's outputs.
+
+    Returns:
+        Its column; None if there is none.
+    """
+    found = (i for i, name in enumerate(names) if name.lower().startswith("entail"))
+    return next(found, None)
+
+
 def renaming_advice(
     new: Mapping[str, Optional[str]],
     *,

@@ -46,13 +46,21 @@ class SequenceClassifier(Classifier):
             for text, windows in zip(texts, all_windows)
             for start, end in windows
         ]
-        rows = iter(self._predict(inputs))
+        rows = iter(self.predict(inputs))
         return [
             WindowLogits(windows, [next(rows) for _ in windows])
             for windows in all_windows
         ]
 
-    def _predict(self, inputs: List[Input]) -> List[np.ndarray]:
+    def predict(self, inputs: Sequence[Input]) -> List[np.ndarray]:
+        """Predict logits of inputs that fit the model.
+
+        Args:
+            inputs: The inputs, with special tokens.
+
+        Returns:
+            Logits of each, float32 [1, n_outputs]; 0 for one without any piece.
+        """
         out = [np.zeros((1, len(self.labels)), dtype=np.float32) for _ in inputs]
         filled = [i for i, one in enumerate(inputs) if one.ids]
         batches = self.run(

@@ -15,7 +15,7 @@ from ..base import Prediction, Teacher
 from ..mapped import MappedTeacher
 from .base import ModelTeacher
 from .classifier import model_name
-from .output_names import is_default, list_names, renaming_advice
+from .output_names import find_entailment, is_default, list_names, renaming_advice
 from .sequence_classifier import SequenceClassifier, load_sequence_classifier
 
 _MULTILABEL, _REGRESSION = "multi_label_classification", "regression"
@@ -168,6 +168,12 @@ def _make_teacher(
     labels: Optional[Mapping[str, Optional[str]]],
 ) -> Teacher:
     names = classifier.labels
+    if find_entailment(names) is not None:
+        raise DistillError(
+            f"Expected a classifier of single texts in {source}, got one of natural"
+            f" language inference ({list_names(names)}): use it as a"
+            " spacy_distill.ZeroShotTextTeacher.v1 with labels (docs/teachers.md)."
+        )
     exclusive = _check_outputs(classifier, source, exclusive)
     _check_names(names, labels or {}, source)
     teacher = HuggingFaceTextTeacher(

@@ -177,27 +177,26 @@ def quantize(
         ) from error
     small = load_pipeline(output)
     after = _predict(small, compact_pipes(small), gold)
-    done = Quantized(
-        before=figures,
-        after=_figures(small, output, after),
-        bare=bare,
-        documents=len(after.found),
-        differing=before.differing(after),
-        compared=tuple(nouns(pipes)),
-    )
     facts = Quantization(
         storage=storage,
         words=words,
         table_bits=table_bits,
-        documents=done.documents,
-        differing=done.differing,
-        f1_before=done.before.f1,
-        f1=done.after.f1,
-        accuracy_before=done.before.accuracy,
-        accuracy=done.after.accuracy,
+        documents=len(after.found),
+        differing=before.differing(after),
+        f1_before=figures.f1,
+        f1=after.scores.get("ents_f"),
+        accuracy_before=figures.accuracy,
+        accuracy=after.scores.get("cats_acc"),
     )
     keep_card(small, source, facts, after.scores)
-    return done
+    return Quantized(
+        before=figures,
+        after=_figures(small, output, after),
+        bare=bare,
+        documents=facts.documents,
+        differing=facts.differing,
+        compared=tuple(nouns(pipes)),
+    )
 
 
 def _check_share(nlp: Language, compact: List[str]) -> None:

@@ -124,9 +124,12 @@ class Quantization:
         table_bits: Bits of a value in the embedding tables; None if not rounded.
         documents: Gold documents on which it was compared with the pipeline before;
             0 if it was not.
-        differing: How many of them have other entities than before.
+        differing: How many of them have other entities or categories than before.
         f1_before: F1 on them before; None if it was not measured.
         f1: F1 on them after; None if it was not measured.
+        accuracy_before: Share of documents with the right categories before; None if
+            it was not measured.
+        accuracy: The same after; None if it was not measured.
     """
 
     storage: str
@@ -136,6 +139,8 @@ class Quantization:
     differing: int = 0
     f1_before: Optional[float] = None
     f1: Optional[float] = None
+    accuracy_before: Optional[float] = None
+    accuracy: Optional[float] = None
 
 
 @dataclass(frozen=True)

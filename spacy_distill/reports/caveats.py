@@ -67,11 +67,19 @@ def describe_quantization(done: Quantization) -> str:
     if done.table_bits is not None:
         how.append(f"{done.table_bits:g} bits for a value of the tables")
     text = f"The pipeline was quantized after it was measured ({', '.join(how)})."
-    if done.f1 is not None and done.f1_before is not None:
+    measured = [
+        (f"its {name} is {percent(after)} and was {percent(before)} before", noun)
+        for name, noun, before, after in (
+            ("F1", "entities", done.f1_before, done.f1),
+            ("accuracy", "categories", done.accuracy_before, done.accuracy),
+        )
+        if before is not None and after is not None
+    ]
+    if measured:
+        scores, nouns = zip(*measured)
         text += (
-            f" On {done.documents:,} gold documents its F1 is {percent(done.f1)} and"
-            f" was {percent(done.f1_before)} before; {done.differing:,} of them have"
-            " other entities now."
+            f" On {done.documents:,} gold documents {', '.join(scores)};"
+            f" {done.differing:,} of them have other {' or '.join(nouns)} now."
         )
     return f"{text} All other figures are of the pipeline before that."
 

@@ -23,7 +23,7 @@ def check_storage(storage: str) -> str:
     if storage not in STORAGES:
         raise DistillError(
             f"Expected storage = {', '.join(STORAGES[:-1])} or {STORAGES[-1]}, got "
-            f"{storage!r}: change [components.ner]."
+            f"{storage!r}: change it in [components]."
         )
     return storage
 

@@ -152,7 +152,9 @@ def test_each_split_needs_entities(sources, split):
     empty.write_text("# news/empty\n\nIt rained.\n", encoding="utf-8")
     result, output = run(sources, f"--{split}", str(empty), "--n-labels", "1")
     assert result.exit_code == 1
-    assert f"Expected entities or categories in {empty}, got none in 1 sentences" in output
+    assert (
+        f"Expected entities or categories in {empty}, got none in 1 sentences" in output
+    )
 
 
 def test_categories(tmp_path):

@@ -15,10 +15,14 @@ TEACHER := --vars.teacher "all-MiniLM-L6-v2, fine-tuned on the training sentence
 ASSETS := --vars.license MIT $(TEACHER) \
   --vars.data "original English prose in six registers, written for spacy-distill (MIT)"
 
-.PHONY: distill quick small test lint conll2003 clean
+.PHONY: distill distill-textcat quick small test lint conll2003 clean
 
 distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
 	$(RUN) python -m spacy project run all . $(ASSETS)
+
+distill-textcat: $(VENV)/.distill  ## text classification, on the reviews in assets/
+	$(RUN) python -m spacy project run distill-textcat . --vars.license MIT $(TEACHER) \
+	  --vars.data "original English reviews, written for spacy-distill (MIT)"
 
 quick: $(VENV)/.distill  ## the same steps with small settings and low figures
 	$(RUN) python -m spacy project run quick

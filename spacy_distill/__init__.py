@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, List
 if TYPE_CHECKING:
     from .annotation.annotate import annotate
     from .compression.quantize import quantize
+    from .corpora.augmentation.augment import augment
+    from .corpora.augmentation.settings import Augmentation
     from .errors import DistillError
     from .evaluation.calibrate import calibrate
     from .evaluation.evaluate import evaluate
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Augmentation",
     "DistillError",
     "PackageInfo",
     "Prediction",
@@ -30,6 +33,7 @@ __all__ = [
     "SoftLabels",
     "Teacher",
     "annotate",
+    "augment",
     "calibrate",
     "distill",
     "evaluate",
@@ -40,6 +44,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Augmentation": "corpora.augmentation.settings",
     "DistillError": "errors",
     "PackageInfo": "packaging",
     "Prediction": "teachers.base",
@@ -47,6 +52,7 @@ _MODULES = {
     "SoftLabels": "soft_labels.store",
     "Teacher": "teachers.base",
     "annotate": "annotation.annotate",
+    "augment": "corpora.augmentation.augment",
     "calibrate": "evaluation.calibrate",
     "distill": "training.distill",
     "evaluate": "evaluation.evaluate",

@@ -5,7 +5,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Union
+from typing import BinaryIO, Iterator, Union
 
 from .errors import DistillError
 
@@ -95,17 +95,34 @@ def sha256_folder(path: Union[str, Path]) -> str:
 def write_atomically(path: Union[str, Path], data: bytes) -> None:
     """Write a file so that it is never partial, for readers or after a crash.
 
-    Bytes are written to a temporary file in the same folder, which is created if
-    missing. They are flushed to disk, and then the file is renamed.
-
     Args:
         path: Path of the file.
         data: The bytes.
 
     Raises:
+        DistillError: If the system fails to write, see `open_atomically`.
+    """
+    with open_atomically(path) as file_:
+        file_.write(data)
+
+
+@contextlib.contextmanager
+def open_atomically(path: Union[str, Path]) -> Iterator[BinaryIO]:
+    """Open a file for writing in parts, so that it is never partial.
+
+    Bytes are written to a temporary file in the same folder, which is created if
+    missing. They are flushed to disk, and then the file is renamed. After an error in
+    the block, the temporary file is removed and `path` is unchanged.
+
+    Args:
+        path: Path of the file.
+
+    Yields:
+        A binary stream.
+
+    Raises:
         DistillError: If the system fails to write (disk full, no permission). The
-            message has the path and the reason. The temporary file is removed and
-            `path` is unchanged.
+            message has the path and the reason.
     """
     path = Path(path)
     # The process id separates concurrent writers. A killed writer leaves this file.
@@ -113,7 +130,7 @@ def write_atomically(path: Union[str, Path], data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file_:
-            file_.write(data)
+            yield file_
             file_.flush()
             os.fsync(file_.fileno())
         os.replace(temporary, path)
@@ -176,6 +193,25 @@ def check_output_folder(output: Path) -> None:
             f"Expected a new or an empty folder to write to, got {output} with"
             " something in it: choose another."
         )
+
+
+def check_new_file(path: Union[str, Path]) -> None:
+    """Check that a new file can be written, before work that ends with that.
+
+    Args:
+        path: Path of the file. Its folder need not exist; nothing is created.
+
+    Raises:
+        DistillError: If there is something at `path`, or if the system does not let
+            write there.
+    """
+    path = Path(path)
+    if _exists(path):
+        raise DistillError(
+            f"Expected a new file to write to, got {path}, which exists: choose another"
+            " name, or remove it."
+        )
+    check_writable(path.parent)
 
 
 def _remove_quietly(path: Path) -> None:

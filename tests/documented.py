@@ -245,4 +245,9 @@ def _small(words: Sequence[str]) -> List[str]:
 
 def write_small_student(path: Path, config: Path) -> None:
     """Write a copy of the shipped student config with a tiny network."""
-    load_config(config, overrides=SMALL, interpolate=False).to_disk(path)
+    (component,) = load_config(config)["components"]
+    small = {
+        name.replace("components.ner", f"components.{component}"): value
+        for name, value in SMALL.items()
+    }
+    load_config(config, overrides=small, interpolate=False).to_disk(path)

@@ -8,7 +8,6 @@ import pytest
 from documented import PAGES, ROOT, Reader, make_desk, read_blocks, write_small_student
 
 from spacy_distill.training import config as training_config
-from spacy_distill.training import distill as training_distill
 
 # Commands that are not run here, by their beginnings, and what runs them.
 ELSEWHERE = {
@@ -16,6 +15,9 @@ ELSEWHERE = {
     "make ": ".ci/run, tests/test_project_run.py",
     "python -m spacy project run": "tests/test_project_run.py",
     "python benchmarks/": "tests/benchmarks",
+    "python -m spacy download": "needs a network",
+    # The pipeline there has no tagger.
+    "spacy-distill augment texts.txt -o more.jsonl --pip": "tests/cli/test_augment.py",
     "huggingface-cli download": "needs a network",
     "spacy-distill annotate gliner.cfg": "tests/teachers/gliner, as GLiNER is an extra",
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
@@ -30,7 +32,10 @@ def test_examples_run(page, tmp_path, monkeypatch):
     packages = make_desk(desk)
     student = tmp_path / "student.cfg"
     write_small_student(student, training_config.STUDENT_CONFIG)
-    monkeypatch.setattr(training_distill, "STUDENT_CONFIG", student)
+    classifier = tmp_path / "textcat_student.cfg"
+    write_small_student(classifier, training_config.TEXTCAT_STUDENT_CONFIG)
+    monkeypatch.setattr(training_config, "STUDENT_CONFIG", student)
+    monkeypatch.setattr(training_config, "TEXTCAT_STUDENT_CONFIG", classifier)
     monkeypatch.syspath_prepend(packages)
     monkeypatch.setenv(
         "PYTHONPATH", f"{packages}{os.pathsep}{os.pathsep.join(sys.path)}"

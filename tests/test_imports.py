@@ -57,6 +57,7 @@ MODULES = (
     "spacy_distill.losses.distillation",
     "spacy_distill.corpora.distill_corpus",
     "spacy_distill.corpora.distill_corpus",
+    "spacy_distill.corpora.augmentation.augmenters",
     "spacy_distill.soft_labels.store",
     "spacy_distill.students.word_vectors",
     "spacy_distill.teachers.annotations.teacher",

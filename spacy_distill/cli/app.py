@@ -10,6 +10,7 @@ import typer
 from typer import Option
 
 from .annotate import annotate_cli
+from .augment import augment_cli
 from .calibrate import calibrate_cli
 from .card import card_cli
 from .convert import convert_cli
@@ -63,6 +64,7 @@ app.command("distill", context_settings=WITH_OVERRIDES)(distill_cli)
 app.command("init-config")(init_config_cli)
 app.command("convert")(convert_cli)
 app.command("corpus")(corpus_cli)
+app.command("augment")(augment_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)
 app.command("annotate")(annotate_cli)
 app.command("calibrate")(calibrate_cli)

@@ -1,7 +1,7 @@
 """`spacy-distill init-config`: a copy of a shipped config, to be edited."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 from typer import Argument, Option
 from wasabi import msg
@@ -19,18 +19,37 @@ def init_config_cli(
         bool,
         Option("--teacher", help="The config of train-teacher, not the student's."),
     ] = False,
+    name: Annotated[
+        Optional[str],
+        Option(
+            help="One of the shipped configs: student (the default), teacher,"
+            " textcat_student, textcat_ngrams, textcat_spacy or textcat_teacher."
+        ),
+    ] = None,
     force: Annotated[
         bool, Option("--force", "-F", help="Replace the file if it exists.")
     ] = False,
 ) -> None:
-    """Write the config of the student, or of a teacher, with comments.
+    """Write a config that ships with the package, with comments.
 
     Give it as --config to distill, as argument to train-teacher, or to `spacy train`.
     """
     from ..files import write_atomically
-    from ..training.config import STUDENT_CONFIG, TEACHER_CONFIG
+    from ..training.config import CONFIGS
 
-    config = TEACHER_CONFIG if teacher else STUDENT_CONFIG
+    if teacher and name is not None:
+        raise DistillError(
+            f"Expected one of --teacher and --name, got both: leave --teacher out for"
+            f" {name}."
+        )
+    known = {file.stem: file for file in sorted(CONFIGS.glob("*.cfg"))}
+    chosen = name or ("teacher" if teacher else "student")
+    if chosen not in known:
+        raise DistillError(
+            f"Expected a shipped config as --name, got {chosen!r}: choose one of"
+            f" {', '.join(known)}."
+        )
+    config = known[chosen]
     if output == "-":
         print(config.read_text(encoding="utf-8"), end="")
         return

@@ -22,6 +22,7 @@ from ..docs import (
 )
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+from ..tasks.textcat.stock import CLASSIFIERS
 from ..tasks.textcat.task import TextCatTask
 
 
@@ -202,7 +203,7 @@ def _read_gold(path: Path, nlp: Language) -> List[Doc]:
 def _gold_labels(docs: List[Doc], nlp: Language) -> Tuple[str, ...]:
     """Return the labels of all gold annotation that the pipeline learns from."""
     factories = {nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
-    if factories & {"textcat", "textcat_multilabel", "compact_textcat"}:
+    if factories & set(CLASSIFIERS):
         return tuple(sorted({label for doc in docs for label in doc.cats}))
     return tuple(sorted({ent.label_ for doc in docs for ent in doc.ents}))
 

@@ -132,7 +132,7 @@ def _read_jsonl(file: Path) -> Iterator[TextEntry]:
             continue
         text = record["text"]
         if any(isinstance(record.get(field), list) for field in SPAN_FIELDS):
-            digest = _digest(text)
+            digest = text_digest(text)
             # One line for each annotator; the document is one all the same.
             if digest in annotated:
                 continue
@@ -141,7 +141,12 @@ def _read_jsonl(file: Path) -> Iterator[TextEntry]:
         number += 1
 
 
-def _digest(text: str) -> bytes:
+def text_digest(text: str) -> bytes:
+    """Return 16 bytes by which a text is recognized when it occurs again.
+
+    Args:
+        text: The text, also with half surrogates.
+    """
     # Short, as there may be millions; half surrogates are reported later.
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 

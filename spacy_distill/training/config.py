@@ -11,12 +11,14 @@ from thinc.api import Config, ConfigValidationError
 
 from ..docs import read_gold
 from ..errors import DistillError, one_line
+from ..tasks.base import Task
+from ..tasks.textcat.stock import CLASSIFIERS
+from ..tasks.textcat.task import TextCatTask
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 STUDENT_CONFIG = CONFIGS / "student.cfg"
+TEXTCAT_STUDENT_CONFIG = CONFIGS / "textcat_student.cfg"
 TEACHER_CONFIG = CONFIGS / "teacher.cfg"
-
-_CLASSIFIERS = ("textcat", "textcat_multilabel", "compact_textcat")
 
 # Settings in which readers have the path of their gold annotation.
 _GOLD_SETTING = {"spacy.Corpus.v1": "path", "spacy_distill.DistillCorpus.v1": "gold"}
@@ -68,9 +70,44 @@ def check_gold(config: Config) -> None:
 
 
 def classifies(config: Config) -> bool:
-    """Return whether the pipeline of a config has a text classifier."""
+    """Return whether the pipeline of a config has a text classifier.
+
+    Args:
+        config: The config.
+    """
     pipes = config.get("components", {}).values()
-    return any(str(pipe.get("factory")) in _CLASSIFIERS for pipe in pipes)
+    return any(str(pipe.get("factory")) in CLASSIFIERS for pipe in pipes)
+
+
+def student_config(task: Task) -> Path:
+    """Return the config of the student that learns a task by default.
+
+    Args:
+        task: The teacher's task.
+    """
+    is_textcat = isinstance(task, TextCatTask)
+    return TEXTCAT_STUDENT_CONFIG if is_textcat else STUDENT_CONFIG
+
+
+def check_task(config: Config, task: Task, path: Path) -> None:
+    """Check that a student learns what its teacher predicts.
+
+    Args:
+        config: Config of the student.
+        task: The teacher's task.
+        path: Where the config is from, for error messages.
+
+    Raises:
+        DistillError: If one classifies texts and the other does not.
+    """
+    kinds = {False: "recognizes entities", True: "classifies texts"}
+    student, teacher = classifies(config), isinstance(task, TextCatTask)
+    if student != teacher:
+        raise DistillError(
+            f"Expected a teacher that {kinds[student]}, as the student of {path} does,"
+            f" got one that {kinds[teacher]}: leave the config out, or start from"
+            f" {student_config(task).name} (spacy-distill init-config)."
+        )
 
 
 def find_gold(config: Config, corpus: str) -> Optional[Path]:
@@ -126,6 +163,46 @@ def hold_out(config: Config, soft_labels: Union[str, Path], number: int) -> Conf
         "soft_labels": str(soft_labels),
         "documents": number,
     }
+    return config
+
+
+def follow_teacher(
+    config: Config, task: TextCatTask, settings: Mapping[str, Any]
+) -> Config:
+    """Give text classifiers the teacher's kind of categories: exclusive or not.
+
+    Args:
+        config: Config of the student.
+        task: The teacher's task.
+        settings: Overrides of the user, by dotted name.
+
+    Returns:
+        A changed copy.
+
+    Raises:
+        DistillError: If the user's override or the config's factory contradicts the
+            teacher.
+    """
+    config = config.copy()
+    for name, pipe in config.get("components", {}).items():
+        factory = str(pipe.get("factory"))
+        is_exclusive = not factory.endswith("multilabel")
+        kind = "exclusive categories" if task.exclusive else "several categories"
+        setting = f"components.{name}.exclusive"
+        if factory == "compact_textcat":
+            if settings.get(setting, task.exclusive) != task.exclusive:
+                raise DistillError(
+                    f"Expected {setting} as the teacher has it, which predicts {kind},"
+                    f" got {settings[setting]}: leave it out."
+                )
+            pipe["exclusive"] = task.exclusive
+        elif factory in CLASSIFIERS and is_exclusive != task.exclusive:
+            other = "soft_textcat" if task.exclusive else "soft_textcat_multilabel"
+            raise DistillError(
+                f"Expected a component for {kind}, which the teacher predicts, got"
+                f" {factory} as components.{name}.factory: use {other} (and"
+                " exclusive_classes of its model to match)."
+            )
     return config
 
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Iterable, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -17,10 +17,18 @@ from ..errors import DistillError
 from ..files import check_writable, write_atomically
 from ..soft_labels.manifest import FILE_NAME, Manifest
 from ..soft_labels.store import SoftLabels
+from ..tasks.textcat.task import TextCatTask
 from ..teachers.base import Teacher
 from ..teachers.load import TeacherSource, load_teacher
 from ..teachers.mapped import MappedTeacher
-from .config import STUDENT_CONFIG, config_errors, hold_out, read_config
+from .config import (
+    check_task,
+    config_errors,
+    follow_teacher,
+    hold_out,
+    read_config,
+    student_config,
+)
 from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
 from .preparation import Prepared, prepare
@@ -104,15 +112,26 @@ def distill(
                 settings[f"paths.{name}"] = run.gold_file(given, name)
         if soft_labels is not None:
             settings["paths.soft_labels"] = str(soft_labels)
+        options: Dict[str, Any] = {
+            "component": component,
+            "strict": strict,
+            "labels": labels,
+        }
+        if config is None:
+            # What the teacher predicts determines the student.
+            lang = str(settings.get("nlp.lang", "en"))
+            run.teacher = load_teacher(teacher, lang=lang, **options)
+            config = student_config(run.teacher.task)
         prepared = prepare(
-            Path(config) if config is not None else STUDENT_CONFIG,
+            Path(config),
             settings,
             texts=texts,
             folder=Path(folder),
             held_out=held_out,
         )
-        options = {"component": component, "strict": strict, "labels": labels}
-        nlp = run.distill(teacher, prepared, options, label_map)
+        if run.teacher is None:
+            run.teacher = load_teacher(teacher, lang=prepared.lang, **options)
+        nlp = run.distill(teacher, prepared, label_map)
         if output is None:
             # The folder is gone when this returns.
             nlp._path = None
@@ -126,6 +145,8 @@ class _Run:
         self.folder = folder
         self.is_kept = is_kept
         self.say = say
+        # Until the student is trained: a large one would take memory that it needs.
+        self.teacher: Optional[Teacher] = None
 
     def gold_file(self, given: GoldSource, name: str) -> str:
         """Return the path of gold annotation; Docs are written to the folder."""
@@ -145,12 +166,14 @@ class _Run:
         self,
         teacher: TeacherSource,
         prepared: Prepared,
-        options: Mapping[str, Any],
         label_map: Optional[LabelMap],
     ) -> Language:
+        loaded, self.teacher = self.teacher, None
+        assert loaded is not None
+        config = read_config(prepared.path, prepared.settings)
+        check_task(config, loaded.task, prepared.path)
         for warning in prepared.warnings:
             self.say.warn(warning)
-        loaded = load_teacher(teacher, lang=prepared.lang, **options)
         original = loaded.task.labels
         if label_map is not None:
             loaded = MappedTeacher(loaded, dict(label_map))
@@ -159,6 +182,7 @@ class _Run:
             loaded.task.labels,
             original=original,
             label_map=label_map,
+            categories=isinstance(loaded.task, TextCatTask),
         )
         if unknown is not None:
             self.say.warn(unknown)
@@ -172,7 +196,6 @@ class _Run:
         if not prepared.without_dev and references is not None:
             taught = measure_teacher(loaded, references, say=self.say)
         name = loaded.name if not isinstance(teacher, (str, Path)) else str(teacher)
-        # A large one would take memory that the student needs.
         del loaded
         with config_errors(prepared.path):
             train_student(config, self.folder, is_kept=self.is_kept, say=self.say)
@@ -208,8 +231,11 @@ class _Run:
         annotate(loaded, texts, folder, progress=not self.say.no_print, **shards)
 
     def check_predictions(self, store: SoftLabels, prepared: Prepared) -> None:
-        """Check that the teacher found entities, and that gold annotation has them."""
+        """Check that the teacher found something, and that gold annotation has it."""
         counts, gold = store.manifest.counts, prepared.gold_labels
+        if isinstance(store.task, TextCatTask):
+            self.check_categories(store)
+            return
         if not sum(counts.labels.values()):
             line = (
                 f"Expected entities among the predictions of {store.manifest.teacher},"
@@ -230,6 +256,19 @@ class _Run:
                 f" teacher predicts in the texts: {listed}."
             )
 
+    def check_categories(self, store: SoftLabels) -> None:
+        """Warn of a teacher that has one category for all texts."""
+        counts = store.manifest.counts
+        found = {label: n for label, n in counts.labels.items() if n}
+        if len(found) < 2 and counts.docs > 1:
+            listed = ", ".join(f"{label} ({n:,})" for label, n in found.items())
+            self.say.warn(
+                f"Expected several categories among the predictions of"
+                f" {store.manifest.teacher}, got {listed or 'none'} in {counts.docs:,}"
+                " documents: check that it fits the texts. The student learns no more"
+                " than its probabilities tell."
+            )
+
     def configure(self, store: SoftLabels, prepared: Prepared) -> Config:
         """Return the config of the student, with what follows from the data."""
         path, settings = prepared.path, prepared.settings
@@ -241,6 +280,8 @@ class _Run:
                 f" {len(store):,} documents are held out. Scores are agreement with the"
                 " teacher, and probabilities are not calibrated."
             )
+        if isinstance(store.task, TextCatTask):
+            config = follow_teacher(config, store.task, settings)
         amount = find_amount(config, path, store, prepared.held_out)
         schedule = find_schedule(config, path, amount)
         if schedule is not None:

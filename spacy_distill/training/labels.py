@@ -12,14 +12,21 @@ from ..errors import DistillError
 from ..label_maps import LabelMap, label_map_option, suggest_map
 
 
-def count_labels(path: Path) -> Counter:
-    """Count the entities of gold annotation by label.
+def count_labels(path: Path, *, categories: bool = False) -> Counter:
+    """Count the gold annotation of each label.
 
     Args:
         path: `.spacy` file or folder.
+        categories: Count the documents of each category, which may be 0, instead of
+            the entities of each label.
     """
-    docs = read_gold(path, Vocab())
-    return Counter(ent.label_ for doc in docs for ent in doc.ents)
+    counts: Counter = Counter()
+    for doc in read_gold(path, Vocab()):
+        if categories:
+            counts.update({label: int(v >= 0.5) for label, v in doc.cats.items()})
+        else:
+            counts.update(ent.label_ for ent in doc.ents)
+    return counts
 
 
 def check_labels(
@@ -28,6 +35,7 @@ def check_labels(
     *,
     original: Sequence[str],
     label_map: Optional[LabelMap] = None,
+    categories: bool = False,
 ) -> Optional[str]:
     """Compare the labels of gold annotation with the teacher's.
 
@@ -35,10 +43,11 @@ def check_labels(
     may have fewer: a teacher often has more labels than are wanted.
 
     Args:
-        gold: Gold entities by label.
+        gold: Gold entities, or documents, by label.
         labels: The teacher's labels, after its label map.
         original: The teacher's labels before it.
         label_map: The label map; None without one.
+        categories: Whether the labels are categories of documents.
 
     Returns:
         A warning about labels that only the teacher has; None if there are none.
@@ -51,7 +60,9 @@ def check_labels(
     only_teacher = [label for label in labels if label not in gold]
     if not gold or not (only_gold or only_teacher):
         return None
-    _check_gold(gold)
+    if not categories:
+        _check_gold(gold)
+    what = "documents" if categories else "entities"
     suggested = suggest_map(original, sorted(gold), label_map)
     option = label_map_option(suggested)
     if only_gold:
@@ -60,7 +71,7 @@ def check_labels(
         if unmatched:
             rest = (
                 f" No label of the teacher looks like {', '.join(unmatched)}: map one"
-                " to it, or take these entities out of the gold annotation."
+                f" to it, or take these {what} out of the gold annotation."
             )
         raise DistillError(
             "Expected gold annotation with the teacher's labels, got some that it"
@@ -70,8 +81,9 @@ def check_labels(
         )
     return (
         f"The teacher's labels {', '.join(only_teacher)} do not occur in the gold"
-        f" annotation ({_counted(gold, sorted(gold))}), where their entities count as"
-        f" none. To leave them out: {option}"
+        f" annotation ({_counted(gold, sorted(gold))})"
+        f"{'' if categories else ', where their entities count as none'}. To leave them"
+        f" out: {option}"
     )
 
 

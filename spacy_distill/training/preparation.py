@@ -13,7 +13,14 @@ from ..files import check_writable
 from ..soft_labels.manifest import FILE_NAME
 from ..soft_labels.store import SoftLabels
 from .checks import check_config
-from .config import check_gold, find_gold, hold_out, lacks_dev, read_config
+from .config import (
+    check_gold,
+    classifies,
+    find_gold,
+    hold_out,
+    lacks_dev,
+    read_config,
+)
 from .labels import count_labels
 from .settings import check_overrides
 
@@ -34,7 +41,8 @@ class Prepared:
         without_dev: Whether there is no gold annotation for development.
         held_out: Documents to hold out; 0 with gold annotation for development.
         trains_on_gold: Whether there is gold annotation to train on.
-        gold_labels: Gold entities by label, in training and development data.
+        gold_labels: Gold entities by label, or documents by category, in training and
+            development data.
         warnings: What to tell before work starts.
     """
 
@@ -103,7 +111,8 @@ def prepare(
     gold = {name: find_gold(config, f"{name}_corpus") for name in ("train", "dev")}
     labels: Counter = Counter()
     for file in {file for file in gold.values() if file is not None}:
-        labels += count_labels(file)
+        # `+=` would drop categories without documents.
+        labels.update(count_labels(file, categories=classifies(config)))
     return Prepared(
         path=path,
         settings=settings,

@@ -20,7 +20,11 @@ from .schedule import Amount, Schedule, evaluation_at_end, student_schedule
 
 AUTO_WORDS = "spacy_distill.AutoWords.v1"
 # Student encoders of this package compute in numpy, whatever device a teacher ran on.
-_NUMPY_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN")
+_NUMPY_ENCODERS = (
+    "spacy_distill.CharCNN",
+    "spacy_distill.DilatedCNN",
+    "spacy_distill.NGram",
+)
 
 
 def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) -> None:

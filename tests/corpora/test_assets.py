@@ -46,7 +46,8 @@ def test_no_template_stands_in_two_sentences(figures):
 def test_no_sentence_stands_twice():
     texts = Counter(
         sentence.text
-        for document in read_markup(ASSETS)
+        for folder in ("train", "dev", "test", "unlabelled")
+        for document in read_markup(ASSETS / folder)
         for sentence in document.sentences
     )
     assert texts.most_common(1)[0][1] == 1, texts.most_common(3)

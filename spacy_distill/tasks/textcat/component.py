@@ -135,7 +135,7 @@ class CompactTextCat(StoredPipe):
                 f"Expected class weights of 0 or more, got {self.class_weights}: change"
                 f" [components.{name}]."
             )
-        self._scorer = scorer
+        self.scorer = scorer
         self.storage = storage
         self.pipeline = PipelineRef()
         self.cfg: Dict[str, Any] = {"labels": [], "exclusive": exclusive}
@@ -163,15 +163,6 @@ class CompactTextCat(StoredPipe):
         if (task.labels, task.exclusive) != (self.labels, self.exclusive):
             task = self._task = TextCatTask(self.labels, exclusive=self.exclusive)
         return task
-
-    def scorer(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:
-        """Score predicted Docs; see `textcat_score`."""
-        if self._scorer is None:
-            return {}
-        scores: Dict[str, Any] = self._scorer(
-            examples, labels=self.labels, exclusive=self.exclusive, **kwargs
-        )
-        return scores
 
     def predict(self, docs: Iterable[Doc]) -> np.ndarray:
         """Predict the probabilities of the categories, without modifying the Docs.

@@ -1,6 +1,6 @@
 """Text classification as a task: categories are the columns, a Doc has one row."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from spacy.tokens import Doc
@@ -8,7 +8,7 @@ from spacy.training import Example
 
 from ...losses.base import Targets
 from ...windows import Window, max_context_ranges
-from ..distributions import SigmoidRows, SoftmaxRows, log_sigmoid
+from ..distributions import SigmoidRows, SoftmaxRows
 from .scorer import THRESHOLD, textcat_score
 from .targets import get_targets
 
@@ -30,6 +30,7 @@ class TextCatTask:
         self.exclusive = exclusive
         self.labels = tuple(labels)
         self.columns = self.labels
+        self._rows: Union[SoftmaxRows, SigmoidRows]
         self._rows = SoftmaxRows() if exclusive else SigmoidRows()
 
     def n_rows(self, doc: Doc) -> int:
@@ -56,14 +57,7 @@ class TextCatTask:
 
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return the logarithm of each category's probability, [n_rows, n_columns]."""
-        if self.exclusive:
-            # With one column, zeros.
-            shifted = logits - logits.max(axis=1, keepdims=True, initial=-np.inf)
-            out: np.ndarray = shifted - np.log(
-                np.exp(shifted).sum(axis=1, keepdims=True)
-            )
-            return out
-        return log_sigmoid(logits)
+        return self._rows.log_probabilities(logits)
 
     def annotate(self, docs: Sequence[Doc], scores: Sequence[np.ndarray]) -> None:
         """Set `doc.cats` to the probabilities of the categories."""

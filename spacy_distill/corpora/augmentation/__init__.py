@@ -1,0 +1,1 @@
+"""Augmentation of texts that a teacher labels: masked, replaced and sampled words."""

@@ -93,6 +93,16 @@ def test_figures_before_and_after(model, gold, folder, tmp_path):
     assert meta["performance"]["cats_acc"] == done.after.accuracy
 
 
+def test_words_by_default(folder, tmp_path):
+    """There is a limit where there is a table of words."""
+    for kind, limit in (("encoder", "at most 2,000 words"), ("ngrams", "as int8, 3.5")):
+        spacy.load(folder / kind).to_disk(tmp_path / kind)
+        (tmp_path / kind / "README.md").write_text("# Mine\n", encoding="utf-8")
+        quantize(tmp_path / kind, tmp_path / f"small_{kind}")
+        card = (tmp_path / f"small_{kind}" / "README.md").read_text(encoding="utf-8")
+        assert limit in " ".join(card.replace(">", "").split())
+
+
 def test_words_are_pruned_and_tables_rounded(folder, tmp_path):
     done = quantize(folder / "encoder", tmp_path, words=0, table_bits=2)
     # Without pieces, no word can be composed: all keep their row.

@@ -117,7 +117,8 @@ def resize_output(model: Model, n_labels: int) -> None:
 
     Args:
         model: A model with a reference `output_layer` to a linear layer, or whose
-            attribute `resize_output` is a function that takes (model, number of categories).
+            attribute `resize_output` is a function that takes (model, number of
+            categories).
         n_labels: The new number of categories.
     """
     own = model.attrs.get("resize_output")

@@ -46,7 +46,7 @@ def score(path, gold):
     nlp = spacy.load(path)
     docs = list(DocBin().from_disk(gold).get_docs(nlp.vocab))
     predicted = nlp.pipe([doc.text for doc in docs])
-    return nlp.get_pipe("textcat").scorer([Example(*p) for p in zip(predicted, docs)])
+    return nlp.get_pipe("textcat").score([Example(*p) for p in zip(predicted, docs)])
 
 
 def ngram_layer(path):

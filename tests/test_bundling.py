@@ -45,7 +45,7 @@ _MODULES = {
     "tasks.ner.": "annotations calibration component crf decoding gold lattice model"
     " span_groups tags targets task",
     "tasks.ner.lattice.": "decode forward_backward path_sums transitions",
-    "tasks.textcat.": "component model scorer targets task",
+    "tasks.textcat.": "component model scorer stock targets task",
 }
 PREDICTION = {
     f"spacy_distill.{folder}{name}"

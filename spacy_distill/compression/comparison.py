@@ -31,12 +31,15 @@ class Output(ABC):
         component: Type of the component.
         noun: What it predicts, in the plural.
         titles: Titles of the scores to show, by spaCy's names.
+        words: Words that a table keeps by default as int8. With them, scores do not
+            change (docs/small.md); categories depend on fewer words than entities.
     """
 
     name: str
     component: Type[StoredPipe]
     noun: str
     titles: Mapping[str, str]
+    words: int
 
     @abstractmethod
     def is_gold(self, doc: Doc, pipe: Any) -> bool:
@@ -56,6 +59,7 @@ class _Entities(Output):
     component = CompactNER
     noun = "entities"
     titles = {"ents_f": "F1"}
+    words = 15_000
 
     def is_gold(self, doc: Doc, pipe: CompactNER) -> bool:
         return bool(doc.ents)
@@ -72,6 +76,7 @@ class _Categories(Output):
     component = CompactTextCat
     noun = "categories"
     titles = {"cats_acc": "Accuracy", "cats_macro_f": "Macro F1"}
+    words = 2_000
 
     def is_gold(self, doc: Doc, pipe: CompactTextCat) -> bool:
         return any(label in doc.cats for label in pipe.labels)

@@ -17,15 +17,21 @@ from ..students.encoder import get_encoders
 from ..students.ngrams import get_ngram_layers
 from ..tasks.storage import StoredPipe, check_storage
 from .card import keep_card
-from .comparison import OUTPUTS, Pipes, Predictions, nouns, predict_gold
+from .comparison import (
+    OUTPUTS,
+    Pipes,
+    Predictions,
+    find_output,
+    nouns,
+    predict_gold,
+)
 from .tables import count_ngrams, round_ngrams, round_tables
 from .vocabulary import prune_words
 
 # Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
-# Defaults of int8. With them the F1 of a student on CoNLL-2003 does not change, and its
+# Default of int8. With it the F1 of a student on CoNLL-2003 does not change, and its
 # wheel has 2.7 MB (docs/small.md).
-WORDS = 15_000
 TABLE_BITS = 3.5
 
 
@@ -128,7 +134,7 @@ def quantize(
         storage: Format of the parameters of each `compact_ner` and `compact_textcat`:
             "float32", "float16" or "int8".
         words: Rows that each word embedding table keeps; see `prune_words`. By default
-            15,000 with int8, otherwise all.
+            15,000 for entities and 2,000 for categories with int8, otherwise all.
         table_bits: Bits of a value in the embedding tables; see `round_tables` and
             `round_ngrams`. By default 3.5 with int8, otherwise they are not rounded.
         gold: `.spacy` file or folder to compare entities and categories on.
@@ -144,9 +150,8 @@ def quantize(
     """
     check_storage(storage)
     output = Path(output)
-    if storage == "int8":
-        words = WORDS if words is None else words
-        table_bits = TABLE_BITS if table_bits is None else table_bits
+    if storage == "int8" and table_bits is None:
+        table_bits = TABLE_BITS
     check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
@@ -156,10 +161,15 @@ def quantize(
     source = nlp.path
     figures = _figures(nlp, source, before)
     bare = 0
+    limits: List[int] = []
     for name, pipe in pipes:
+        limit = words
+        if limit is None and storage == "int8":
+            limit = find_output(pipe).words
         for encoder in get_encoders(pipe.model):
-            if words is not None:
-                bare += prune_words(encoder, words).bare
+            if limit is not None:
+                limits.append(limit)
+                bare += prune_words(encoder, limit).bare
             if table_bits is not None:
                 round_tables(encoder, table_bits)
         for layer in get_ngram_layers(pipe.model):
@@ -179,7 +189,7 @@ def quantize(
     after = _predict(small, compact_pipes(small), gold)
     facts = Quantization(
         storage=storage,
-        words=words,
+        words=max(limits, default=None),
         table_bits=table_bits,
         documents=len(after.found),
         differing=before.differing(after),

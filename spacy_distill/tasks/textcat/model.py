@@ -76,10 +76,8 @@ def _pool_forward(
     pooling = model.attrs["pooling"]
     Y: Any = ops.alloc2f(len(X), width * len(pooling))
     best: Any = None
-    for i, name in enumerate(pooling):
+    for i, name in enumerate(pooling if len(filled) else ()):
         columns = slice(i * width, (i + 1) * width)
-        if not len(filled):
-            continue
         if name == "mean":
             sums = ops.xp.add.reduceat(whole, starts, axis=0)
             Y[filled, columns] = sums / divisors
@@ -97,7 +95,7 @@ def _pool_forward(
         dY = dY if mask is None else dY * mask
         dX: Any = ops.xp.zeros_like(whole)
         rows = np.repeat(np.arange(len(filled)), counts)
-        for i, name in enumerate(pooling):
+        for i, name in enumerate(pooling if len(filled) else ()):
             part: Any = dY[filled, i * width : (i + 1) * width]
             if name == "mean":
                 dX += (part / divisors)[rows]
@@ -119,7 +117,8 @@ def resize_output(model: Model, n_labels: int) -> None:
 
     Args:
         model: A model with a reference `output_layer` to a linear layer, or whose
-            attribute `resize` is a function that takes (model, number of categories).
+            attribute `resize_output` is a function that takes (model, number of
+            categories).
         n_labels: The new number of categories.
     """
     own = model.attrs.get("resize_output")

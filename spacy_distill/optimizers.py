@@ -70,6 +70,19 @@ def repair_optimizer(nlp: Language) -> None:
     training["optimizer"] = _repaired(training["optimizer"], filled)
 
 
+def without_own_schedules(section: Any) -> Any:
+    """Return [training.optimizer] with constant rates in place of this package's.
+
+    Args:
+        section: The section, or a part of it.
+    """
+    if not isinstance(section, dict):
+        return section
+    if section.get("@schedules") == _SCHEDULE:
+        return section["initial_rate"]
+    return {name: without_own_schedules(value) for name, value in section.items()}
+
+
 class PipelineRef:
     """Weak reference to the pipeline that a component belongs to.
 

@@ -27,6 +27,8 @@ COLUMNS = (
     *("--vars.test", "data/test.conll", "--vars.unlabelled", "", "--vars.seed", "3"),
     *("--vars.n_labels", "750", "--vars.transformer", "bert-base-cased"),
     *("--vars.alpha", "0.5", "--vars.gpu", "0"),
+    *("--vars.textcat_work", "work/topics", "--vars.textcat_name", "topics"),
+    *("--vars.textcat_train", "data/topics.csv", "--vars.textcat_rounds", "1"),
 )
 OVERRIDES = {"default": DEFAULT, "columns": COLUMNS}
 
@@ -84,11 +86,15 @@ def test_workflow_and_commands():
 def test_every_dependency_is_there_by_then(overrides):
     value = variables(*overrides)
     names = ("train", "dev", "test", "teacher_config", "student_config")
-    there = {f"{value[name]}/" for name in names}
-    for command in commands(*overrides).values():
+    there = {
+        f"{value[prefix + name]}/" for prefix in ("", "textcat_") for name in names
+    }
+    there.add(f"{value['textcat_unlabelled']}/")
+    for name, command in commands(*overrides).items():
         assert set(command.get("deps", [])) <= there
+        work = value["textcat_work" if name.startswith("textcat-") else "work"]
         for path in command.get("outputs", []):
-            assert path.startswith(f"{value['work']}/")
+            assert path.startswith(f"{work}/")
             assert path not in there
         there.update(command.get("outputs", []))
 
@@ -97,7 +103,8 @@ def test_every_dependency_is_there_by_then(overrides):
 def test_every_path_in_a_script_is_declared(overrides):
     """Else a command would not run again when what it reads has changed."""
     project = load(*overrides)
-    work = variables(*overrides)["work"]
+    value = variables(*overrides)
+    work = "|".join([value["work"], value["textcat_work"]])
     declared = {}
     for command in project["commands"]:
         declared[command["name"]] = {
@@ -109,7 +116,7 @@ def test_every_path_in_a_script_is_declared(overrides):
             if {*earlier.get("outputs", ())} & {*command.get("deps", ())}:
                 declared[command["name"]] |= declared[earlier["name"]]
     for name, words in scripts(project):
-        for path in re.findall(rf"{work}/[\w./-]+", " ".join(words)):
+        for path in re.findall(rf"(?:{work})/[\w./-]+", " ".join(words)):
             assert any(
                 # Within what is declared, or, as in `-o teacher`, around it.
                 f"{path}/".startswith(f"{known}/") or known.startswith(f"{path}/")
@@ -181,6 +188,7 @@ def test_every_option_exists(place, overrides):
                 section = section[part]
         assert config["nlp"]["lang"] == variables(*overrides)["lang"]
     assert seen >= {"corpus", "train-teacher", "annotate", "train", "distill", "card"}
+    assert seen >= {"convert", "augment", "quantize", "evaluate", "package", "summary"}
 
 
 def test_options_that_do_not_exist_would_be_found(place):
@@ -188,7 +196,7 @@ def test_options_that_do_not_exist_would_be_found(place):
         parse(["spacy-distill", "annotate", "a", "b", "-o", "c", "--nonsense", "1"])
 
 
-@pytest.mark.parametrize("workflow", ["all", "small", "quick"])
+@pytest.mark.parametrize("workflow", ["all", "small", "quick", "distill-textcat"])
 @pytest.mark.parametrize("overrides", OVERRIDES.values(), ids=OVERRIDES)
 def test_dry_run(place, overrides, workflow):
     result = run_spacy("project", "run", workflow, place, "--dry", *overrides)
@@ -227,13 +235,21 @@ def test_makefile_names_variables_that_exist():
     assert set(names) <= set(load()["vars"])
 
 
-@pytest.mark.parametrize("name", ["student", "teacher"])
-def test_configs_are_whole(name, tmp_path):
-    path = ROOT / "spacy_distill" / "configs" / f"{name}.cfg"
+CONFIGS = sorted((ROOT / "spacy_distill" / "configs").glob("*.cfg"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_configs_are_whole(path, tmp_path):
     _, filled = fill_config(tmp_path / "filled.cfg", path, silent=True)
     # Filled in, not changed: what spaCy does not know would be taken out.
     _check_contained(load_config(path), filled)
-    assert filled["training"]["score_weights"].keys() >= {"ents_f", "ents_ece"}
+    weights = filled["training"]["score_weights"]
+    if "ner" in filled["components"]:
+        assert weights.keys() >= {"ents_f", "ents_ece"}
+    else:
+        assert weights["cats_score"] == 1.0
+        if filled["components"]["textcat"]["factory"] == "compact_textcat":
+            assert weights.keys() >= {"cats_acc", "cats_ece"}
     filled["paths"].update(train="some.spacy", dev="some.spacy")
     config = filled.interpolate()
     assert registry.resolve(config["corpora"]).keys() >= {"train", "dev"}

@@ -1,9 +1,10 @@
 """Readers and batches for training: gold and soft-labelled Examples in one stream."""
 
+import math
 import random
 from itertools import islice
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -63,9 +64,10 @@ def distill_corpus_v1(
         raise DistillError(
             f"Expected gold_share in [0, 1), got {gold_share}: change [corpora]."
         )
-    if not temperature > 0.0:
+    if not 0.0 < temperature < math.inf:
         raise DistillError(
-            f"Expected a temperature above 0, got {temperature}: change [corpora]."
+            f"Expected a finite temperature above 0, got {temperature}: change"
+            " [corpora]."
         )
 
     def read(nlp: Language) -> Iterator[Example]:
@@ -79,6 +81,7 @@ def distill_corpus_v1(
         if soft_labels is not None:
             store = SoftLabels(soft_labels)
             store.check(nlp)
+            _check_task(nlp, store)
         for i, doc in enumerate(stream(nlp, gold_docs, store)):
             if i == 0:
                 # `initialize` may see the first 100 Examples only.
@@ -147,6 +150,7 @@ def held_out_corpus_v1(
             )
         store = SoftLabels(soft_labels)
         store.check(nlp)
+        _check_task(nlp, store)
         for doc in store.read_held_out(nlp, documents):
             store.task.annotate([doc], [doc.user_data[LOGITS]])
             if isinstance(store.task, TextCatTask):
@@ -198,6 +202,39 @@ def _read_gold(path: Path, nlp: Language) -> List[Doc]:
     dropped = sum(count.dropped for count in counts)
     warn_trimmed(Trimmed(trimmed, dropped), str(path))
     return docs
+
+
+def _check_task(nlp: Language, store: SoftLabels) -> None:
+    """Check that the pipeline has a component that learns what the teacher predicts."""
+    task = store.task
+    factories = {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names}
+    classifiers = [name for name, found in factories.items() if found in CLASSIFIERS]
+    recognizes = "compact_ner" in factories.values()
+    if not isinstance(task, TextCatTask):
+        if classifiers and not recognizes:
+            raise DistillError(
+                f"Expected categories of documents in {store.path}, which"
+                f" {classifiers[0]!r} learns, got entities: annotate with a teacher"
+                " that classifies texts."
+            )
+        return
+    if recognizes and not classifiers:
+        raise DistillError(
+            f"Expected entities in {store.path}, got categories of documents: annotate"
+            " with a teacher that recognizes entities, or train a compact_textcat."
+        )
+    kinds = {True: "exclusive categories", False: "several categories"}
+    for name in classifiers:
+        pipe: Any = nlp.get_pipe(name)
+        exclusive = getattr(
+            pipe, "exclusive", not factories[name].endswith("multilabel")
+        )
+        if exclusive != task.exclusive:
+            raise DistillError(
+                f"Expected {kinds[exclusive]} in {store.path}, as {name!r} has them,"
+                f" got {kinds[task.exclusive]}: change [components.{name}], or annotate"
+                " with another teacher."
+            )
 
 
 def _gold_labels(docs: List[Doc], nlp: Language) -> Tuple[str, ...]:

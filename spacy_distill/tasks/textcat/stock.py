@@ -6,7 +6,7 @@ spaCy's components compute a loss for any probability, but refuse all but 0 and 
 """
 
 from copy import copy
-from typing import Callable, Iterable, List, Optional
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.pipeline.textcat import DEFAULT_SINGLE_TEXTCAT_MODEL, TextCategorizer
@@ -15,12 +15,13 @@ from spacy.pipeline.textcat_multilabel import (
     MultiLabel_TextCategorizer,
 )
 from spacy.tokens import Doc
-from spacy.training import Example
+from spacy.training import Example, validate_get_examples
 from spacy.util import registry
-from thinc.api import Model
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 
-from ...errors import DistillError
+from ...optimizers import without_own_schedules
+from .targets import check_categories, check_probabilities, find_labels, survey
 
 # Factory of the component that is saved, by that of the component that is trained.
 PLAIN = {
@@ -43,36 +44,55 @@ _SCORE_WEIGHTS = {
 }
 
 
-class SoftTextCategorizer(TextCategorizer):
+class _LearnsProbabilities(TextCategorizer):
+    """What is different from spaCy's components, for both kinds of categories."""
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,
+        labels: Optional[Iterable[str]] = None,
+        **settings: Any,
+    ) -> None:
+        """Set the categories and initialize the model.
+
+        Args:
+            get_examples: Returns the training data.
+            nlp: The pipeline.
+            labels: The categories; by default as `compact_textcat` finds them, also
+                where rare ones are not among the Examples that spaCy shows.
+            **settings: See spaCy's own component.
+
+        Raises:
+            DistillError: If there are too few categories, or if an Example has one that
+                is not the teacher's.
+        """
+        validate_get_examples(get_examples, "TextCategorizer.initialize")
+        given = None if labels is None else list(labels)
+        found = find_labels(survey(get_examples()), given, self.labels)
+        exclusive = not isinstance(self, MultiLabel_TextCategorizer)
+        check_categories([*dict.fromkeys([*self.labels, *found])], exclusive=exclusive)
+        super().initialize(get_examples, nlp=nlp, labels=found, **settings)
+
+    def _validate_categories(self, examples: Iterable[Example]) -> None:
+        for eg in examples:
+            check_probabilities(eg.reference.cats, eg.reference.text)
+
+    def _examples_to_truth(self, examples: Iterable[Example]) -> Tuple[Any, Any]:
+        examples = list(examples)
+        truths, not_missing = super()._examples_to_truth(examples)
+        # spaCy would teach that a document without annotation is of no category.
+        not_missing[[not eg.reference.cats for eg in examples]] = 0.0
+        return truths, not_missing
+
+
+class SoftTextCategorizer(_LearnsProbabilities):
     """A `textcat` whose Examples may have any probabilities in `doc.cats`."""
 
-    def _validate_categories(self, examples: Iterable[Example]) -> None:
-        check_probabilities(examples)
 
-
-class SoftMultiLabelTextCategorizer(MultiLabel_TextCategorizer):
+class SoftMultiLabelTextCategorizer(_LearnsProbabilities, MultiLabel_TextCategorizer):
     """A `textcat_multilabel` whose Examples may have any probabilities."""
-
-    def _validate_categories(self, examples: Iterable[Example]) -> None:
-        check_probabilities(examples)
-
-
-def check_probabilities(examples: Iterable[Example]) -> None:
-    """Check the values of `doc.cats`.
-
-    Args:
-        examples: The Examples.
-
-    Raises:
-        DistillError: If a value is not in [0, 1].
-    """
-    for eg in examples:
-        for label, value in eg.reference.cats.items():
-            if not 0.0 <= value <= 1.0:
-                raise DistillError(
-                    f"Expected values from 0 to 1 in doc.cats, got {value} for"
-                    f" {label!r} of {eg.reference.text[:40]!r}: correct them."
-                )
 
 
 @Language.factory(
@@ -157,13 +177,20 @@ def as_plain(nlp: Language) -> Language:
         nlp: A pipeline, maybe with `soft_textcat` or `soft_textcat_multilabel`.
 
     Returns:
-        A view: it shares the components and the vocab.
+        A view: it shares the components and the vocab. The schedule of its learning
+        rate is this rate, so that the saved pipeline can be updated without this
+        package too.
     """
     view = copy(nlp)
-    metas = {}
+    view._pipe_meta = dict(nlp._pipe_meta)
+    view._pipe_configs = dict(nlp._pipe_configs)
     for name in nlp.component_names:
-        meta = nlp.get_pipe_meta(name)
-        factory = PLAIN.get(meta.factory)
-        metas[name] = meta if factory is None else nlp.get_factory_meta(factory)
-    view._pipe_meta = metas
+        factory = PLAIN.get(nlp.get_pipe_meta(name).factory)
+        if factory is not None:
+            view._pipe_meta[name] = nlp.get_factory_meta(factory)
+            config = nlp.get_pipe_config(name)
+            view._pipe_configs[name] = Config({**config, "factory": factory})
+    view.config = nlp.config.copy()
+    training = view.config["training"]
+    training["optimizer"] = without_own_schedules(training["optimizer"])
     return view

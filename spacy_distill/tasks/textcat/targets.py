@@ -1,5 +1,6 @@
 """Convert Examples to categories and training targets."""
 
+from numbers import Real
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -47,8 +48,8 @@ def survey(examples: Iterable[Example]) -> Survey:
             continue
         if teacher is not None and tuple(columns) != teacher:
             raise DistillError(
-                f"Expected soft labels of one label set, got {list(teacher)} and "
-                f"{list(columns)}: annotate all texts with the same teacher."
+                f"Expected soft labels of one label set, got {_short(teacher)} and"
+                f" {_short(columns)}: annotate all texts with the same teacher."
             )
         teacher = tuple(columns)
     return Survey(tuple(gold), teacher)
@@ -65,23 +66,25 @@ def find_labels(
         added: Categories that the component has already.
 
     Raises:
-        DistillError: If there are fewer than two in all, or if the gold annotation has
-            one that is not among those given, the teacher's or the added.
+        DistillError: If the categories given are not the teacher's, or if the gold
+            annotation has one that is not among those given, the teacher's or the
+            added.
     """
     teacher = found.teacher
     if given is not None and teacher is not None and tuple(given) != teacher:
         raise DistillError(
-            f"Expected the teacher's categories {list(teacher)} in this order, got"
-            f" {list(given)} in [initialize.components.textcat]: remove them there, or"
-            " annotate with a teacher that has them."
+            f"Expected the teacher's categories {_short(teacher)} in this order, got"
+            f" {_short(given)} in [initialize.components.textcat]: remove them there,"
+            " or annotate with a teacher that has them."
         )
     known = given if given is not None else teacher
     labels = tuple(sorted(found.gold)) if known is None else tuple(known)
     unknown = sorted(set(found.gold) - {*labels, *added})
     if unknown:
         raise DistillError(
-            f"Expected documents with the categories {list(labels)}, got {unknown} in"
-            " the gold data: rename them there, or train the teacher on them too."
+            f"Expected documents with the categories {_short(labels)}, got"
+            f" {_short(unknown)} in the gold data: rename them there, or train the"
+            " teacher on them too."
         )
     return labels
 
@@ -125,7 +128,7 @@ def gold_category(cats: Mapping[str, float], text: str) -> Optional[str]:
     """
     if not cats:
         return None
-    _check_range(cats, text)
+    check_probabilities(cats, text)
     chosen = [label for label, value in cats.items() if value >= 0.5]
     if len(chosen) != 1:
         raise DistillError(
@@ -186,7 +189,7 @@ def _gold_row(doc: Doc, labels: Sequence[str], *, exclusive: bool) -> List[int]:
     unknown = [label for label in cats if label not in labels]
     if unknown:
         raise DistillError(
-            f"Expected categories out of {', '.join(labels)}, got {unknown[0]!r} for"
+            f"Expected categories out of {_short(labels)}, got {unknown[0]!r} for"
             f" {doc.text[:40]!r}: name all of them in"
             " [initialize.components.textcat.labels], or add it with `add_label`."
         )
@@ -195,15 +198,24 @@ def _gold_row(doc: Doc, labels: Sequence[str], *, exclusive: bool) -> List[int]:
         if category is None:
             return [-1] * len(labels)
         return [int(label == category) for label in labels]
-    _check_range(cats, doc.text)
+    check_probabilities(cats, doc.text)
     return [int(cats[label] >= 0.5) if label in cats else -1 for label in labels]
 
 
-def _check_range(cats: Mapping[str, float], text: str) -> None:
+def check_probabilities(cats: Mapping[str, float], text: str) -> None:
+    """Check the values of `doc.cats`.
+
+    Args:
+        cats: `doc.cats`.
+        text: Text of the document, for error messages.
+
+    Raises:
+        DistillError: If a value is no number in [0, 1].
+    """
     for label, value in cats.items():
-        if not 0.0 <= float(value) <= 1.0:
+        if not isinstance(value, Real) or not 0.0 <= float(value) <= 1.0:
             raise DistillError(
-                f"Expected values from 0 to 1 in doc.cats, got {value} for {label!r}"
+                f"Expected values from 0 to 1 in doc.cats, got {value!r} for {label!r}"
                 f" of {text[:40]!r}: correct the gold annotation."
             )
 
@@ -212,8 +224,8 @@ def _check_logits(logits: np.ndarray, doc: Doc, labels: Sequence[str]) -> None:
     theirs = tuple(doc.user_data.get(COLUMNS, ()))
     if theirs != tuple(labels):
         raise DistillError(
-            f"Expected soft labels with the student's categories {', '.join(labels)},"
-            f" got the teacher's {', '.join(theirs)} for {doc.text[:40]!r}: give the"
+            f"Expected soft labels with the student's categories {_short(labels)},"
+            f" got the teacher's {_short(theirs)} for {doc.text[:40]!r}: give the"
             " student the teacher's ([initialize.components.textcat.labels]) or"
             " annotate again."
         )
@@ -222,3 +234,7 @@ def _check_logits(logits: np.ndarray, doc: Doc, labels: Sequence[str]) -> None:
             f"Expected finite logits of shape {(1, len(labels))}, got"
             f" {logits.shape} for {doc.text[:40]!r}: annotate again."
         )
+
+
+def _short(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:9]) + (", ..." if len(labels) > 9 else "")

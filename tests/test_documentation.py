@@ -8,7 +8,6 @@ import pytest
 from documented import PAGES, ROOT, Reader, make_desk, read_blocks, write_small_student
 
 from spacy_distill.training import config as training_config
-from spacy_distill.training import distill as training_distill
 
 # Commands that are not run here, by their beginnings, and what runs them.
 ELSEWHERE = {
@@ -33,7 +32,10 @@ def test_examples_run(page, tmp_path, monkeypatch):
     packages = make_desk(desk)
     student = tmp_path / "student.cfg"
     write_small_student(student, training_config.STUDENT_CONFIG)
-    monkeypatch.setattr(training_distill, "STUDENT_CONFIG", student)
+    classifier = tmp_path / "textcat_student.cfg"
+    write_small_student(classifier, training_config.TEXTCAT_STUDENT_CONFIG)
+    monkeypatch.setattr(training_config, "STUDENT_CONFIG", student)
+    monkeypatch.setattr(training_config, "TEXTCAT_STUDENT_CONFIG", classifier)
     monkeypatch.syspath_prepend(packages)
     monkeypatch.setenv(
         "PYTHONPATH", f"{packages}{os.pathsep}{os.pathsep.join(sys.path)}"

@@ -9,6 +9,13 @@ import pytest
 SCRIPT = """
 import builtins, importlib, sys
 import spacy
+from spacy.training import Example
+
+ngrams = "spacy_distill.NGramClassifier.v1"
+encoder = {
+    "@architectures": "spacy_distill.TextClassifier.v1",
+    "tok2vec": {"@architectures": "spacy_distill.CharCNNQRNN.v1"},
+}
 
 HEAVY = {"torch", "transformers", "spacy_transformers", "typer", "tqdm", "click"}
 found = []
@@ -24,7 +31,13 @@ builtins.__import__ = watch
 for name in sys.argv[1:]:
     importlib.import_module(name)
 spacy.blank("en").add_pipe("compact_ner")
-spacy.blank("en").add_pipe("compact_textcat")
+nlp = spacy.blank("en")
+for i, model in enumerate(({"@architectures": ngrams}, encoder)):
+    nlp.add_pipe("compact_textcat", name=f"textcat_{i}", config={"model": model})
+cats = {"cats": {"A": 1.0, "B": 0.0}}
+example = Example.from_dict(nlp.make_doc("Anna went to Paris"), cats)
+nlp.initialize(lambda: [example])
+assert nlp("Anna went to Rome").cats
 # The very thing the watch is for would be seen.
 exec("import torch", {"__name__": "spacy_distill.probe"})
 assert found.pop() == "spacy_distill.probe imports torch"
@@ -32,15 +45,14 @@ print(*found, sep="\\n")
 """
 MODULES = (
     "spacy_distill",
-    "spacy_distill.tasks.textcat.component",
-    "spacy_distill.tasks.textcat.stock",
-    "spacy_distill.students.ngrams",
     "spacy_distill.tasks.ner.component",
     "spacy_distill.tasks.ner.task",
     "spacy_distill.tasks.ner.model",
+    "spacy_distill.tasks.textcat.component",
+    "spacy_distill.tasks.textcat.model",
+    "spacy_distill.tasks.textcat.task",
     "spacy_distill.students.architectures",
-    "spacy_distill.students.architectures",
-    "spacy_distill.students.architectures",
+    "spacy_distill.students.ngrams",
     "spacy_distill.students.word_vectors",
     "spacy_distill.losses.distillation",
     "spacy_distill.corpora.distill_corpus",

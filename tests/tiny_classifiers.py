@@ -72,7 +72,22 @@ def make_bert(
     Returns:
         The folder.
     """
-    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+    from transformers import BertConfig, BertForTokenClassification
+
+    tokenizer = bert_tokenizer(folder, length)
+    config = BertConfig(**bert_sizes(tokenizer), **_outputs(scheme))
+    model = _seeded(BertForTokenClassification, config)
+    return _train_and_save(model, tokenizer, folder, scheme, steps)
+
+
+def bert_tokenizer(folder: Path, length: int = LENGTH) -> Any:
+    """Return a tokenizer with the words of SENTENCES, whose names have several pieces.
+
+    Args:
+        folder: Folder to write its vocabulary to.
+        length: Maximum input length in word pieces.
+    """
+    from transformers import BertTokenizerFast
 
     words = sorted({word for text in TEXTS for word in text.split()})
     names = {"anna", "lowe", "porto", "ben", "york"}
@@ -81,18 +96,19 @@ def make_bert(
     folder.mkdir(parents=True, exist_ok=True)
     vocab = [*_SPECIAL, *dict.fromkeys(pieces)]
     (folder / "vocab.txt").write_text("\n".join(vocab) + "\n", encoding="utf-8")
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=length)
-    config = BertConfig(
-        vocab_size=len(vocab),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=length,
-        **_outputs(scheme),
-    )
-    model = _seeded(BertForTokenClassification, config)
-    return _train_and_save(model, tokenizer, folder, scheme, steps)
+    return BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=length)
+
+
+def bert_sizes(tokenizer: Any) -> Dict[str, int]:
+    """Return the arguments of a tiny BERT's config."""
+    return {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": tokenizer.model_max_length,
+    }
 
 
 def make_table(folder: Path, tags: Dict[str, str]) -> Path:
@@ -127,12 +143,21 @@ def make_table(folder: Path, tags: Dict[str, str]) -> Path:
 
 def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
     """Train a RoBERTa with two layers and byte-level BPE learned from SENTENCES."""
+    from transformers import RobertaConfig, RobertaForTokenClassification
+
+    tokenizer = roberta_tokenizer(folder)
+    config = RobertaConfig(**roberta_sizes(tokenizer), **_outputs(scheme))
+    model = _seeded(RobertaForTokenClassification, config)
+    return _train_and_save(model, tokenizer, folder, scheme, steps)
+
+
+def roberta_tokenizer(folder: Path) -> Any:
+    """Return a byte-level BPE tokenizer, learned from SENTENCES.
+
+    It has no maximum length, so that must be read from the model.
+    """
     from tokenizers import ByteLevelBPETokenizer
-    from transformers import (
-        RobertaConfig,
-        RobertaForTokenClassification,
-        RobertaTokenizerFast,
-    )
+    from transformers import RobertaTokenizerFast
 
     folder.mkdir(parents=True, exist_ok=True)
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -141,22 +166,13 @@ def make_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:
         TEXTS * 2, vocab_size=320, special_tokens=special, show_progress=False
     )
     bpe.save_model(str(folder))
-    # The tokenizer has no maximum length, so it must be read from the model.
-    tokenizer = RobertaTokenizerFast(
-        str(folder / "vocab.json"), str(folder / "merges.txt")
-    )
-    config = RobertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=LENGTH + 2,
-        type_vocab_size=1,
-        **_outputs(scheme),
-    )
-    model = _seeded(RobertaForTokenClassification, config)
-    return _train_and_save(model, tokenizer, folder, scheme, steps)
+    return RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt"))
+
+
+def roberta_sizes(tokenizer: Any) -> Dict[str, int]:
+    """Return the arguments of a tiny RoBERTa's config."""
+    sizes = {**bert_sizes(tokenizer), "max_position_embeddings": LENGTH + 2}
+    return {**sizes, "type_vocab_size": 1}
 
 
 def make_xlm_roberta(folder: Path, scheme: str = "BIO", *, steps: int = 60) -> Path:

@@ -77,7 +77,7 @@ def entity_lists(text: str, spans: List[Span]) -> Any:
 
 
 def tuples(text: str, spans: List[Span]) -> Any:
-    return [text, {"entities": [list(span) for span in spans], "cats": {"a": 1.0}}]
+    return [text, {"entities": [list(span) for span in spans], "links": {}}]
 
 
 def label_studio(text: str, spans: List[Span]) -> Any:
@@ -91,9 +91,9 @@ def label_studio(text: str, spans: List[Span]) -> Any:
         }
         for i, (a, b, label) in enumerate(spans)
     ]
-    choice = {"type": "choices", "to_name": "text", "value": {"choices": ["good"]}}
+    rating = {"type": "rating", "to_name": "text", "value": {"rating": 3}}
     relation = {"type": "relation", "from_id": "r0", "to_id": "r1"}
-    result = [*regions, choice, relation]
+    result = [*regions, rating, relation]
     prediction = {"start": 0, "end": 1, "labels": ["NEVER"]}
     return {
         "id": 3,

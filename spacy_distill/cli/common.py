@@ -179,18 +179,10 @@ def use_device(gpu_id: int, *, quiet: bool = False) -> None:
 def print_report(report: "Report") -> None:
     """Print the table of a report, its warnings and its summary."""
     from ..reports.caveats import caveats
-    from ..reports.markdown import score_header, summary_lines
-    from ..reports.table import (
-        SHORT_HEADER,
-        right_of_first,
-        table_cells,
-        without_empty,
-    )
+    from ..reports.markdown import main_cells, summary_lines
+    from ..reports.table import right_of_first
 
-    header, cells = without_empty(
-        score_header(report, SHORT_HEADER),
-        table_cells(report.rows, report.development),
-    )
+    header, cells = main_cells(report, short=True)
     msg.table(cells, header=header, aligns=right_of_first(header), divider=True)
     if any(row.table for row in report.rows):
         msg.text("+ table: numbers that unknown words are composed from, not trained.")

@@ -8,12 +8,12 @@ from wasabi import msg
 
 from ..errors import DistillError
 from .common import friendly_errors
-from .options import Scheme, StrictGold, TagColumn, WordColumn
+from .options import GoldTask, Scheme, StrictGold, TagColumn, WordColumn
 
 if TYPE_CHECKING:
     from ..corpora.checks import CorpusFigures, SourceFigures
 
-_SOURCE = "mark-up, columns, JSON, brat or .spacy, a file or a folder"
+_SOURCE = "mark-up, columns, JSON, CSV, brat or .spacy, a file or a folder"
 
 
 @friendly_errors()
@@ -43,6 +43,7 @@ def corpus_cli(
     word_column: WordColumn = None,
     tag_column: TagColumn = None,
     strict: StrictGold = False,
+    task: GoldTask = None,
 ) -> None:
     """Make train, dev, test and unlabelled files out of annotated text.
 
@@ -74,6 +75,7 @@ def corpus_cli(
         word_column=word_column,
         tag_column=tag_column,
         strict=strict,
+        task=task,
         out=output,
     )
     _print_sources(figures)
@@ -108,10 +110,15 @@ def _print_figures(figures: "CorpusFigures", labels: List[str]) -> None:
     from ..corpora.build import GOLD_SPLITS
     from ..corpora.checks import TEMPLATE_WORDS
 
+    categories = sorted(
+        {name for split in figures.splits.values() for name in split.total.categories}
+    )
+    labels = categories or labels
     rows = []
     for name, split in figures.splits.items():
         total = split.total
-        mentions = [str(total.entities.get(label, 0)) for label in labels]
+        counts = total.categories if categories else total.entities
+        mentions = [str(counts.get(label, 0)) for label in labels]
         if name not in GOLD_SPLITS:
             mentions = ["-"] * len(labels)
         rows.append((name, total.documents, total.sentences, total.tokens, *mentions))

@@ -64,6 +64,14 @@ StrictGold = Annotated[
         " telling how many.",
     ),
 ]
+GoldTask = Annotated[
+    Optional[str],
+    Option(
+        "--task",
+        help="What to read of a file with spans and categories: ner, textcat or"
+        " textcat_multilabel (several for a text). Without it: what there is.",
+    ),
+]
 GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")]
 Code = Annotated[
     Optional[Path],

@@ -53,7 +53,7 @@ def package_cli(
     code: Code = None,
 ) -> None:
     """Build an installable wheel of a pipeline, with a model card."""
-    from ..packaging import PackageInfo, package
+    from ..packaging import PackageInfo, package, required_packages
 
     import_code(code)
     info = PackageInfo(
@@ -70,10 +70,9 @@ def package_cli(
     )
     wheel = package(model, output, info=info, report=report, bundle=bundle, code=code)
     msg.good(f"Wrote {wheel} ({wheel.stat().st_size / 1e6:.1f} MB)")
-    if bundle:
-        msg.text("It requires spaCy alone.")
+    others = [x for x in required_packages(wheel.parent.parent) if x != "spacy"]
+    text = f"It requires {' and '.join(['spaCy', *others])}"
+    if others == ["spacy-distill"]:
+        msg.text(f"{text}. With --bundle, it requires spaCy alone.")
     else:
-        msg.text(
-            "It requires spaCy and spacy-distill. With --bundle, it requires spaCy"
-            " alone."
-        )
+        msg.text(f"{text}." if others else f"{text} alone.")

@@ -24,7 +24,8 @@ def quantize_cli(
         Option(
             min=0,
             help="Words that keep a row of their own; the others are composed from"
-            " word pieces. Without it: 15,000 for int8, else all.",
+            " word pieces. Without it: for int8, 15,000 of a component for entities and"
+            " 2,000 of one for categories; else all.",
         ),
     ] = None,
     table_bits: Annotated[
@@ -32,14 +33,15 @@ def quantize_cli(
         Option(
             min=1.0,
             max=8.0,
-            help="Bits that a number of the word and piece tables has at most, zipped."
-            " Without it: 3.5 for int8, else as many as they have.",
+            help="Bits that a number of the word, piece and n-gram tables has at most,"
+            " zipped. Without it: 3.5 for int8, else as many as they have.",
         ),
     ] = None,
     gold: Annotated[
         Optional[Path],
         Option(
-            help="File or folder (.spacy) to compare entities on, before and after."
+            help="File or folder (.spacy) to compare entities and categories on, before"
+            " and after."
         ),
     ] = None,
     code: options.Code = None,
@@ -49,6 +51,7 @@ def quantize_cli(
     `spacy package` then makes a small wheel of it. int8 loses little, float16 next to
     nothing.
     """
+    from ..compression.comparison import OUTPUTS
     from ..compression.quantize import Figures, quantize
     from ..reports.table import megabytes, percent
 
@@ -64,10 +67,21 @@ def quantize_cli(
 
     def cells(figures: Figures) -> List[str]:
         size = [megabytes(figures.folder), megabytes(figures.zipped)]
-        f1 = [] if figures.f1 is None else [percent(figures.f1)]
-        return [*size, f"{figures.words:,}", *f1]
+        rows = [f"{figures.words:,}", f"{figures.ngrams:,}"]
+        scores = [percent(figures.scores[name]) for name in shown]
+        return [*size, *(row for row, there in zip(rows, has_rows) if there), *scores]
 
-    names = ["On disk", "Zipped", "Words with a row", "F1"]
+    has_rows = (done.before.words or not done.before.ngrams, done.before.ngrams)
+    titles = {
+        name: title for output in OUTPUTS for name, title in output.titles.items()
+    }
+    shown = [name for name in titles if name in done.before.scores]
+    tables = ("Words with a row", "N-grams with a row")
+    names = [
+        *("On disk", "Zipped"),
+        *(name for name, there in zip(tables, has_rows) if there),
+        *(titles[name] for name in shown),
+    ]
     rows = list(zip(names, cells(done.before), cells(done.after)))
     header = ("", "before", "after")
     msg.table(rows, header=header, aligns=("l", "r", "r"), divider=True)
@@ -78,7 +92,8 @@ def quantize_cli(
         )
     if gold is not None:
         msg.text(
-            f"{done.differing:,} of {done.documents:,} documents got other entities."
+            f"{done.differing:,} of {done.documents:,} documents got other"
+            f" {' or '.join(done.compared)}."
         )
     if done.after.zipped >= done.before.zipped:
         msg.warn(

@@ -34,9 +34,7 @@ def keep_card(
         DistillError: If a file cannot be copied.
     """
     assert nlp.path is not None
-    nlp.meta["performance"] = {
-        name: score for name, score in scores.items() if name.startswith("ents_")
-    }
+    nlp.meta["performance"] = dict(scores)
     try:
         report = get_report(nlp)
     except DistillError:  # of another version: it stays as it is

@@ -2,42 +2,45 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import List, Mapping, Optional, Tuple, Union
 
 import srsly
 from spacy.language import Language
 from spacy.tokenizer import Tokenizer
-from spacy.tokens import Doc
 
 from ..docs import load_pipeline
 from ..errors import DistillError
-from ..evaluation.agreement import compare_entities
-from ..evaluation.measure import predict
-from ..evaluation.references import gold_references
 from ..evaluation.rows import Quantization
 from ..evaluation.size import folder_bytes, zipped_bytes
 from ..files import check_output_folder
 from ..students.encoder import get_encoders
-from ..tasks.ner.component import CompactNER
-from ..tasks.ner.task import compact_ner_score
-from ..tasks.storage import check_storage
+from ..students.ngrams import get_ngram_layers
+from ..tasks.storage import StoredPipe, check_storage
 from .card import keep_card
-from .tables import round_tables
+from .comparison import (
+    OUTPUTS,
+    Pipes,
+    Predictions,
+    find_output,
+    nouns,
+    predict_gold,
+)
+from .tables import count_ngrams, round_ngrams, round_tables
 from .vocabulary import prune_words
 
-# Times as large as all `compact_ner` that other components may be.
+# Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
-# Defaults of int8. With them the F1 of a student on CoNLL-2003 does not change, and its
+# Default of int8. With it the F1 of a student on CoNLL-2003 does not change, and its
 # wheel has 2.7 MB (docs/small.md).
-WORDS = 15_000
 TABLE_BITS = 3.5
 
 
 def drop_strings(nlp: Language, folder: Path) -> bool:
     """Remove all strings but labels from the string store of a saved pipeline.
 
-    spaCy stores every word that training met. A pipeline of `compact_ner` does not
-    need them: words are in the component's tables, and new texts bring their own.
+    spaCy stores every word that training met. A pipeline of `compact_ner` and
+    `compact_textcat` does not need them: words are in the components' tables, and new
+    texts bring their own.
 
     Args:
         nlp: The pipeline.
@@ -47,7 +50,7 @@ def drop_strings(nlp: Language, folder: Path) -> bool:
         False if nothing was removed, since something else may need the strings:
         another component, a tokenizer of another type, vectors or lookups.
     """
-    pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, CompactNER)]
+    pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, StoredPipe)]
     if (
         len(pipes) < len(nlp.components)
         or type(nlp.tokenizer) is not Tokenizer
@@ -68,13 +71,26 @@ class Figures:
         folder: Bytes of its folder.
         zipped: Bytes of its files in a zip, which a wheel is.
         words: Words with a row of their own in the embedding tables.
-        f1: Entity F1 in [0, 1]; None without gold annotation.
+        ngrams: Rows of n-gram tables that are not zero.
+        scores: Scores in [0, 1] by spaCy's names: `ents_f` of entities, `cats_acc` and
+            `cats_macro_f` of categories. Empty without gold annotation.
     """
 
     folder: int
     zipped: int
     words: int
-    f1: Optional[float]
+    ngrams: int
+    scores: Mapping[str, float]
+
+    @property
+    def f1(self) -> Optional[float]:
+        """Entity F1 in [0, 1]; None without gold entities."""
+        return self.scores.get("ents_f")
+
+    @property
+    def accuracy(self) -> Optional[float]:
+        """Share of documents with the right categories; None without gold ones."""
+        return self.scores.get("cats_acc")
 
 
 @dataclass(frozen=True)
@@ -86,7 +102,8 @@ class Quantized:
         after: The smaller copy.
         bare: Words that keep their row since they cannot be composed from pieces.
         documents: Gold documents on which the two were compared; 0 without gold.
-        differing: How many of them have other entities than before.
+        differing: How many of them have other predictions than before.
+        compared: What was compared: "entities", "categories" or both.
     """
 
     before: Figures
@@ -94,6 +111,7 @@ class Quantized:
     bare: int
     documents: int
     differing: int
+    compared: Tuple[str, ...] = ("entities",)
 
 
 def quantize(
@@ -113,43 +131,50 @@ def quantize(
     Args:
         model: Installed package or folder of the pipeline.
         output: A new or an empty folder for the copy.
-        storage: Format of the parameters of each `compact_ner`: "float32", "float16"
-            or "int8".
+        storage: Format of the parameters of each `compact_ner` and `compact_textcat`:
+            "float32", "float16" or "int8".
         words: Rows that each word embedding table keeps; see `prune_words`. By default
-            15,000 with int8, otherwise all.
-        table_bits: Bits of a value in the embedding tables; see `round_tables`. By
-            default 3.5 with int8, otherwise they are not rounded.
-        gold: `.spacy` file or folder to compare entities on.
+            15,000 for entities and 2,000 for categories with int8, otherwise all.
+        table_bits: Bits of a value in the embedding tables; see `round_tables` and
+            `round_ngrams`. By default 3.5 with int8, otherwise they are not rounded.
+        gold: `.spacy` file or folder to compare entities and categories on.
 
     Returns:
         Size, quality and differences.
 
     Raises:
-        DistillError: If the pipeline has no `compact_ner`, or is a teacher that would
-            stay as large as it is, or cannot be loaded or written, for an unknown
-            storage, and for gold documents without entities.
+        DistillError: If the pipeline has neither `compact_ner` nor `compact_textcat`,
+            or is a teacher that would stay as large as it is, or cannot be loaded or
+            written, for an unknown storage, and for gold documents without entities
+            and categories.
     """
     check_storage(storage)
     output = Path(output)
-    if storage == "int8":
-        words = WORDS if words is None else words
-        table_bits = TABLE_BITS if table_bits is None else table_bits
+    if storage == "int8" and table_bits is None:
+        table_bits = TABLE_BITS
     check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
     _check_share(nlp, [name for name, _ in pipes])
-    gold = None if gold is None else Path(gold)
-    scores, docs = _score(nlp, gold)
+    before = _predict(nlp, pipes, gold)
     assert nlp.path is not None
     source = nlp.path
-    before = _figures(nlp, source, scores)
+    figures = _figures(nlp, source, before)
     bare = 0
+    limits: List[int] = []
     for name, pipe in pipes:
+        limit = words
+        if limit is None and storage == "int8":
+            limit = find_output(pipe).words
         for encoder in get_encoders(pipe.model):
-            if words is not None:
-                bare += prune_words(encoder, words).bare
+            if limit is not None:
+                limits.append(limit)
+                bare += prune_words(encoder, limit).bare
             if table_bits is not None:
                 round_tables(encoder, table_bits)
+        for layer in get_ngram_layers(pipe.model):
+            if table_bits is not None:
+                round_ngrams(layer, table_bits)
         pipe.storage = storage
         nlp.get_pipe_config(name)["storage"] = storage
     try:
@@ -161,24 +186,26 @@ def quantize(
             f"Could not write {output}: {error.strerror or error}."
         ) from error
     small = load_pipeline(output)
-    new_scores, new_docs = _score(small, gold)
-    agreement = compare_entities(docs, new_docs)
+    after = _predict(small, compact_pipes(small), gold)
     facts = Quantization(
         storage=storage,
-        words=words,
+        words=max(limits, default=None),
         table_bits=table_bits,
-        documents=agreement.compared,
-        differing=agreement.compared - agreement.documents,
-        f1_before=before.f1,
-        f1=new_scores.get("ents_f"),
+        documents=len(after.found),
+        differing=before.differing(after),
+        f1_before=figures.f1,
+        f1=after.scores.get("ents_f"),
+        accuracy_before=figures.accuracy,
+        accuracy=after.scores.get("cats_acc"),
     )
-    keep_card(small, source, facts, new_scores)
+    keep_card(small, source, facts, after.scores)
     return Quantized(
-        before=before,
-        after=_figures(small, output, new_scores),
+        before=figures,
+        after=_figures(small, output, after),
         bare=bare,
         documents=facts.documents,
         differing=facts.differing,
+        compared=tuple(nouns(pipes)),
     )
 
 
@@ -200,36 +227,42 @@ def _check_share(nlp: Language, compact: List[str]) -> None:
         )
 
 
-def compact_pipes(nlp: Language) -> List[Tuple[str, CompactNER]]:
-    """Return name and component of each enabled `compact_ner`.
+def compact_pipes(nlp: Language) -> List[Tuple[str, StoredPipe]]:
+    """Return name and component of each enabled `compact_ner` and `compact_textcat`.
 
     Raises:
         DistillError: If there is none.
     """
     pipes = [
-        (name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, CompactNER)
+        (name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, StoredPipe)
     ]
     if not pipes:
+        names = " or ".join(f"a {output.name}" for output in OUTPUTS)
+        found = [f"{x} ({nlp.get_pipe_meta(x).factory})" for x in nlp.pipe_names]
         raise DistillError(
-            f"Expected a compact_ner in the pipeline, got {', '.join(nlp.pipe_names)}"
-            ": give a student, or a teacher trained with this package."
+            f"Expected {names} in the pipeline, got {', '.join(found) or 'nothing'}:"
+            " other components cannot be quantized; give a student, or a teacher"
+            " trained with this package."
         )
     return pipes
 
 
-def _score(nlp: Language, gold: Optional[Path]) -> Tuple[Dict[str, Any], List[Doc]]:
-    """Return scores, and the gold documents with predicted entities."""
-    if gold is None:
-        return {}, []
-    examples = predict(nlp, gold_references(gold))
-    return compact_ner_score(examples), [eg.predicted for eg in examples]
+def _predict(
+    nlp: Language, pipes: Pipes, gold: Optional[Union[str, Path]]
+) -> Predictions:
+    return Predictions() if gold is None else predict_gold(nlp, pipes, Path(gold))
 
 
-def _figures(nlp: Language, folder: Path, scores: Dict[str, Any]) -> Figures:
-    encoders = [e for _, pipe in compact_pipes(nlp) for e in get_encoders(pipe.model)]
+def _figures(nlp: Language, folder: Path, predictions: Predictions) -> Figures:
+    models = [pipe.model for _, pipe in compact_pipes(nlp)]
+    encoders = [e for model in models for e in get_encoders(model)]
+    layers = [layer for model in models for layer in get_ngram_layers(model)]
+    shown = [name for output in OUTPUTS for name in output.titles]
+    scores = predictions.scores
     return Figures(
         folder=folder_bytes(folder),
         zipped=zipped_bytes(folder),
         words=sum(len(encoder.attrs["words"]) for encoder in encoders),
-        f1=scores.get("ents_f"),
+        ngrams=sum(count_ngrams(layer) for layer in layers),
+        scores={name: scores[name] for name in shown if scores.get(name) is not None},
     )

@@ -13,7 +13,7 @@ import numpy as np
 from thinc.api import Model
 
 from ..errors import DistillError
-from ..quantization import MOST, round_to, short_step
+from ..quantization import MOST, encode_rows, round_to, short_step
 from ..students.pieces import PIECE_PARAMS
 
 _BISECTIONS = 20
@@ -33,8 +33,7 @@ def round_tables(encoder: Model, bits: float) -> None:
     Raises:
         DistillError: If `bits` is out of range.
     """
-    if not 1 <= bits <= 8:
-        raise DistillError(f"Expected 1 to 8 bits for tables, got {bits}.")
+    _check_bits(bits)
     words: Any = encoder.get_param("word_vectors")
     step = find_step(words, bits)
     if step:
@@ -48,6 +47,45 @@ def round_tables(encoder: Model, bits: float) -> None:
             table: Any = (round_to(pieces, step), np.full_like(scales, step))
             for name, array in zip(PIECE_PARAMS, table):
                 encoder.set_param(name, array)
+
+
+def round_ngrams(layer: Model, bits: float) -> None:
+    """Quantize the table of an n-gram layer with one quantization scale, in place.
+
+    The entropy of the quantized values is at most `bits`; rows of zeros, which training
+    never used, do not count and stay zero. Rows whose values are below half a scale
+    become zero. Values are multiples of the scale, so int8 storage is lossless.
+
+    Args:
+        layer: N-gram layer.
+        bits: Maximum entropy in bits per value, from 1 to 8.
+
+    Raises:
+        DistillError: If `bits` is out of range.
+    """
+    _check_bits(bits)
+    table: Any = layer.get_param("E")
+    used = table[table.any(axis=1)]
+    step = find_step(used, bits)
+    if not step:
+        # Scales of their own for the rows, as storage would give them, do not zip.
+        _, scales = encode_rows(used)
+        if len(set(scales.tolist())) < 2:
+            return
+        step = float(short_step(np.abs(used).max() / MOST))
+    rounded: Any = round_to(table, step).astype(np.float32) * np.float32(step)
+    layer.set_param("E", rounded)
+
+
+def count_ngrams(layer: Model) -> int:
+    """Return the number of rows of an n-gram layer's table that are not zero."""
+    table: Any = layer.get_param("E")
+    return int(table.any(axis=1).sum())
+
+
+def _check_bits(bits: float) -> None:
+    if not 1 <= bits <= 8:
+        raise DistillError(f"Expected 1 to 8 bits for tables, got {bits}.")
 
 
 def find_step(table: np.ndarray, bits: float) -> float:

@@ -23,6 +23,7 @@ from spacy.tokens import DocBin
 from ..docs import bare_doc
 from ..errors import DistillError
 from ..files import write_atomically
+from ..tasks.registry import check_task
 from .checks import CorpusFigures, SourceFigures, check_corpus, shared_topics
 from .gold_files import SourceSentence
 from .sources import read_gold_source, read_unlabelled_source
@@ -78,6 +79,7 @@ def build_corpus(
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
     strict: bool = False,
+    task: Optional[str] = None,
     out: Union[str, Path],
 ) -> CorpusFigures:
     """Read the sources, sample the gold sentences and write the corpus to a folder.
@@ -109,6 +111,7 @@ def build_corpus(
         tag_column: Column of the entity tags in column files, likewise.
         strict: Whether invalid spans and tags are an error, and not repaired or
             dropped, see `formats.read_annotated_gold` and `read_columns`.
+        task: What is read of annotated text, see `formats.read_annotated_gold`.
         out: Folder to write to.
 
     Returns:
@@ -119,10 +122,17 @@ def build_corpus(
             more than one source, there is no unlabelled text, or settings of column
             files are given without any.
     """
-    columns = {"word_column": word_column, "tag_column": tag_column}
+    check_task(task)
+    columns: Dict[str, Any] = {"word_column": word_column, "tag_column": tag_column}
     sources = {
         name: read_gold_source(
-            path, nlp, labels=labels, scheme=scheme, strict=strict, **columns
+            path,
+            nlp,
+            labels=labels,
+            scheme=scheme,
+            strict=strict,
+            task=task,
+            **columns,
         )
         for name, path in zip(GOLD_SPLITS, (train, dev, test))
     }
@@ -132,6 +142,7 @@ def build_corpus(
     if not any(source.has_columns for source in sources.values()):
         _check_not_given(scheme=scheme, **columns)
     gold = {name: sources[name].sentences for name in GOLD_SPLITS}
+    _complete_categories(gold)
     rest: List[SourceSentence] = []
     if n_labels:
         gold["train"], rest = draw_gold(gold["train"], n_labels, seed=seed)
@@ -165,6 +176,23 @@ def build_corpus(
     return figures
 
 
+def _complete_categories(gold: Mapping[str, Sequence[SourceSentence]]) -> None:
+    """Add the categories of other splits to Docs that have all of their own split's.
+
+    Of a Doc that lacks some of them nothing is known of the others either.
+    """
+    of_split = {
+        name: dict.fromkeys(cat for s in split for cat in s.doc.cats)
+        for name, split in gold.items()
+    }
+    everything = sorted({name for names in of_split.values() for name in names})
+    for name, split in gold.items():
+        for sentence in split:
+            cats = sentence.doc.cats
+            if cats and len(cats) == len(of_split[name]):
+                sentence.doc.cats = {cat: cats.get(cat, 0.0) for cat in everything}
+
+
 def _check_not_given(**settings: Union[None, int, str]) -> None:
     for name, value in settings.items():
         if value is not None:
@@ -175,7 +203,7 @@ def _check_not_given(**settings: Union[None, int, str]) -> None:
 
 
 def _check_has_entities(drawn: List[SourceSentence], seed: int) -> None:
-    if not any(sentence.doc.ents for sentence in drawn):
+    if not any(sentence.doc.ents or sentence.doc.cats for sentence in drawn):
         raise DistillError(
             f"Expected entities in the {len(drawn)} training sentences that were drawn"
             f" with seed {seed}, got none: draw more with --n-labels, or change --seed."

@@ -24,12 +24,14 @@ class Counts:
         sentences: Number of sentences.
         tokens: Number of tokens.
         entities: Number of mentions by label, most frequent label first.
+        categories: Number of documents by category of text, likewise.
     """
 
     documents: int
     sentences: int
     tokens: int
     entities: Dict[str, int]
+    categories: Dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -213,12 +215,20 @@ def _split_figures(split: Split) -> SplitFigures:
 
 def _counts(split: Split) -> Counts:
     entities = Counter(entity.label_ for s in split for entity in s.doc.ents)
+    categories = Counter(
+        name for s in split for name, value in s.doc.cats.items() if value >= 0.5
+    )
     return Counts(
         documents=len({sentence.document for sentence in split}),
         sentences=len(split),
         tokens=sum(len(sentence.doc) for sentence in split),
-        entities=dict(sorted(entities.items(), key=lambda item: (-item[1], item[0]))),
+        entities=_sorted(entities),
+        categories=_sorted(categories),
     )
+
+
+def _sorted(counts: Dict[str, int]) -> Dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _name_overlaps(

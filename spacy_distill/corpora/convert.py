@@ -8,6 +8,7 @@ from spacy.tokens import DocBin
 
 from ..errors import DistillError
 from ..files import write_atomically
+from ..tasks.registry import check_task
 from .sources import Source, read_gold_source
 
 
@@ -20,6 +21,7 @@ def convert_gold(
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
     strict: bool = False,
+    task: Optional[str] = None,
 ) -> Source:
     """Read gold annotation and write it as a `.spacy` file, with any labels.
 
@@ -32,15 +34,19 @@ def convert_gold(
         tag_column: Column of the tags in column files, likewise.
         strict: Whether invalid spans and tags are an error, and not repaired or
             dropped.
+        task: What is read of a file with spans and categories: "ner", "textcat" or
+            "textcat_multilabel".
 
     Returns:
         The sentences, and how they were read.
 
     Raises:
-        DistillError: If the annotation cannot be read or has no entities, if settings
+        DistillError: If the annotation cannot be read or has neither
+            entities nor categories, if settings
             of column files are given for another format, or if the output's name does
             not end in `.spacy`.
     """
+    check_task(task)
     output = Path(output)
     if output.suffix != ".spacy":
         raise DistillError(
@@ -54,6 +60,7 @@ def convert_gold(
         word_column=word_column,
         tag_column=tag_column,
         strict=strict,
+        task=task,
     )
     if not source.has_columns and (scheme or word_column or tag_column):
         raise DistillError(

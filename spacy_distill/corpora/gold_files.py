@@ -21,7 +21,7 @@ from .text_files import read_beginning, read_utf8
 
 GOLD_FORMS = (
     "mark-up under a heading '# register/topic', columns of words and tags, annotated"
-    " JSON, brat or a .spacy file"
+    " JSON, a table with text and label, brat or a .spacy file"
 )
 _MARKED = re.compile(r"\[[^\[\]]+\]\([^\s()\[\]]+\)")
 
@@ -55,6 +55,7 @@ class GoldOptions(NamedTuple):
         tag_column: Column of the tags in column files, likewise.
         strict: Whether invalid spans and tags are an error, and not repaired or
             dropped, see `formats.read_annotated_gold` and `read_columns`.
+        task: What is read of annotated text, see `formats.read_annotated_gold`.
     """
 
     labels: Optional[Collection[str]] = None
@@ -62,6 +63,7 @@ class GoldOptions(NamedTuple):
     word_column: Optional[int] = None
     tag_column: Optional[int] = None
     strict: bool = False
+    task: Optional[str] = None
 
 
 class GoldFile(NamedTuple):
@@ -139,7 +141,7 @@ def read_gold_file(
     if kind == SPACY:
         sentences = _read_docs(file, nlp)
     elif kind == ANNOTATED:
-        gold = read_annotated_gold(file, nlp, strict=options.strict)
+        gold = read_annotated_gold(file, nlp, strict=options.strict, task=options.task)
         notes = (kind, *gold.notes)
         trimmed = Trimmed(gold.trimmed)
         own_tokens = gold.own_tokens
@@ -168,11 +170,11 @@ def read_gold_file(
 def _read_docs(file: Path, nlp: Language) -> List[SourceSentence]:
     docs = list(read_doc_bin(file).get_docs(nlp.vocab))
     for number, doc in enumerate(docs, start=1):
-        if not doc.has_annotation("ENT_IOB"):
+        if not (doc.cats or doc.has_annotation("ENT_IOB")):
             raise DistillError(
-                f"{file}: expected entity annotation in every Doc, got none in Doc"
-                f" {number}; annotate it (`doc.ents = []` if it has no entities), or"
-                " use the file as unlabelled text."
+                f"{file}: expected entity annotation or categories in every Doc, got"
+                f" none in Doc {number}; annotate it (`doc.ents = []` if it has no"
+                " entities), or use the file as unlabelled text."
             )
     return [SourceSentence(doc, number, None) for number, doc in enumerate(docs)]
 

@@ -81,6 +81,7 @@ def read_gold_source(
     word_column: Optional[int] = None,
     tag_column: Optional[int] = None,
     strict: bool = False,
+    task: Optional[str] = None,
 ) -> Source:
     """Read annotated sentences, one per Doc.
 
@@ -99,18 +100,19 @@ def read_gold_source(
         tag_column: Column of the tags in column files, see `read_columns`.
         strict: Whether invalid spans and tags are an error, and not repaired or
             dropped, see `formats.read_annotated_gold` and `read_columns`.
+        task: What is read of annotated text, see `formats.read_annotated_gold`.
 
     Returns:
         The sentences in order.
 
     Raises:
         DistillError: If the path does not exist, a file has an error or is of another
-            kind, a Doc has no entity annotation, there are no entities, or a label is
-            not allowed.
+            kind, a Doc has no annotation, there are no entities or categories, or a
+            label is not allowed.
     """
     path = Path(path)
     _check_exists(path)
-    options = GoldOptions(labels, scheme, word_column, tag_column, strict)
+    options = GoldOptions(labels, scheme, word_column, tag_column, strict, task)
     kinds: List[str] = []
     own_tokens = False
     sentences: List[SourceSentence] = []
@@ -192,10 +194,10 @@ def _check_sentences(sentences: List[SourceSentence], path: Path) -> None:
         raise DistillError(
             f"Expected annotated sentences in {path}, got none; check the path."
         )
-    if not any(sentence.doc.ents for sentence in sentences):
+    if not any(sentence.doc.ents or sentence.doc.cats for sentence in sentences):
         raise DistillError(
-            f"Expected entities in {path}, got none in {len(sentences)} sentences;"
-            " annotate some, or give it as unlabelled text."
+            f"Expected entities or categories in {path}, got none in {len(sentences)}"
+            " sentences; annotate some, or give it as unlabelled text."
         )
 
 

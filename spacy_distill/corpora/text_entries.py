@@ -12,10 +12,11 @@ from ..docs import bare_doc
 from ..errors import DistillError
 from .columns import read_columns
 from .file_kinds import COLUMNS, MARKUP, SPACY, TEXT
+from .formats.categories.json_objects import has_categories
 from .formats.span_lists import SPAN_FIELDS
 from .markup import MarkedDocument
 from .markup_files import read_markup_file
-from .text_files import is_accepted, open_file, read_lines, read_records
+from .text_files import is_accepted, is_rejected, open_file, read_lines, read_records
 
 
 class TextEntry(NamedTuple):
@@ -128,10 +129,15 @@ def _read_jsonl(file: Path) -> Iterator[TextEntry]:
     annotated: Set[bytes] = set()
     number = 0
     for line, record in read_records(file):
-        if not is_accepted(record):
+        with_category = has_categories(record)
+        # Where a single category was rejected, the text counts.
+        is_decision = with_category and isinstance(record.get("label"), str)
+        if not (is_accepted(record) or (is_decision and is_rejected(record))):
             continue
         text = record["text"]
-        if any(isinstance(record.get(field), list) for field in SPAN_FIELDS):
+        if with_category or any(
+            isinstance(record.get(field), list) for field in SPAN_FIELDS
+        ):
             digest = text_digest(text)
             # One line for each annotator; the document is one all the same.
             if digest in annotated:

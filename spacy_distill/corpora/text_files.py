@@ -169,3 +169,15 @@ def is_accepted(record: Dict[str, Any]) -> bool:
         False if its `answer` is "reject" or "ignore".
     """
     return record.get("answer") not in _EXCLUDED_ANSWERS
+
+
+def is_rejected(record: Dict[str, Any]) -> bool:
+    """Whether a record was rejected in Prodigy.
+
+    Args:
+        record: An object of a JSONL file.
+
+    Returns:
+        True if its `answer` is "reject".
+    """
+    return record.get("answer") == "reject"

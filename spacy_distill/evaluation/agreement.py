@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 
+from .categories import CategoryPair
 from .entities import Entity, SideBySide, get_entities, get_probabilities
 
 # Texts of up to this many characters are not split.
@@ -110,12 +111,15 @@ class Agreement:
     """Agreement of a student with its teacher.
 
     Attributes:
-        precision: Precision of the student's entities, with the teacher's as gold.
+        precision: Precision of the student's entities or categories, with the teacher's
+            as gold.
         recall: Recall of the same.
-        f1: F1 of the same; None if neither has any entities.
-        documents: Number of documents with identical entities.
+        f1: F1 of the same; None if neither has any. If each document has one category,
+            it is the share of documents with the same one.
+        documents: Number of documents with identical entities or categories.
         compared: Number of documents compared.
-        worst: Passages with the most differences, in descending order.
+        worst: Passages with the most differences, in descending order; or documents
+            with other categories, those with the most different probabilities first.
     """
 
     precision: float
@@ -123,7 +127,7 @@ class Agreement:
     f1: Optional[float]
     documents: int
     compared: int
-    worst: List[Disagreement]
+    worst: Sequence[Union[Disagreement, CategoryPair]]
 
 
 def compare_entities(

@@ -16,7 +16,7 @@ from ..tasks.ner.calibration import (
     fit_calibration,
     log_loss,
 )
-from .measure import unannotated
+from .predictors import unannotated
 from .raw_outcomes import RawOutcomes, find_scored, raw_outcomes
 from .references import References, gold_references
 

@@ -2,14 +2,17 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import DistillError
 from ..label_maps import LabelMap
-from .agreement import Agreement, compare_entities
+from .agreement import Agreement
+from .choose_scoring import choose_scoring, scoring_of_task
 from .development import (
     DEVELOPMENT,
     find_development,
@@ -17,17 +20,18 @@ from .development import (
     measure_development,
 )
 from .environment import get_machine, get_versions
-from .labels import (
-    check_label_map,
-    check_shared,
-    find_labels,
-    relabel,
+from .measure import Measured, measure
+from .predictors import (
+    Predictor,
+    describe_source,
+    find_spans_key,
+    load_predictor,
+    unannotated,
 )
-from .measure import Measured, Row, measure, unannotated
-from .predictors import Predictor, describe_source, find_spans_key, load_predictor
 from .references import References, gold_references
 from .report import Report, SoftLabelCounts, with_comparison
 from .rows import GOLD, DevelopmentScores
+from .scoring import Scoring
 from .soft_sample import SoftSample, sample_soft_labels
 from .speed import words_per_second
 from .training_facts import find_training_facts
@@ -47,6 +51,8 @@ def evaluate(
 ) -> Report:
     """Measure pipelines on the same gold Docs.
 
+    Pipelines that classify texts are scored by their categories, others by entities.
+
     Args:
         pipelines: By name, a pipeline, a teacher, or the name or path of either; the
             teacher first and the student last.
@@ -56,7 +62,7 @@ def evaluate(
             report.
         soft_labels: Folder of soft labels that the students learned from.
         label_map: New labels of gold annotation and predictions alike: renamed, merged,
-            or None to drop a label. Other labels stay.
+            or None to drop a label, or documents of a category. Other labels stay.
         rounds: Rounds of the speed measurement, the median of which counts; 0 to skip
             it.
 
@@ -64,8 +70,9 @@ def evaluate(
         The report.
 
     Raises:
-        DistillError: If a pipeline, the gold Docs or the soft labels cannot be used, or
-            if a pipeline shares no label with the gold Docs.
+        DistillError: If a pipeline, the gold Docs or the soft labels cannot be used, if
+            a pipeline shares no entity label with the gold Docs or lacks one of their
+            categories, or if some pipelines classify texts and others do not.
     """
     labels = dict(label_map or {})
     # First, since errors in it show at once.
@@ -73,22 +80,26 @@ def evaluate(
     loaded = {name: load_predictor(source) for name, source in pipelines.items()}
     references = gold_references(gold, label_map=labels)
     role = find_role(loaded.values(), references.sha256)
-    references = replace(references, role=role)
-    known = {name: find_labels(nlp) for name, nlp in loaded.items()}
+    scoring = choose_scoring(loaded, partial(references.read, Language()))
+    if sample is not None:
+        _check_soft_labels(sample, scoring)
+    references = replace(references, role=role, scoring=scoring)
+    known = {name: scoring.find_labels(nlp) for name, nlp in loaded.items()}
     in_gold = _check_labels(references, known)
     development = None
     if dev is None:
         development = find_development(loaded, references.sha256)
     else:
         held = gold_references(dev, role=DEVELOPMENT, label_map=labels)
+        held = replace(held, scoring=scoring)
         _check_labels(held, known)
         development = measure_development(loaded, held)
     measured: List[Measured] = []
     for name, nlp in loaded.items():
         measured.append(measure(nlp, references, name=name))
         if known[name] is None:
-            found = {ent.label_ for doc in measured[-1].docs for ent in doc.ents}
-            check_shared(name, sorted(found), in_gold, {})
+            found = scoring.predicted_labels(measured[-1].docs)
+            scoring.check_labels(name, found, in_gold, {})
     first = measured[0]
     speeds: Dict[str, float] = {}
     if rounds:
@@ -99,9 +110,9 @@ def evaluate(
             rounds=rounds,
         )
     return put_together(
-        [replace(m, row=_with_speed(m.row, speeds)) for m in measured],
+        [_with_speed(m, speeds) for m in measured],
         sources={name: describe_source(s) for name, s in pipelines.items()},
-        sample=sample if sample is None else _with_labels(sample, labels),
+        sample=sample if sample is None else _with_labels(sample, scoring, labels),
         students={name: loaded[name] for name in list(loaded)[1:] or loaded},
         rounds=rounds,
         development=development,
@@ -131,6 +142,7 @@ def put_together(
         label_map: New labels of the students' predictions.
     """
     first, *others = measured
+    scoring = first.scoring
     training = {name: find_training_facts(nlp) for name, nlp in students.items()}
     labels = dict(label_map or {})
     report = Report(
@@ -139,7 +151,7 @@ def put_together(
         training={name: facts for name, facts in training.items() if facts is not None},
         comparison=None,
         agreement={
-            m.row.name: compare_entities(
+            m.row.name: scoring.compare(
                 first.docs,
                 m.docs,
                 spans_key=m.spans_key,
@@ -151,7 +163,10 @@ def put_together(
         soft_agreement=(
             {}
             if sample is None
-            else {n: _compare(nlp, sample, labels) for n, nlp in students.items()}
+            else {
+                name: _compare(nlp, sample, scoring, labels)
+                for name, nlp in students.items()
+            }
         ),
         references=first.counts,
         soft_labels=None if sample is None else _count_soft(sample, labels),
@@ -164,12 +179,14 @@ def put_together(
     return with_comparison(report)
 
 
-def _compare(nlp: Language, sample: SoftSample, label_map: LabelMap) -> Agreement:
+def _compare(
+    nlp: Language, sample: SoftSample, scoring: Scoring, label_map: LabelMap
+) -> Agreement:
     key = find_spans_key(nlp)
     docs = list(nlp.pipe([unannotated(nlp, doc) for doc in sample.docs]))
     for doc in docs:
-        relabel(doc, label_map, key)
-    return compare_entities(sample.docs, docs, spans_key=key)
+        scoring.relabel(doc, label_map, key)
+    return scoring.compare(sample.docs, docs, spans_key=key)
 
 
 def _check_labels(
@@ -180,27 +197,40 @@ def _check_labels(
     Returns:
         The labels of the references.
     """
+    scoring = references.find_scoring(Language())
     plain = replace(references, label_map={})
     names = {label for labels in known.values() for label in labels or ()}
-    names |= _labels_in(plain)
-    check_label_map(
+    names |= _labels_in(plain, scoring)
+    scoring.check_label_map(
         references.label_map, None if None in known.values() else sorted(names)
     )
-    in_gold = sorted(_labels_in(references))
+    in_gold = sorted(_labels_in(references, scoring))
     for name, labels in known.items():
         if labels is not None:
-            check_shared(name, labels, in_gold, references.label_map)
+            scoring.check_labels(name, labels, in_gold, references.label_map)
     return in_gold
 
 
-def _labels_in(references: References) -> Set[str]:
+def _labels_in(references: References, scoring: Scoring) -> Set[str]:
     docs, _ = references.read_docs(Language())
-    return {ent.label_ for doc in docs for ent in doc.ents}
+    return set(scoring.count(docs))
 
 
-def _with_labels(sample: SoftSample, label_map: LabelMap) -> SoftSample:
+def _check_soft_labels(sample: SoftSample, scoring: Scoring) -> None:
+    """Check that soft labels are of the task that is scored."""
+    found = scoring_of_task(sample.manifest.find_task())
+    if found.counts_documents != scoring.counts_documents:
+        raise DistillError(
+            f"Expected soft labels of the pipelines' task, {scoring.task}, got"
+            f" {found.task}: give those that the student learned from."
+        )
+
+
+def _with_labels(
+    sample: SoftSample, scoring: Scoring, label_map: LabelMap
+) -> SoftSample:
     for doc in sample.docs:
-        relabel(doc, label_map)
+        scoring.relabel(doc, label_map, None)
     return sample
 
 
@@ -226,5 +256,11 @@ def _count_soft(sample: SoftSample, label_map: LabelMap) -> SoftLabelCounts:
     )
 
 
-def _with_speed(row: Row, speeds: Mapping[str, float]) -> Row:
-    return replace(row, words_per_second=speeds.get(row.name))
+def _with_speed(measured: Measured, speeds: Mapping[str, float]) -> Measured:
+    row, counts = measured.row, measured.counts
+    words = speeds.get(row.name)
+    documents = None
+    if words is not None and measured.scoring.counts_documents:
+        documents = words * counts.documents / counts.words
+    row = replace(row, words_per_second=words, documents_per_second=documents)
+    return replace(measured, row=row)

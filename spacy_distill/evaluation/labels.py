@@ -20,15 +20,16 @@ _KNOWN_MODULES = (
 )
 
 
-def find_labels(nlp: Language) -> Optional[List[str]]:
-    """Return the entity labels that a pipeline can predict.
+def find_labels(nlp: Language, assigned: str = "doc.ents") -> Optional[List[str]]:
+    """Return the labels that a pipeline can predict.
 
     Args:
         nlp: The pipeline.
+        assigned: What the labels are set in: "doc.ents" or "doc.cats".
 
     Returns:
         The labels; None if they are unknown, since a component of the user's own may
-        set any entities.
+        set any.
     """
     teacher = find_teacher(nlp)
     if teacher is not None:
@@ -37,7 +38,9 @@ def find_labels(nlp: Language) -> Optional[List[str]]:
     component: Any
     for name, component in nlp.pipeline:
         ruler = isinstance(component, SpanRuler) and component.annotate_ents
-        if ruler or "doc.ents" in nlp.get_pipe_meta(name).assigns:
+        if assigned == "doc.ents" and ruler:
+            labels += component.labels
+        elif assigned in nlp.get_pipe_meta(name).assigns:
             found = getattr(component, "labels", None)
             if found is None:
                 return None
@@ -97,12 +100,15 @@ def _renamed(doc: Doc, span: Span, label_map: LabelMap) -> Optional[Span]:
     )
 
 
-def check_label_map(label_map: LabelMap, known: Optional[Iterable[str]]) -> None:
+def check_label_map(
+    label_map: LabelMap, known: Optional[Iterable[str]], *, nothing: str = "entity"
+) -> None:
     """Check a label map of the user.
 
     Args:
         label_map: The map.
         known: All labels of pipelines and gold annotation; None if they are unknown.
+        nothing: What a dropped label is none of, for error messages.
 
     Raises:
         DistillError: If a new label is empty, or if nothing has one of the old ones.
@@ -111,7 +117,7 @@ def check_label_map(label_map: LabelMap, known: Optional[Iterable[str]]) -> None
         if new is not None and (not isinstance(new, str) or not new.strip()):
             raise DistillError(
                 f"Expected a label for {old!r} in the label map, or null for no"
-                f" entity, got {json.dumps(new)}: replace it."
+                f" {nothing}, got {json.dumps(new)}: replace it."
             )
     names = None if known is None else sorted(set(known))
     unknown = [] if names is None else [x for x in label_map if x not in names]

@@ -1,24 +1,18 @@
 """Scores, calibration and size of one pipeline on annotated Docs."""
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ..label_maps import LabelMap
-from ..tasks.ner.task import (
-    compact_ner_score,
-    entity_outcomes,
-    expected_calibration_error,
-)
-from .labels import find_labels, map_labels, relabel
-from .predictors import find_sized, find_spans_key
-from .raw_outcomes import find_scored, raw_outcomes
+from ..tasks.calibration_error import expected_calibration_error
+from .labels import map_labels
+from .predictors import find_sized, find_spans_key, unannotated
 from .references import References
-from .rows import GOLD, CalibrationBin, ReferenceCounts, Row, TypeScore
+from .rows import GOLD, CalibrationBin, ReferenceCounts, Row
+from .scoring import Scoring
 from .size import count_parameters, folder_bytes
 
 
@@ -33,6 +27,7 @@ class Measured:
         counts: What they were compared with.
         spans_key: Key of scored entities in `doc.spans`; None without probabilities.
         labels: Labels that the pipeline can predict; None if they are unknown.
+        scoring: What was scored.
     """
 
     row: Row
@@ -40,7 +35,8 @@ class Measured:
     references: List[Doc]
     counts: ReferenceCounts
     spans_key: Optional[str]
-    labels: Optional[List[str]] = None
+    labels: Optional[List[str]]
+    scoring: Scoring
 
 
 def measure(nlp: Language, references: References, *, name: str) -> Measured:
@@ -54,14 +50,14 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
         name: Name of the pipeline in the report.
 
     Raises:
-        DistillError: If there are no Docs, or no entity in any.
+        DistillError: If there are no Docs, or if none is annotated.
     """
-    docs, trimmed = references.read_docs(nlp)
-    examples = _annotate(nlp, docs, references.label_map)
-    known = find_labels(nlp)
-    entities = Counter(ent.label_ for eg in examples for ent in eg.reference.ents)
+    scoring = references.find_scoring(nlp)
+    docs, changes = references.read_docs(nlp)
+    examples = _annotate(nlp, docs, references)
+    known = scoring.find_labels(nlp)
     return Measured(
-        row=_score(nlp, examples, name, references),
+        row=_score(nlp, examples, name, references, scoring),
         docs=[eg.predicted for eg in examples],
         references=docs,
         counts=ReferenceCounts(
@@ -71,11 +67,13 @@ def measure(nlp: Language, references: References, *, name: str) -> Measured:
             role=references.role,
             documents=len(examples),
             words=sum(len(eg.reference) for eg in examples),
-            entities=dict(sorted(entities.items())),
-            trimmed=trimmed,
+            entities=scoring.count(docs),
+            task=scoring.task,
+            **changes,
         ),
         spans_key=find_spans_key(nlp),
         labels=None if known is None else map_labels(known, references.label_map),
+        scoring=scoring,
     )
 
 
@@ -90,32 +88,20 @@ def predict(nlp: Language, references: References) -> List[Example]:
         references: The annotated Docs.
 
     Raises:
-        DistillError: If there are no Docs, or no entity in any.
+        DistillError: If there are no Docs, or if none is annotated.
     """
     docs, _ = references.read_docs(nlp)
-    return _annotate(nlp, docs, references.label_map)
+    return _annotate(nlp, docs, references)
 
 
-def _annotate(nlp: Language, docs: List[Doc], label_map: LabelMap) -> List[Example]:
+def _annotate(nlp: Language, docs: List[Doc], references: References) -> List[Example]:
+    scoring = references.find_scoring(nlp)
     examples = [Example(unannotated(nlp, doc), doc) for doc in docs]
     key = find_spans_key(nlp)
     for eg, doc in zip(examples, nlp.pipe([eg.predicted for eg in examples])):
-        relabel(doc, label_map, key)
+        scoring.relabel(doc, references.label_map, key)
         eg.predicted = doc
     return examples
-
-
-def unannotated(nlp: Language, doc: Doc) -> Doc:
-    """Create a Doc with the text of another.
-
-    Args:
-        nlp: Its tokenizer splits the text, unless the spaces between the tokens are
-            unknown.
-        doc: The other Doc.
-    """
-    if doc.has_unknown_spaces:
-        return Doc(nlp.vocab, words=[token.text for token in doc])
-    return nlp.make_doc(doc.text)
 
 
 def calibration_bins(
@@ -147,63 +133,36 @@ def calibration_bins(
     ]
 
 
-class _Outcomes(NamedTuple):
-    probabilities: List[float]
-    correct: List[bool]
-    raw_ece: Optional[float] = None
-    calibrated_on: int = 0
-    cross_validated: bool = False
-
-
-def _outcomes(nlp: Language, examples: List[Example], key: str) -> _Outcomes:
-    """Probabilities of entities, and how they compare with uncalibrated ones."""
-    found = find_scored(nlp)
-    calibration = None if found is None else found[1].calibration
-    if found is None or calibration is None:
-        return _Outcomes(*entity_outcomes(examples, key))
-    gold = [eg.reference for eg in examples]
-    docs = [unannotated(nlp, doc) for doc in gold]
-    raw = raw_outcomes(nlp, found[0], docs, gold)
-    probabilities, cross_validated = raw.calibrated(calibration)
-    return _Outcomes(
-        probabilities.tolist(),
-        raw.correct.tolist(),
-        expected_calibration_error(raw.probabilities, raw.correct),
-        calibration.entities,
-        cross_validated,
-    )
-
-
 def _score(
-    nlp: Language, examples: List[Example], name: str, references: References
+    nlp: Language,
+    examples: List[Example],
+    name: str,
+    references: References,
+    scoring: Scoring,
 ) -> Row:
-    scores = compact_ner_score(examples)
-    key = find_spans_key(nlp) if references.kind == GOLD else None
-    if key is None:
-        outcomes = _Outcomes([], [])
-    elif references.label_map:
-        # The component's own labels are others, so raw outcomes cannot be compared.
-        outcomes = _Outcomes(*entity_outcomes(examples, key))
-    else:
-        outcomes = _outcomes(nlp, examples, key)
+    scores = scoring.score(
+        nlp,
+        examples,
+        with_probabilities=references.kind == GOLD,
+        label_map=references.label_map,
+    )
     sized = find_sized(nlp)
     counts = None if sized is None else count_parameters(sized)
     return Row(
         name=name,
         components=list(nlp.pipe_names),
-        precision=scores["ents_p"],
-        recall=scores["ents_r"],
-        f1=scores["ents_f"],
-        per_type={
-            label: TypeScore(precision=prf["p"], recall=prf["r"], f1=prf["f"])
-            for label, prf in sorted(scores["ents_per_type"].items())
-        },
-        ece=expected_calibration_error(outcomes.probabilities, outcomes.correct),
-        calibration=calibration_bins(outcomes.probabilities, outcomes.correct),
-        raw_ece=outcomes.raw_ece,
-        calibrated_on=outcomes.calibrated_on,
-        cross_validated=outcomes.cross_validated,
+        precision=scores.precision,
+        recall=scores.recall,
+        f1=scores.f1,
+        per_type=scores.per_type,
+        ece=expected_calibration_error(scores.probabilities, scores.correct),
+        calibration=calibration_bins(scores.probabilities, scores.correct),
+        raw_ece=scores.raw_ece,
+        calibrated_on=scores.calibrated_on,
+        cross_validated=scores.cross_validated,
         parameters=None if counts is None else counts.trained,
         table=0 if counts is None else counts.table,
         size=None if sized is None or sized.path is None else folder_bytes(sized.path),
+        macro_f1=scores.macro_f1,
+        accuracy=scores.accuracy,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Optional, Union
 
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from ..docs import load_pipeline
 from ..tasks.ner.component import CompactNER
@@ -18,7 +19,7 @@ Predictor = Union[str, Path, Language, Teacher]
 
 
 def load_predictor(source: Predictor) -> Language:
-    """Load anything that predicts entities as a pipeline.
+    """Load anything that predicts entities or categories as a pipeline.
 
     A pipeline whose entities are not in `doc.ents`, such as one with a spancat, is
     loaded as a teacher.
@@ -38,9 +39,9 @@ def load_predictor(source: Predictor) -> Language:
     else:
         return teacher_pipeline(load_teacher(source))
     metas = [nlp.get_pipe_meta(name) for name in nlp.pipe_names]
-    sets_entities = any("doc.ents" in meta.assigns for meta in metas)
+    predicts = any({"doc.ents", "doc.cats"} & set(meta.assigns) for meta in metas)
     can_teach = any(meta.factory in ADAPTERS for meta in metas)
-    if can_teach and not sets_entities:
+    if can_teach and not predicts:
         return teacher_pipeline(load_teacher(source))
     return nlp
 
@@ -52,6 +53,19 @@ def describe_source(source: Predictor) -> str:
     if isinstance(source, Language):
         return "in memory" if source.path is None else str(source.path)
     return str(source)
+
+
+def unannotated(nlp: Language, doc: Doc) -> Doc:
+    """Create a Doc with the text of another.
+
+    Args:
+        nlp: Its tokenizer splits the text, unless the spaces between the tokens are
+            unknown.
+        doc: The other Doc.
+    """
+    if doc.has_unknown_spaces:
+        return Doc(nlp.vocab, words=[token.text for token in doc])
+    return nlp.make_doc(doc.text)
 
 
 def find_sized(nlp: Language) -> Optional[Language]:

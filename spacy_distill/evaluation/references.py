@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from ..docs import LOGITS, read_gold, trim_entities
-from ..errors import DistillError
+from ..docs import LOGITS, read_gold
 from ..files import sha256_bytes, sha256_path
 from ..label_maps import LabelMap
 from ..soft_labels.store import SoftLabels
-from .labels import relabel
+from ..tasks.textcat.task import TextCatTask
+from .choose_scoring import scoring_of_pipeline, scoring_of_task
 from .rows import GOLD, TEACHER
+from .scoring import Scoring
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class References:
             scores are then agreement with the teacher, not quality.
         role: What the data are, e.g. "test data".
         label_map: New labels of the annotation and of predictions; see `relabel`.
+        scoring: What is scored; None for what the pipeline predicts.
     """
 
     read: Callable[[Language], Iterator[Doc]]
@@ -36,26 +38,25 @@ class References:
     kind: str
     role: str
     label_map: LabelMap = field(default_factory=dict)
+    scoring: Optional[Scoring] = None
 
-    def read_docs(self, nlp: Language) -> Tuple[List[Doc], int]:
-        """Read the Docs, with trimmed entities and new labels.
+    def find_scoring(self, nlp: Language) -> Scoring:
+        """Return what is scored of a pipeline."""
+        return self.scoring or scoring_of_pipeline(nlp)
+
+    def read_docs(self, nlp: Language) -> Tuple[List[Doc], Dict[str, int]]:
+        """Read the Docs as they are scored: see `Scoring.prepare`.
 
         Returns:
-            The Docs that have tokens, and the number of entities that were trimmed.
+            The Docs that have tokens and count, and fields of `ReferenceCounts`, such
+            as the number of trimmed entities.
 
         Raises:
-            DistillError: If there are no Docs, or no entity in any.
+            DistillError: If there are no Docs, or if none is annotated.
         """
         docs = [doc for doc in self.read(nlp) if len(doc)]
-        trimmed = sum(trim_entities(doc).total for doc in docs)
-        for doc in docs:
-            relabel(doc, self.label_map)
-        if not any(doc.ents for doc in docs):
-            raise DistillError(
-                f"Expected Docs with entities in {self.path}, got none: give"
-                " annotated ones."
-            )
-        return docs, trimmed
+        scoring = self.find_scoring(nlp)
+        return scoring.prepare(docs, self.label_map, source=self.path)
 
 
 def gold_references(
@@ -108,10 +109,17 @@ def held_out_references(soft_labels: Path, number: int) -> References:
     def read(nlp: Language) -> Iterator[Doc]:
         for doc in store.read_held_out(nlp, number):
             store.task.annotate([doc], [doc.user_data[LOGITS]])
+            if isinstance(store.task, TextCatTask):
+                store.task.harden(doc)
             doc.user_data = {}
             yield doc
 
     sha256 = sha256_path(soft_labels / "manifest.json")
     return References(
-        read, str(soft_labels), sha256, TEACHER, "held-out documents of the soft labels"
+        read,
+        str(soft_labels),
+        sha256,
+        TEACHER,
+        "held-out documents of the soft labels",
+        scoring=scoring_of_task(store.task),
     )

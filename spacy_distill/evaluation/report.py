@@ -3,7 +3,7 @@
 import json
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 
 from spacy.language import Language
 
@@ -11,9 +11,11 @@ from ..errors import DistillError
 from ..files import write_atomically
 from ..soft_labels.manifest import Dropped, to_json
 from .agreement import Agreement, Disagreement
-from .comparison import Comparison, compare_rows
+from .categories import CategoryPair
+from .comparison import Comparison, compare_rows, has_learned_nothing
 from .entities import Entity
 from .rows import (
+    NER,
     TEACHER,
     CalibrationBin,
     DevelopmentScores,
@@ -43,9 +45,9 @@ class SoftLabelCounts:
         labels: Predictions by label.
         dropped: Entities that the logits cannot express.
         dropped_first: The first of them.
-        mean_entropy: Mean entropy of a word, in nats.
+        mean_entropy: Mean entropy of a word, or of a document's categories, in nats.
         sampled: Documents, evenly spread, that `entropy` was computed from.
-        entropy: Words by the entropy of the teacher's distribution.
+        entropy: Words or documents by the entropy of the teacher's distribution.
     """
 
     teacher: str
@@ -79,7 +81,7 @@ class Report:
         rounds: Rounds of the speed measurement; 0 if speed was not measured.
         versions: Versions of Python and libraries.
         machine: Processor, cores and threads.
-        labels: Entity labels that each pipeline can predict, by name; only for those
+        labels: Labels that each pipeline can predict, by name; only for those
             of which they are known.
         development: Scores on development data beside those on test data, if known.
         quantization: What was done to the last pipeline after all of this was
@@ -103,6 +105,11 @@ class Report:
     quantization: Optional[Quantization] = None
 
     @property
+    def task(self) -> str:
+        """Name of the task that is scored."""
+        return self.references.task
+
+    @property
     def is_agreement(self) -> bool:
         """Whether scores are agreement with the teacher, without gold annotation."""
         return self.references.kind == TEACHER
@@ -123,6 +130,10 @@ class Report:
             f"report has, got {name!r}."
         )
 
+    def is_untrained(self, row: Row) -> bool:
+        """Return whether a pipeline has learned next to nothing."""
+        return has_learned_nothing(row, self.references)
+
     def missing_labels(self, row: Row) -> List[str]:
         """Return labels of the references that a pipeline cannot predict.
 
@@ -136,7 +147,7 @@ class Report:
         """Return labels that a pipeline predicted and the references lack."""
         return sorted(set(row.per_type) - set(self.references.entities))
 
-    def find_worst(self) -> Tuple[str, List[Disagreement]]:
+    def find_worst(self) -> Tuple[str, Sequence[Union[Disagreement, CategoryPair]]]:
         """Return where the last pipeline differs most, and from what.
 
         It is compared with the first pipeline's predictions, or else with the soft
@@ -229,12 +240,14 @@ class Report:
 
 def with_comparison(report: Report) -> Report:
     """Return a report with the comparison of its rows."""
+    # A classifier may always choose a category that the references happen to lack.
+    extra = report.extra_labels if report.task == NER else lambda row: []
     other: Set[str] = {
-        row.name
-        for row in report.rows
-        if report.missing_labels(row) or report.extra_labels(row)
+        row.name for row in report.rows if report.missing_labels(row) or extra(row)
     }
-    return replace(report, comparison=compare_rows(report.rows, other_labels=other))
+    untrained = {row.name for row in report.rows if report.is_untrained(row)}
+    comparison = compare_rows(report.rows, other_labels=other, untrained=untrained)
+    return replace(report, comparison=comparison)
 
 
 def attach_report(nlp: Language, report: Report) -> None:
@@ -305,7 +318,10 @@ def _agreement(msg: Dict[str, Any]) -> Agreement:
     return Agreement(**{**msg, "worst": worst})
 
 
-def _disagreement(msg: Dict[str, Any]) -> Disagreement:
+def _disagreement(msg: Dict[str, Any]) -> Union[Disagreement, CategoryPair]:
+    # Categories are a dict with probabilities, entities a list.
+    if isinstance(msg["teacher"], dict):
+        return CategoryPair(**msg)
     given = [who for who in ("gold", "teacher", "student") if msg.get(who) is not None]
     return Disagreement(
         **{**msg, **{who: [Entity(*e) for e in msg[who]] for who in given}}

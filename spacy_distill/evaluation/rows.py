@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Union
 
+from ..tasks.ner.task import NERTask
+
 GOLD, TEACHER = "gold", "teacher"
+# The task of reports that do not name one.
+NER = NERTask.name
 
 
 @dataclass(frozen=True)
@@ -17,9 +21,11 @@ class ReferenceCounts:
         role: See `References`.
         documents: Number of documents.
         words: Number of tokens.
-        entities: Entities by label.
+        entities: Entities by label, or documents by category.
         trimmed: Entities that began or ended with whitespace, which was cut off, or
             were nothing else.
+        task: Name of the task that is scored; see `tasks.registry`.
+        left_out: Documents that do not count, since they have no category.
     """
 
     path: str
@@ -30,6 +36,19 @@ class ReferenceCounts:
     words: int
     entities: Dict[str, int]
     trimmed: int = 0
+    task: str = NER
+    left_out: int = 0
+
+    @property
+    def baseline(self) -> float:
+        """F1 of always choosing the most frequent category; 0 for entities.
+
+        Where each document has one category, it is that category's share of them.
+        """
+        total = sum(self.entities.values())
+        if self.task == NER or not total:
+            return 0.0
+        return 2 * max(self.entities.values()) / (self.documents + total)
 
 
 @dataclass(frozen=True)
@@ -39,7 +58,7 @@ class CalibrationBin:
     Attributes:
         low: Lower bound.
         high: Upper bound.
-        entities: Number of predictions.
+        entities: Number of predictions: entities, or decisions about categories.
         probability: Their mean probability.
         accuracy: Share of them that is right.
     """
@@ -53,7 +72,7 @@ class CalibrationBin:
 
 @dataclass(frozen=True)
 class TypeScore:
-    """Precision, recall and F1 of one entity type, each in [0, 1]."""
+    """Precision, recall and F1 of an entity type or category, each in [0, 1]."""
 
     precision: float
     recall: float
@@ -67,10 +86,11 @@ class Row:
     Attributes:
         name: Name of the pipeline in the report.
         components: Names of its components.
-        precision: Precision of whole entities, in [0, 1].
-        recall: Recall of whole entities, in [0, 1].
-        f1: F1 of whole entities, in [0, 1].
-        per_type: Scores by entity type.
+        precision: Precision of whole entities, or of categories, in [0, 1].
+        recall: Recall of the same.
+        f1: F1 of the same. If each document has one category, all three are the
+            accuracy.
+        per_type: Scores by entity type or category.
         ece: Expected calibration error; None without probabilities or gold annotation.
         calibration: Bins of the calibration error, empty ones left out.
         parameters: Trained parameters; None if unknown.
@@ -82,6 +102,10 @@ class Row:
         calibrated_on: Number of predicted entities that its calibration was fitted on.
         cross_validated: Whether they are the same as here; `ece` and `calibration` are
             then those of a cross-validation.
+        macro_f1: Mean F1 of the categories that occur in the references or in the
+            predictions; None for entities.
+        accuracy: Share of documents whose categories are all right; None for entities.
+        documents_per_second: None for entities, or if it was not measured.
     """
 
     name: str
@@ -99,6 +123,9 @@ class Row:
     raw_ece: Optional[float] = None
     calibrated_on: int = 0
     cross_validated: bool = False
+    macro_f1: Optional[float] = None
+    accuracy: Optional[float] = None
+    documents_per_second: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -124,9 +151,12 @@ class Quantization:
         table_bits: Bits of a value in the embedding tables; None if not rounded.
         documents: Gold documents on which it was compared with the pipeline before;
             0 if it was not.
-        differing: How many of them have other entities than before.
+        differing: How many of them have other entities or categories than before.
         f1_before: F1 on them before; None if it was not measured.
         f1: F1 on them after; None if it was not measured.
+        accuracy_before: Share of documents with the right categories before; None if
+            it was not measured.
+        accuracy: The same after; None if it was not measured.
     """
 
     storage: str
@@ -136,6 +166,8 @@ class Quantization:
     differing: int = 0
     f1_before: Optional[float] = None
     f1: Optional[float] = None
+    accuracy_before: Optional[float] = None
+    accuracy: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +183,7 @@ class TrainingFacts:
         divergence: Name of the divergence; None for another loss.
         min_confidence: Lowest probability of a pseudo label; None for another loss.
         weight_by_confidence: Whether pseudo labels are weighted; None for another loss.
+        task: Name of the task that was learned.
     """
 
     gold: bool
@@ -160,13 +193,14 @@ class TrainingFacts:
     divergence: Optional[str] = None
     min_confidence: Optional[float] = None
     weight_by_confidence: Optional[bool] = None
+    task: str = NER
 
 
 @dataclass(frozen=True)
 class EntropyBin:
     """Words for which the teacher's entropy is in [low, high), in nats.
 
-    The last bin includes its upper end.
+    The last bin includes its upper end. For categories, `words` counts documents.
     """
 
     low: float

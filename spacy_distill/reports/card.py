@@ -1,12 +1,13 @@
 """The model card of a packaged pipeline."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Optional
 
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.report import Report
-from ..evaluation.rows import Quantization, Row, TrainingFacts
+from ..evaluation.rows import NER, Quantization, Row, TrainingFacts
+from ..tasks.textcat.task import EXCLUSIVE, MULTILABEL
 from .caveats import Caveat, caveats, describe_quantization
 from .markdown import (
     describe,
@@ -14,18 +15,19 @@ from .markdown import (
     describe_training,
     main_table,
     markdown_caveat,
-    score_header,
     score_name,
+    type_header,
+    type_score_name,
 )
 from .table import (
-    CALIBRATION_HEADER,
-    TYPE_HEADER,
     calibration_cells,
+    calibration_header,
     markdown_table,
     millions,
     percent,
     type_cells,
 )
+from .wording import capitalize, wording_of
 
 # Around the note on quantization, so that a later one takes its place.
 _NOTE, _NOTE_END = "<!-- quantized -->", "<!-- /quantized -->"
@@ -89,16 +91,24 @@ def model_card(facts: CardFacts, report: Report, row: Row) -> str:
     """
     page = _Page()
     page.add(f"# {facts.package}", facts.description)
-    page.section("Use", _use(facts))
+    page.add(_task_tag(report))
+    task = _CARD_TASKS[report.task]
+    page.section("Use", _use(facts, task))
     page.section("Measured", *_measured(report, row))
-    page.section("Labels", ", ".join(f"`{label}`" for label in facts.labels))
-    page.section("Probabilities", *_probabilities(facts, report, row))
+    page.section(task.labels, ", ".join(f"`{label}`" for label in facts.labels))
+    page.section("Probabilities", *_probabilities(facts, report, row, task))
     page.section("Training data", *_training_data(facts, report, row))
     page.section("Teacher", _teacher(facts, report, row))
     page.section("Limits", *_limits(facts, report, row))
     page.section("Versions", _versions(report))
     page.section("License" if facts.license else "Author", _license(facts))
     return "\n\n".join(page.parts) + "\n"
+
+
+def _task_tag(report: Report) -> str:
+    """Name the task by its tag on model hubs, of a text classifier."""
+    tag = _CARD_TASKS[report.task].tag
+    return f"Task: `{tag}`." if tag else ""
 
 
 def add_quantization_note(card: str, done: Quantization) -> str:
@@ -159,24 +169,28 @@ def fill_meta(
 
 def _performance(report: Report, row: Row) -> Dict[str, Any]:
     """Return scores by spaCy's names, or as "agreement" without gold annotation."""
-    prefix = "agreement" if report.is_agreement else "ents"
+    task = _CARD_TASKS[report.task]
+    prefix = "agreement" if report.is_agreement else task.prefix
     performance: Dict[str, Any] = {
-        f"{prefix}_f": row.f1,
-        f"{prefix}_p": row.precision,
-        f"{prefix}_r": row.recall,
-        f"{prefix}_per_type": {
+        f"{prefix}_{task.micro}f": row.f1,
+        f"{prefix}_{task.micro}p": row.precision,
+        f"{prefix}_{task.micro}r": row.recall,
+        f"{prefix}_{task.per_type}": {
             label: {"p": s.precision, "r": s.recall, "f": s.f1}
             for label, s in row.per_type.items()
         },
     }
+    if row.accuracy is not None:
+        performance[f"{prefix}_acc"] = row.accuracy
+        performance[f"{prefix}_macro_f"] = row.macro_f1
     held = None if report.development is None else report.development.scores
     if held is not None and row.name in held:
         score = held[row.name]
-        performance["dev_ents_f"] = score.f1
-        performance["dev_ents_p"] = score.precision
-        performance["dev_ents_r"] = score.recall
+        performance[f"dev_{task.prefix}_{task.micro}f"] = score.f1
+        performance[f"dev_{task.prefix}_{task.micro}p"] = score.precision
+        performance[f"dev_{task.prefix}_{task.micro}r"] = score.recall
     if row.ece is not None:
-        performance["ents_ece"] = row.ece
+        performance[f"{task.prefix}_ece"] = row.ece
     if row.words_per_second is not None:
         performance["speed"] = row.words_per_second
     return performance
@@ -191,17 +205,75 @@ def default_description(language: str, training: Optional[TrainingFacts]) -> str
     """
     distilled = training is not None and training.soft_labels
     by = "a student of a teacher's predictions" if distilled else "a pipeline"
-    return f"Named entities in {language} text, by {by}."
+    task = NER if training is None else training.task
+    return f"{_CARD_TASKS[task].describe(language)}, by {by}."
 
 
-def _use(facts: CardFacts) -> str:
+@dataclass(frozen=True)
+class _CardTask:
+    """What a card says about a task.
+
+    Attributes:
+        predicts: What a pipeline predicts in text of a language.
+        labels: Heading of the labels.
+        tag: Tag of the task on the Hugging Face hub, shown on the card; empty for none.
+        limit: Sentence about how many labels a text may have.
+        prefix: Of spaCy's names of scores.
+        micro: Of the names of overall precision, recall and F1.
+        per_type: Name of the scores of each label.
+    """
+
+    predicts: str
+    labels: str
+    tag: str
+    limit: str
+    prefix: str
+    micro: str
+    per_type: str
+
+    def describe(self, language: str) -> str:
+        """Return what a pipeline predicts in text of a language."""
+        return self.predicts.format(language=language)
+
+
+_CATEGORIES = _CardTask(
+    predicts="One category for each text in {language}",
+    labels="Categories",
+    tag="text-classification",
+    limit="Each text gets exactly one category.",
+    prefix="cats",
+    micro="micro_",
+    per_type="f_per_type",
+)
+_CARD_TASKS = {
+    NER: _CardTask(
+        predicts="Named entities in {language} text",
+        labels="Labels",
+        tag="",
+        limit="Entities do not overlap.",
+        prefix="ents",
+        micro="",
+        per_type="per_type",
+    ),
+    EXCLUSIVE: _CATEGORIES,
+    MULTILABEL: replace(
+        _CATEGORIES,
+        predicts="Any number of categories for each text in {language}",
+        limit="A text may get several categories or none.",
+    ),
+}
+
+
+def _use(facts: CardFacts, task: _CardTask) -> str:
     lines = [
         "import spacy",
         "",
         f'nlp = spacy.load("{facts.package}")',
         'doc = nlp("...")',
     ]
-    if facts.spans_key is None:
+    if task.tag:
+        lines.append("print(doc.cats)")
+    elif facts.spans_key is None:
         lines += ["for ent in doc.ents:", "    print(ent.text, ent.label_)"]
     else:
         lines += [
@@ -219,6 +291,7 @@ def _use(facts: CardFacts) -> str:
 
 def _measured(report: Report, row: Row) -> List[str]:
     references = report.references
+    words = wording_of(report.task)
     data = (
         "There is no gold annotation: scores are the agreement with the teacher on the"
         if report.is_agreement
@@ -226,8 +299,7 @@ def _measured(report: Report, row: Row) -> List[str]:
     )
     parts = [
         f"This pipeline is `{row.name}`. {data} {references.role}:"
-        f" {references.documents:,} documents with {references.words:,} words and"
-        f" {sum(references.entities.values()):,} entities.",
+        f" {words.describe_data(references)}.",
         main_table(report),
         *(markdown_caveat(caveat) for caveat in caveats(report)),
     ]
@@ -235,20 +307,43 @@ def _measured(report: Report, row: Row) -> List[str]:
     if held is not None:
         parts[0] += (
             f" The {held.references.role}, by which the step of training was chosen,"
-            f" are {held.references.documents:,} documents with"
-            f" {held.references.words:,} words and"
-            f" {sum(held.references.entities.values()):,} entities."
+            f" are {words.describe_data(held.references)}."
         )
     if report.comparison is not None and report.comparison.pipeline == row.name:
-        parts += describe(report.comparison)
-    parts += [f"By entity type (`{row.name}`):"]
-    parts += [markdown_table(score_header(report, TYPE_HEADER), type_cells(row))]
+        parts += describe(report.comparison, words)
+    parts += [f"{capitalize(words.by_label)} (`{row.name}`):"]
+    parts += [markdown_table(type_header(report), type_cells(row))]
     return parts
 
 
-def _probabilities(facts: CardFacts, report: Report, row: Row) -> List[str]:
-    if facts.spans_key is None or row.ece is None:
+def _probabilities(
+    facts: CardFacts, report: Report, row: Row, task: _CardTask
+) -> List[str]:
+    if row.ece is None or (facts.spans_key is None and not task.tag):
         return []
+    return [
+        *(_cats_explained(report) if task.tag else _scores_explained(facts, row)),
+        f"Calibration on the {report.references.role} (expected calibration error"
+        f" {row.ece:.3f}):",
+        markdown_table(calibration_header(report.task), calibration_cells(row)),
+    ]
+
+
+def _cats_explained(report: Report) -> List[str]:
+    """Explain the probabilities of categories."""
+    if report.task == MULTILABEL:
+        return [
+            "`doc.cats` has the probability of each category, whatever the others are."
+            " From 0.5 the text has it."
+        ]
+    return [
+        "`doc.cats` has the probability of each category; their sum is 1. The text has"
+        " the most probable one."
+    ]
+
+
+def _scores_explained(facts: CardFacts, row: Row) -> List[str]:
+    """Explain the probabilities of entities."""
     return [
         f'`doc.spans["{facts.spans_key}"]` has the entities of `doc.ents` in the same'
         ' order; its `.attrs["scores"]` is a float32 array with the probability of'
@@ -264,9 +359,6 @@ def _probabilities(facts: CardFacts, report: Report, row: Row) -> List[str]:
             if row.raw_ece is not None
             else []
         ),
-        f"Calibration on the {report.references.role} (expected calibration error"
-        f" {row.ece:.3f}):",
-        markdown_table(CALIBRATION_HEADER, calibration_cells(row)),
     ]
 
 
@@ -300,7 +392,8 @@ def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
         size = ""
         if first.parameters is not None:
             size = f"{millions(first.parameters)} parameters and "
-        name = score_name(report)
+        words, name = wording_of(report.task), score_name(report)
+        name = words.score if name == words.main_score else name
         described.append(
             f"In the table, `{first.name}` has {size}{name} {percent(first.f1)}."
         )
@@ -309,17 +402,19 @@ def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
 
 def _limits(facts: CardFacts, report: Report, row: Row) -> List[str]:
     training = report.training.get(row.name)
+    task = _CARD_TASKS[report.task]
     limits = [
         f"- The scores were measured on the {report.references.role} alone: measure on"
         " texts of your own before you rely on it.",
-        f"- It reads {facts.language} and knows the labels above, no others. Entities"
-        " do not overlap.",
+        f"- It reads {facts.language} and knows the {task.labels.lower()} above, no"
+        f" others. {task.limit}",
     ]
     if len(row.per_type) > 1:
         label, score = min(row.per_type.items(), key=lambda item: item[1].f1)
         f1 = percent(score.f1)
-        name = score_name(report)
-        limits.insert(1, f"- The weakest entity type is `{label}`: {name} {f1}.")
+        name = type_score_name(report)
+        kind = "category" if task.tag else "entity type"
+        limits.insert(1, f"- The weakest {kind} is `{label}`: {name} {f1}.")
     if training is not None and training.soft_labels:
         limits.append(
             "- It learned from the predictions of a teacher, its mistakes included."

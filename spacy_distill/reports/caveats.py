@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Dict, List, Optional
 
-from ..evaluation.comparison import LEAST_F1, is_untrained
+from ..evaluation.comparison import LEAST_F1
 from ..evaluation.report import Report
-from ..evaluation.rows import Quantization, Row
+from ..evaluation.rows import NER, Quantization, Row
 from ..label_maps import label_map_option, suggest_map
+from ..tasks.textcat.task import MULTILABEL
 from .table import percent
+from .wording import wording_of
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,16 @@ def caveats(report: Report) -> List[Caveat]:
 
     Returns:
         Warnings about pipelines that are hardly better than nothing, about labels that
-        differ from those of the gold annotation, about trimmed entities, and about a
-        pipeline that was quantized after it was measured.
+        differ from those of the gold annotation, about trimmed entities or documents
+        that were left out, and about a pipeline that was quantized after it was
+        measured.
     """
     found = [
-        *(_near_nothing(report, row) for row in report.rows if is_untrained(row.f1)),
+        *(
+            _near_nothing(report, row)
+            for row in report.rows
+            if report.is_untrained(row)
+        ),
         *_labels(report),
     ]
     trimmed = report.references.trimmed
@@ -45,6 +52,15 @@ def caveats(report: Report) -> List[Caveat]:
                 f"{trimmed:,} {_plural('entity', 'entities', trimmed)} of the"
                 f" {report.references.kind} annotation began or ended with whitespace,"
                 " which was cut off."
+            )
+        )
+    left_out = report.references.left_out
+    if left_out:
+        found.append(
+            Caveat(
+                f"{left_out:,} {_plural('document was', 'documents were', left_out)}"
+                f" left out, without a category in the {report.references.kind}"
+                " annotation or one that the label map keeps."
             )
         )
     if report.quantization is not None:
@@ -67,21 +83,37 @@ def describe_quantization(done: Quantization) -> str:
     if done.table_bits is not None:
         how.append(f"{done.table_bits:g} bits for a value of the tables")
     text = f"The pipeline was quantized after it was measured ({', '.join(how)})."
-    if done.f1 is not None and done.f1_before is not None:
+    measured = [
+        (f"its {name} is {percent(after)} and was {percent(before)} before", noun)
+        for name, noun, before, after in (
+            ("F1", "entities", done.f1_before, done.f1),
+            ("accuracy", "categories", done.accuracy_before, done.accuracy),
+        )
+        if before is not None and after is not None
+    ]
+    if measured:
+        scores, nouns = zip(*measured)
         text += (
-            f" On {done.documents:,} gold documents its F1 is {percent(done.f1)} and"
-            f" was {percent(done.f1_before)} before; {done.differing:,} of them have"
-            " other entities now."
+            f" On {done.documents:,} gold documents {', '.join(scores)};"
+            f" {done.differing:,} of them have other {' or '.join(nouns)} now."
         )
     return f"{text} All other figures are of the pipeline before that."
 
 
 def _near_nothing(report: Report, row: Row) -> Caveat:
-    name = "agreement with the teacher" if report.is_agreement else "F1"
+    score = wording_of(report.task).score
+    name = "agreement with the teacher" if report.is_agreement else score
+    told = f"its {name} is {percent(row.f1)}"
+    if report.task == NER:
+        return Caveat(
+            f"{row.name} is hardly better than nothing: {told}. Below"
+            f" {percent(LEAST_F1)} nothing is compared with it. Check its labels"
+            " and its training."
+        )
     return Caveat(
-        f"{row.name} is hardly better than nothing: its {name} is {percent(row.f1)}."
-        f" Below {percent(LEAST_F1)} nothing is compared with it. Check its labels"
-        " and its training."
+        f"{row.name} is hardly better than always choosing the most frequent category,"
+        f" which has {percent(report.references.baseline)}: {told}. Nothing is compared"
+        " with it. Check its categories and its training."
     )
 
 
@@ -99,8 +131,10 @@ def _labels(report: Report) -> List[Caveat]:
             shared = _list([label for label in in_gold if label not in missing])
             told.append(f"{row.name} shares {shared} with the {_annotation(report)}.")
         if extra:
+            # Where categories are not exclusive, a missing one is not annotated.
+            counted = "not counted" if report.task == MULTILABEL else "counted as wrong"
             told.append(
-                f"{row.name} also predicts {_list(extra)}: counted as wrong, since the"
+                f"{row.name} also predicts {_list(extra)}: {counted}, since the"
                 f" {_annotation(report)} lacks them."
             )
         if missing:

@@ -2,22 +2,26 @@
 
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..evaluation.agreement import Agreement, Disagreement
+from ..evaluation.agreement import Agreement
 from ..evaluation.comparison import Comparison
-from ..evaluation.entities import Entity
 from ..evaluation.report import Report, SoftLabelCounts
 from ..evaluation.rows import Row, TrainingFacts
 from .caveats import Caveat, caveats
 from .table import (
-    CALIBRATION_HEADER,
-    HEADER,
+    TYPE_HEADER,
     calibration_cells,
+    calibration_header,
     markdown_table,
     percent,
     points,
     table_cells,
+    table_columns,
+    type_cells,
     without_empty,
 )
+from .text_lists import escape_markdown
+from .views import view_of
+from .wording import ENTITIES, Wording, capitalize, wording_of
 
 
 def report_markdown(report: Report) -> str:
@@ -33,20 +37,25 @@ def report_markdown(report: Report) -> str:
         main_table(report),
         *(markdown_caveat(caveat) for caveat in caveats(report)),
         *summary_lines(report),
-        f"## {score_name(report)} by type",
+        f"## {type_score_name(report)} {wording_of(report.task).by_type}",
         _by_type(report),
     ]
+    if wording_of(report.task).counts_labels:
+        parts += [
+            f"## Categories of {last.name}",
+            markdown_table(type_header(report), type_cells(last)),
+        ]
     if last.calibration:
         cells = calibration_cells(last)
         parts += [
             f"## Calibration of {last.name}",
-            markdown_table(CALIBRATION_HEADER, cells),
+            markdown_table(calibration_header(report.task), cells),
         ]
     other, worst = report.find_worst()
     if worst:
         parts += [
             f"## Where {last.name} differs most from {other}",
-            _differences(worst, (other, last.name)),
+            view_of(report.task).list_texts(worst, (other, last.name)),
         ]
     soft = report.soft_labels
     if soft is not None and soft.dropped:
@@ -57,14 +66,31 @@ def report_markdown(report: Report) -> str:
 
 def main_table(report: Report) -> str:
     """Render the scores and sizes of all pipelines as a Markdown table."""
-    cells = table_cells(report.rows, report.development)
-    return markdown_table(*without_empty(score_header(report, HEADER), cells))
+    return markdown_table(*main_cells(report))
+
+
+def main_cells(
+    report: Report, *, short: bool = False
+) -> Tuple[List[str], List[List[str]]]:
+    """Return header and cells of the main table, without empty columns.
+
+    Args:
+        report: The report.
+        short: Whether the header is that for a terminal.
+    """
+    columns = table_columns(report.task)
+    header = [column.short if short else column.name for column in columns]
+    # Named after the data if there is another score beside it, in a narrow table too.
+    if header[1] == wording_of(report.task).main_score or report.is_agreement:
+        header[1] = score_name(report)
+    cells = table_cells(report.rows, report.development, task=report.task)
+    return without_empty(header, cells)
 
 
 def markdown_caveat(caveat: Caveat) -> str:
     """Render a warning as a block quote."""
     option = f" `{caveat.option}`" if caveat.option else ""
-    return f"> **Note.** {_escape(caveat.text)}{option}"
+    return f"> **Note.** {escape_markdown(caveat.text)}{option}"
 
 
 def score_name(report: Report) -> str:
@@ -72,32 +98,53 @@ def score_name(report: Report) -> str:
 
     It is named after the data if there is another score beside it.
     """
+    words = wording_of(report.task)
+    return _name_score(report, words.score, words.agreement)
+
+
+def type_score_name(report: Report) -> str:
+    """Return what the score of one entity type or category is called."""
+    return _name_score(report, ENTITIES.score, ENTITIES.agreement)
+
+
+def _name_score(report: Report, score: str, agreement: str) -> str:
     if report.is_agreement:
-        return "Agreement (F1)"
+        return agreement
     if report.development is None:
-        return "F1"
+        return capitalize(score)
     split = report.references.role.partition(" ")[0]
-    return f"{split.capitalize()} F1"
+    return f"{split.capitalize()} {score}"
+
+
+def type_header(report: Report) -> Tuple[str, ...]:
+    """Return the header of `type_cells`, with the right name for the score."""
+    name = type_score_name(report)
+    return tuple(name if cell == "F1" else cell for cell in TYPE_HEADER)
 
 
 def score_header(report: Report, header: Sequence[str]) -> Tuple[str, ...]:
     """Return a table header with the right name for the main score."""
-    return tuple(score_name(report) if name == "F1" else name for name in header)
+    main = wording_of(report.task).main_score
+    return tuple(score_name(report) if name == main else name for name in header)
 
 
 def summary_lines(report: Report) -> List[str]:
     """Summarize the figures of a report in sentences."""
-    lines = [] if report.comparison is None else describe(report.comparison)
+    words = wording_of(report.task)
+    by = words.agreement_note
+    lines = []
+    if report.comparison is not None:
+        lines += describe(report.comparison, words)
     found = _agreements(report.agreement)
     if found:
-        lines.append(f"Agreement with {report.rows[0].name} (F1): {found}.")
+        lines.append(f"Agreement with {report.rows[0].name} ({by}): {found}.")
     found = _agreements(report.soft_agreement)
     if found:
         lines.append(
-            "Agreement with the soft labels (F1, on"
+            f"Agreement with the soft labels ({by}, on"
             f" {report.soft_labels.sampled:,} of their documents): {found}."
             if report.soft_labels is not None
-            else f"Agreement with the soft labels (F1): {found}."
+            else f"Agreement with the soft labels ({by}): {found}."
         )
     references = report.references
     compared = (
@@ -108,15 +155,16 @@ def summary_lines(report: Report) -> List[str]:
     )
     lines.append(
         f"{compared}{references.documents:,} documents,"
-        f" {references.words:,} words, {_entities(references.entities)}."
+        f" {references.words:,} words, {words.list_counts(references.entities)}."
     )
     held = report.development
     if held is not None:
         scores = ", ".join(f"{n} {percent(s.f1)}" for n, s in held.scores.items())
         lines.append(
             f"On the {held.references.role}: {held.references.documents:,} documents,"
-            f" {held.references.words:,} words, {_entities(held.references.entities)}."
-            f" F1 there: {scores}."
+            f" {held.references.words:,} words,"
+            f" {words.list_counts(held.references.entities)}."
+            f" {words.main_score} there: {scores}."
         )
     lines += [
         f"Calibration of {row.name}: {describe_calibration(row)}"
@@ -127,8 +175,8 @@ def summary_lines(report: Report) -> List[str]:
     if soft is not None:
         lines.append(
             f"Soft labels: {soft.documents:,} documents, {soft.words:,} words,"
-            f" {_entities(soft.labels)}, by {soft.teacher}; mean entropy"
-            f" {soft.mean_entropy:.3f} nats a word."
+            f" {words.list_counts(soft.labels)}, by {soft.teacher}; mean entropy"
+            f" {soft.mean_entropy:.3f} nats a {words.unit}."
         )
         if soft.dropped:
             lines.append(f"Dropped: {soft.dropped:,} of the teacher's entities.")
@@ -174,7 +222,7 @@ def describe_training(facts: TrainingFacts) -> List[str]:
     lines = [f"{data}."]
     if not facts.soft_labels or facts.alpha is None:
         return lines
-    labels = "the teacher's labels (its best label for each word)"
+    labels = f"the teacher's labels ({wording_of(facts.task).best})"
     if facts.weight_by_confidence:
         labels += ", weighted by its confidence"
     if facts.min_confidence:
@@ -210,7 +258,8 @@ def measured_with(report: Report) -> str:
         if number is not None
     )
     speed = (
-        " Words/s: from text to entities through `nlp.pipe`, tokenizer included;"
+        f" Words/s: from text to {wording_of(report.task).many} through `nlp.pipe`,"
+        " tokenizer included;"
         " after a warm-up on the same texts all pipelines took turns,"
         f" {report.rounds} each, and the median counts."
     )
@@ -241,53 +290,24 @@ def _by_type(report: Report) -> str:
     return markdown_table(("", *labels), cells)
 
 
-def _differences(worst: Sequence[Disagreement], names: Tuple[str, str]) -> str:
-    lines = []
-    for passage in worst:
-        text = " ".join(passage.text.split())
-        text = text if len(text) <= 200 else text[:197] + "..."
-        lines.append(f"- {_escape(text)}")
-        both = passage.side_by_side()
-        if both.gold is not None:
-            lines.append(f"  - gold: {_list_entities(both.text, both.gold)}")
-        for name, entities in zip(names, (both.teacher, both.student)):
-            only = both.describe_only(entities)
-            if only:
-                lines.append(f"  - only {name}: {_escape('; '.join(only))}")
-    return "\n".join(lines)
-
-
-def _list_entities(text: str, entities: Sequence[Entity]) -> str:
-    listed = "; ".join(f"{text[e.start : e.end]} ({e.label})" for e in entities)
-    return _escape(listed) or "no entity"
-
-
 def _dropped(soft: SoftLabelCounts) -> str:
     lines = [
         f"{soft.dropped:,} entities of the teacher are not in the soft labels as they"
         " are:",
-        *(f"- {_escape(entity.describe())}" for entity in soft.dropped_first),
+        *(f"- {escape_markdown(entity.describe())}" for entity in soft.dropped_first),
     ]
     if soft.dropped > len(soft.dropped_first):
         lines.append("- ... (the manifest of the soft labels names all)")
     return "\n".join([lines[0], "", *lines[1:]])
 
 
-def _entities(counts: Dict[str, int]) -> str:
-    listed = ", ".join(f"{count:,} {label}" for label, count in counts.items())
-    return f"{sum(counts.values()):,} entities ({listed})"
+def describe(comparison: Comparison, words: Wording = ENTITIES) -> List[str]:
+    """Describe a comparison in sentences; none where nothing can be compared.
 
-
-def _escape(text: str) -> str:
-    """Markdown's marks taken literally."""
-    text = " ".join(text.split())
-    for mark in "\\`*_[]<>#|":
-        text = text.replace(mark, f"\\{mark}")
-    return text
-
-
-def describe(comparison: Comparison) -> List[str]:
-    """Describe a comparison in sentences; none where nothing can be compared."""
+    Args:
+        comparison: The comparison.
+        words: Words for what is scored.
+    """
     figures = [
         ratio(comparison.fewer_parameters, "fewer parameters", "more parameters"),
         ratio(comparison.smaller, "smaller on disk", "larger on disk"),
@@ -295,14 +315,15 @@ def describe(comparison: Comparison) -> List[str]:
     ]
     described = [" times ".join(figure) for figure in figures if figure is not None]
     if comparison.f1_share is not None:
-        described.append(f"{100 * comparison.f1_share:.1f} % of its F1")
+        described.append(f"{100 * comparison.f1_share:.1f} % of its {words.score}")
     lines = []
     if described:
         against = f"{comparison.pipeline} against {comparison.against}"
         lines.append(f"{against}: {', '.join(described)}.")
     gains = [f"{points(g)} against {name}" for name, g in comparison.f1_gain.items()]
     if gains:
-        lines.append(f"F1 of {comparison.pipeline} in points: {', '.join(gains)}.")
+        gained = f"{words.main_score} of {comparison.pipeline} in points"
+        lines.append(f"{gained}: {', '.join(gains)}.")
     return lines
 
 

@@ -1,9 +1,10 @@
 """Entities of teacher and student on the same texts, as an HTML page with displaCy."""
 
-from typing import Dict, Sequence, Set, Tuple
+from typing import Dict, List, Sequence, Set, Tuple
 
 from spacy import displacy
 
+from ..evaluation.agreement import Disagreement
 from ..evaluation.entities import Entity, SideBySide, format_probability
 from .web_page import as_html, clean, label_colors, web_page
 
@@ -80,6 +81,24 @@ def draw_page(
         css=TEXTS_CSS,
         lang=lang,
     )
+
+
+def draw_texts(worst: Sequence[Disagreement], names: Tuple[str, str]) -> List[str]:
+    """Render a legend and passages on which two pipelines disagree.
+
+    Args:
+        worst: The passages.
+        names: Display names of teacher and student.
+
+    Returns:
+        HTML of the legend and of each passage.
+    """
+    texts = [passage.side_by_side() for passage in worst]
+    colors = text_colors(texts)
+    return [
+        draw_legend(colors, scored=any(text.probabilities for text in texts)),
+        *(draw_text(text, colors=colors, names=names) for text in texts),
+    ]
 
 
 def text_colors(texts: Sequence[SideBySide]) -> Dict[str, str]:

@@ -10,7 +10,7 @@ from .web_page import clean, label_colors
 _WIDTH = 860.0
 _MARGIN = 24.0
 _NAME_WIDTH = 84.0
-_LINE_HEIGHT = 33.0
+LINE_HEIGHT = 33.0
 _RULE_GAP = 10.0
 _ROW_GAP = 4.0
 _BOX_HEIGHT = 24.0
@@ -78,12 +78,12 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
                 probabilities=probabilities,
             )
             parts.append(_text(name, _MARGIN, y + 19, "name"))
-            parts += _lines(lines, y, colors, text.differing, direction == "rtl")
-            y += _LINE_HEIGHT * max(len(lines), 1) + _ROW_GAP
+            parts += draw_lines(lines, y, colors, text.differing, direction == "rtl")
+            y += LINE_HEIGHT * max(len(lines), 1) + _ROW_GAP
     if any(text.differing for text in texts):
         y += _RULE_GAP
         parts.append(_legend(y, scored=any(text.probabilities for text in texts)))
-        y += _LINE_HEIGHT / 2
+        y += LINE_HEIGHT / 2
     height = y + _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH:g}"'
@@ -95,16 +95,28 @@ def draw_svg(texts: Sequence[SideBySide], *, direction: str = "ltr") -> str:
     )
 
 
-def _lines(
+def draw_lines(
     lines: Sequence[Sequence[Piece]],
     y: float,
     colors: Dict[str, str],
     differing: Set[Entity],
     rtl: bool,
 ) -> List[str]:
+    """Draw lines of text with entities, `LINE_HEIGHT` apart.
+
+    Args:
+        lines: The lines.
+        y: Top of the first one.
+        colors: Color by label.
+        differing: Entities that get a dashed outline.
+        rtl: Whether the text is written from right to left.
+
+    Returns:
+        SVG elements.
+    """
     parts: List[str] = []
     for i, line in enumerate(lines):
-        top = y + i * _LINE_HEIGHT
+        top = y + i * LINE_HEIGHT
         for piece in line:
             x = _TEXT_LEFT + _left_edge(piece.x, piece.width, _TEXT_WIDTH, rtl)
             if piece.entity is None:

@@ -1,86 +1,158 @@
 """Tables of a report, as cells of text."""
 
-from typing import Iterable, List, Optional, Sequence, Tuple
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from wasabi import MarkdownRenderer
 
-from ..evaluation.rows import DevelopmentScores, Row
+from ..evaluation.rows import NER, DevelopmentScores, Row, TypeScore
+from ..tasks.textcat.task import EXCLUSIVE, MULTILABEL
+from .wording import capitalize, wording_of
 
-HEADER = (
-    "",
-    "F1",
-    "Development F1",
-    "Precision",
-    "Recall",
-    "ECE",
-    "Parameters",
-    "Table for unknown words",
-    "Size on disk",
-    "Words/s",
-)
-# Narrow, for a terminal.
-SHORT_HEADER = (
-    "",
-    "F1",
-    "Dev F1",
-    "P",
-    "R",
-    "ECE",
-    "Params",
-    "+ table",
-    "On disk",
-    "Words/s",
-)
 UNKNOWN = "–"
 TYPE_HEADER = ("", "F1", "Precision", "Recall")
-CALIBRATION_HEADER = ("Probability", "Entities", "Mean probability", "Correct")
+
+
+class Column(NamedTuple):
+    """A column of the main table.
+
+    Attributes:
+        name: Its header.
+        short: The same for a terminal.
+        cell: Returns the cell of a pipeline, given its score on development data.
+    """
+
+    name: str
+    short: str
+    cell: Callable[[Row, Optional[TypeScore]], str]
+
+
+def table_columns(task: str) -> Tuple[Column, ...]:
+    """Return the columns of the main table.
+
+    Args:
+        task: Name of the task; see `Report.task`.
+
+    Returns:
+        The columns: the first is the pipeline's name, the second the main score.
+    """
+    words = wording_of(task)
+    return (
+        Column("", "", lambda row, held: row.name),
+        Column(words.main_score, words.short_score, lambda row, held: percent(row.f1)),
+        Column(
+            f"Development {words.score}",
+            f"Dev {words.short_score}",
+            lambda row, held: "" if held is None else percent(held.f1),
+        ),
+        *_SCORES[task],
+        Column(
+            "ECE", "ECE", lambda row, _: "" if row.ece is None else f"{row.ece:.3f}"
+        ),
+        Column(
+            "Parameters",
+            "Params",
+            lambda row, _: (
+                UNKNOWN if row.parameters is None else millions(row.parameters)
+            ),
+        ),
+        Column(
+            "Table for unknown words",
+            "+ table",
+            lambda row, _: millions(row.table) if row.table else "",
+        ),
+        Column(
+            "Size on disk",
+            "On disk",
+            lambda row, _: UNKNOWN if row.size is None else megabytes(row.size),
+        ),
+        *([_DOCUMENTS] if words.counts_labels else []),
+        Column("Words/s", "Words/s", lambda row, _: _rate(row.words_per_second)),
+    )
+
+
+def _rate(number: Optional[float]) -> str:
+    return "" if number is None else f"{number:,.0f}"
+
+
+_PRECISION = Column("Precision", "P", lambda row, _: percent(row.precision))
+_RECALL = Column("Recall", "R", lambda row, _: percent(row.recall))
+_MACRO = Column(
+    "Macro F1",
+    "Macro F1",
+    lambda row, _: "" if row.macro_f1 is None else percent(row.macro_f1),
+)
+_ALL_RIGHT = Column(
+    "All categories right",
+    "All right",
+    lambda row, _: "" if row.accuracy is None else percent(row.accuracy),
+)
+_DOCUMENTS = Column("Docs/s", "Docs/s", lambda row, _: _rate(row.documents_per_second))
+# Beside the main score.
+_SCORES: Dict[str, Sequence[Column]] = {
+    NER: (_PRECISION, _RECALL),
+    EXCLUSIVE: (_MACRO,),
+    MULTILABEL: (_MACRO, _PRECISION, _RECALL, _ALL_RIGHT),
+}
+HEADER = tuple(column.name for column in table_columns(NER))
+# Narrow, for a terminal.
+SHORT_HEADER = tuple(column.short for column in table_columns(NER))
 
 
 def table_cells(
-    rows: Iterable[Row], development: Optional[DevelopmentScores] = None
+    rows: Iterable[Row],
+    development: Optional[DevelopmentScores] = None,
+    *,
+    task: str = NER,
 ) -> List[Tuple[str, ...]]:
     """Format the main table.
 
     Args:
         rows: Measured pipelines.
         development: Their scores on development data, if known.
+        task: Name of the task.
 
     Returns:
-        One tuple per pipeline, for `HEADER` or `SHORT_HEADER`. A value that was not
-        measured is empty; a number of parameters or a size that is unknown is
-        `UNKNOWN`.
+        One tuple per pipeline, for `table_columns`. A value that was not measured is
+        empty; a number of parameters or a size that is unknown is `UNKNOWN`.
     """
     held = {} if development is None else development.scores
-    return [
-        (
-            row.name,
-            percent(row.f1),
-            percent(held[row.name].f1) if row.name in held else "",
-            percent(row.precision),
-            percent(row.recall),
-            "" if row.ece is None else f"{row.ece:.3f}",
-            UNKNOWN if row.parameters is None else millions(row.parameters),
-            millions(row.table) if row.table else "",
-            UNKNOWN if row.size is None else megabytes(row.size),
-            "" if row.words_per_second is None else f"{row.words_per_second:,.0f}",
-        )
-        for row in rows
-    ]
+    columns = table_columns(task)
+    return [tuple(c.cell(row, held.get(row.name)) for c in columns) for row in rows]
 
 
 def type_cells(row: Row) -> List[Tuple[str, ...]]:
-    """Format the scores by entity type.
+    """Format the scores by entity type or category.
 
     Args:
         row: A measured pipeline.
 
     Returns:
-        One tuple per entity type, for `TYPE_HEADER`.
+        One tuple per type, for `TYPE_HEADER`.
     """
     return [
         (label, percent(s.f1), percent(s.precision), percent(s.recall))
         for label, s in row.per_type.items()
     ]
+
+
+def calibration_header(task: str) -> Tuple[str, ...]:
+    """Return the header of the calibration bins.
+
+    Args:
+        task: Name of the task; see `Report.task`.
+    """
+    words = wording_of(task)
+    decisions = capitalize(words.decisions)
+    return ("Probability", decisions, "Mean probability", words.right_header)
 
 
 def calibration_cells(row: Row) -> List[Tuple[str, ...]]:
@@ -90,7 +162,7 @@ def calibration_cells(row: Row) -> List[Tuple[str, ...]]:
         row: A measured pipeline.
 
     Returns:
-        One tuple per bin, for `CALIBRATION_HEADER`.
+        One tuple per bin, for `calibration_header`.
     """
     return [
         (

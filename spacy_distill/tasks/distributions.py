@@ -15,6 +15,11 @@ from ..arrays import log_softmax, token_entropies
 class SoftmaxRows:
     """Rows of logits whose softmax is one distribution over the columns."""
 
+    def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Return the logarithms of the probabilities, [n_rows, n_columns]."""
+        # Without labels yet, there is nothing to normalize.
+        return log_softmax(logits) if logits.shape[1] else logits
+
     def entropies(self, logits: np.ndarray) -> np.ndarray:
         """Return the entropy of each row in nats, float64 [n_rows]."""
         return token_entropies(logits)
@@ -64,6 +69,10 @@ class SoftmaxRows:
 
 class SigmoidRows:
     """Rows of logits whose sigmoids are the probabilities of independent labels."""
+
+    def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """Return the logarithms of the probabilities, [n_rows, n_columns]."""
+        return log_sigmoid(logits)
 
     def entropies(self, logits: np.ndarray) -> np.ndarray:
         """Return the entropy of each row, summed over labels, in nats."""

@@ -1,6 +1,6 @@
 """Find a task by the name that manifests have for it."""
 
-from typing import Callable, Dict, Sequence
+from typing import Callable, Dict, Optional, Sequence
 
 from ..errors import DistillError
 from .base import Task
@@ -31,6 +31,22 @@ def find_task(name: str, columns: Sequence[str]) -> Task:
             " again."
         )
     return task
+
+
+def check_task(name: Optional[str]) -> None:
+    """Check the name of a task that the user gave.
+
+    Args:
+        name: The name; None for none.
+
+    Raises:
+        DistillError: If there is no such task.
+    """
+    if name is not None and name not in _TASKS:
+        raise DistillError(
+            f"Expected a task out of {', '.join(_TASKS)}, got {name!r}: use one of them"
+            " or leave it out."
+        )
 
 
 def _ner(columns: Sequence[str]) -> Task:

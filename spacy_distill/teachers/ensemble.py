@@ -183,6 +183,11 @@ def _check_weights(members: Dict[str, Teacher], weights: Dict[str, float]) -> No
 
 def _match_columns(first: Teacher, name: str, member: Teacher) -> List[int]:
     """Return the member's column for each column of the first member."""
+    if member.task.name != first.task.name:
+        raise DistillError(
+            f"Expected members of one task, got {first.task.name} of the first and"
+            f" {member.task.name} of {name!r}: take one of them out."
+        )
     if set(member.task.columns) != set(first.task.columns):
         raise DistillError(
             "Expected the same labels of all members, got"

@@ -1,60 +1,51 @@
-"""A function from texts to spans as teacher."""
+"""Python functions as teachers."""
 
 import hashlib
 import inspect
+from abc import abstractmethod
 from functools import cached_property
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, ClassVar, List, Sequence
 
-import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from ..docs import blank_pipeline
 from ..errors import DistillError
-from ..tasks.ner.task import NERTask
-from .base import DroppedSpan, Prediction, Teacher
-from .probabilities import (
-    favor,
-    keep_spans,
-    log_probabilities,
-    span_columns,
-    tag_probabilities,
-)
+from ..tasks.base import Task
+from .base import Prediction, Teacher
 
-_HELP = "give (start, end, label) or (start, end, label, score), by characters"
+Function = Callable[[List[str]], Sequence[Any]]
 
 
 class FunctionTeacher(Teacher):
     """A teacher whose predictions a Python function returns.
 
-    The probability of a span is its score, 1 by default. The entities decoded from the
-    logits are the spans of the function, without those that overlap a surer one or do
-    not consist of whole tokens.
+    A subclass implements `read` for the results of one task.
 
     Args:
-        function: Takes a list of texts and returns, for each, a list of spans: (start,
-            end, label) or (start, end, label, score), by characters.
-        labels: The labels that it returns.
+        function: Takes a list of texts and returns a list with a result for each.
+        task: The task, with the labels that the function returns.
         lang: Language whose tokenizer splits texts.
+
+    Attributes:
+        results: What the function returns for each text, for error messages.
+        form: How it is to be given, likewise.
 
     Raises:
         DistillError: If there are no labels, or no such language.
     """
 
-    def __init__(
-        self,
-        function: Callable[[List[str]], Sequence[Sequence[Any]]],
-        labels: Sequence[str],
-        *,
-        lang: str = "en",
-    ) -> None:
-        if not labels:
+    results: ClassVar[str]
+    form: ClassVar[str]
+
+    def __init__(self, function: Function, task: Task, *, lang: str = "en") -> None:
+        if not task.labels:
             raise DistillError(
                 "Expected the labels that the teacher's function predicts, got none:"
                 ' give labels, e.g. labels=["PERSON", "ORG"].'
             )
         self._function = function
-        self._task = NERTask(list(dict.fromkeys(labels)))
+        self._task = task
         self._nlp = blank_pipeline(lang)
 
     @property
@@ -63,8 +54,8 @@ class FunctionTeacher(Teacher):
         return getattr(self._function, "__name__", type(self._function).__name__)
 
     @property
-    def task(self) -> NERTask:
-        """NER with the given labels."""
+    def task(self) -> Task:
+        """The task with the given labels."""
         return self._task
 
     @property
@@ -74,7 +65,7 @@ class FunctionTeacher(Teacher):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the function's name, source code and labels.
+        """SHA-256 of the function's name, source code, labels and task.
 
         It does not cover what the function reads from elsewhere, e.g. a model.
         """
@@ -85,6 +76,8 @@ class FunctionTeacher(Teacher):
             source = ""
         module = getattr(function, "__module__", "")
         parts = [module, self.name, source, self._nlp.lang, *self._task.labels]
+        # Without "ner", as in earlier versions.
+        parts += [self._task.name] * (self._task.name != "ner")
         return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8")).hexdigest()
 
     @property
@@ -96,45 +89,26 @@ class FunctionTeacher(Teacher):
         """Predict a batch of Docs; see `Teacher.predict`.
 
         Raises:
-            DistillError: If the function does not return spans for each text.
+            DistillError: If the function does not return a valid result for each text.
         """
         texts = [doc.text for doc in docs]
         found = self._function(list(texts))
         if not isinstance(found, (list, tuple)) or len(found) != len(docs):
             size = len(found) if hasattr(found, "__len__") else "no list"
             raise DistillError(
-                f"Expected a list with the spans of each of {len(docs)} texts from the"
-                f" teacher's function, got {size}: {_HELP}."
+                f"Expected a list with {self.results} of each of {len(docs)} texts from"
+                f" the teacher's function, got {size}: {self.form}."
             )
-        return [self._read(doc, spans) for doc, spans in zip(docs, found)]
+        return [self.read(doc, one) for doc, one in zip(docs, found)]
 
-    def _read(self, doc: Doc, found: Sequence[Any]) -> Prediction:
-        spans: List[Span] = []
-        scores: List[float] = []
-        dropped: List[DroppedSpan] = []
-        for one in found:
-            try:
-                start, end, label = int(one[0]), int(one[1]), str(one[2])
-                score = float(one[3]) if len(one) > 3 else 1.0
-            except (TypeError, ValueError, IndexError, KeyError) as error:
-                raise DistillError(
-                    f"Expected spans from the teacher's function, got {one!r}: {_HELP}."
-                ) from error
-            text = doc.text[start:end]
-            span = doc.char_span(start, end, label=label)
-            if span is None:
-                around = doc.char_span(start, end, alignment_mode="expand")
-                token = 0 if around is None else around.start
-                reason = "does not begin and end where tokens do"
-                dropped.append(DroppedSpan(token, text, label, reason))
-            else:
-                spans.append(span)
-                scores.append(score)
-        kept, others = keep_spans(spans, scores, self._task.labels)
-        columns = self._task.columns
-        probabilities = tag_probabilities(len(doc), kept, columns)
-        path = span_columns(len(doc), kept, columns)
-        logits = log_probabilities(favor(probabilities, path))
-        return Prediction(
-            np.asarray(logits, dtype=np.float32), None, tuple([*dropped, *others])
-        )
+    @abstractmethod
+    def read(self, doc: Doc, found: Any) -> Prediction:
+        """Convert the function's result for a Doc to logits.
+
+        Args:
+            doc: The Doc.
+            found: The result for its text.
+
+        Raises:
+            DistillError: If the result has another form, or labels that were not given.
+        """

@@ -1,26 +1,23 @@
 """Load a teacher from whatever the user gives."""
 
-from configparser import Error as ParserError
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
-from catalogue import RegistryError
-from confection import ConfigValidationError
 from spacy.language import Language
-from spacy.util import load_config, registry
+from spacy.util import registry
 
 from ..corpora.formats.read import is_annotated
-from ..errors import DistillError, one_line
-from ..hub import is_model_folder
+from ..errors import DistillError
+from ..tasks.registry import check_task
+from ..tasks.textcat.task import EXCLUSIVE, TEXTCAT
 from .base import Teacher
 from .ensemble import EnsembleTeacher
+from .from_config import teacher_from_config
+from .source_kinds import is_annotation_file, is_name, is_pipeline
 
 # A teacher's name or path; a pipeline; a Hugging Face pipeline object; a function from
 # texts to spans; a teacher; or a list of these.
 TeacherSource = Union[str, Path, Language, Teacher, Callable, Sequence[Any]]
-
-# Names of annotation files. Those with other names are recognized by their content.
-_ANNOTATIONS = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".ann")
 
 
 def load_teacher(
@@ -29,6 +26,7 @@ def load_teacher(
     component: Optional[str] = None,
     strict: Optional[bool] = None,
     labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
+    task: Optional[str] = None,
     lang: str = "en",
 ) -> Teacher:
     """Load a teacher.
@@ -37,12 +35,14 @@ def load_teacher(
         source: One of:
 
             - the name or folder of a spaCy pipeline, or a loaded `Language`;
-            - the folder or hub name (`owner/model`) of a Hugging Face token classifier,
-              or a `transformers` token classification pipeline;
+            - the folder or hub name (`owner/model`) of a Hugging Face token classifier
+              or sequence classifier, or a `transformers` pipeline with one;
             - a file of annotations in JSON or of brat, or a folder of them;
             - a config (`.cfg`) with a section [teacher];
             - a function from a list of texts to a list of spans for each, which are
-              (start, end, label) or (start, end, label, score) by characters;
+              (start, end, label) or (start, end, label, score) by characters; with
+              task="textcat", from a list of texts to a category for each, see
+              `CategoryFunctionTeacher`;
             - a `Teacher`, which is returned as it is;
             - a list of these, whose mean probabilities are the teacher.
         component: For a spaCy pipeline, the component that predicts; by default the
@@ -50,7 +50,11 @@ def load_teacher(
         strict: For a file of annotations, whether an invalid span is an error (the
             default) or left out.
         labels: For a function, the labels that it predicts. For a Hugging Face model,
-            new names of its outputs; see `hugging_face_teacher_v1`.
+            new names of its outputs; see `hugging_face_teacher_v1`. For a pipeline for
+            zero-shot classification, the categories.
+        task: For a function, what it returns: "ner" (spans, the default), "textcat"
+            (exclusive categories) or "textcat_multilabel". For a file of annotations
+            that has several, what is read; by default, what is there.
         lang: The language whose tokenizer splits texts, for a teacher that has none: a
             Hugging Face model, a file of annotations or a function.
 
@@ -61,14 +65,25 @@ def load_teacher(
         raise DistillError(
             "Expected a list of labels with a function, or a map of them with a Hugging"
             " Face model, got one with"
-            f" {repr(str(source)) if _is_name(source) else _kind(source)}: leave it"
+            f" {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
             " out, or map the teacher's labels (docs/teachers.md)."
+        )
+    if task is not None and not _has_tasks(source):
+        raise DistillError(
+            "Expected a task with a function or a file of annotations only, got one"
+            f" with {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
+            " out."
         )
     if isinstance(source, Teacher):
         return source
     if isinstance(source, (str, Path)):
         return _load_named(
-            source, component=component, strict=strict, labels=labels, lang=lang
+            source,
+            component=component,
+            strict=strict,
+            labels=labels,
+            task=task,
+            lang=lang,
         )
     if strict is not None:
         raise DistillError(
@@ -84,20 +99,20 @@ def load_teacher(
             f"Expected a component with a spaCy pipeline only, got {_kind(source)}:"
             " leave it out."
         )
-    if hasattr(source, "model") and hasattr(source, "tokenizer"):
-        from .hugging_face.teacher import teacher_of_pipeline_object
+    if _is_model(source):
+        from .hugging_face.load import teacher_of_pipeline_object
 
-        return teacher_of_pipeline_object(source, lang=lang, labels=_as_map(labels))
+        return teacher_of_pipeline_object(source, lang=lang, labels=labels)
     if callable(source):
-        from .functions import FunctionTeacher
-
-        return FunctionTeacher(source, tuple(labels or ()), lang=lang)
+        return _load_function(source, tuple(labels or ()), task=task, lang=lang)
     if isinstance(source, (list, tuple)):
         members: Dict[str, Teacher] = {}
         for one in source:
             used = labels if labels is not None and _uses(labels, one) else None
-            member = load_teacher(one, labels=used, lang=lang)
-            _add_member(members, str(one) if _is_name(one) else member.name, member)
+            member = load_teacher(
+                one, labels=used, task=task if _has_tasks(one) else None, lang=lang
+            )
+            _add_member(members, str(one) if is_name(one) else member.name, member)
         return EnsembleTeacher(members)
     raise DistillError(
         "Expected a teacher as a name, a path, a pipeline, a function or a list of"
@@ -134,63 +149,18 @@ def ensemble_teacher_v1(
     return EnsembleTeacher(members, weights=weights)
 
 
-def is_pipeline(source: Union[str, Path]) -> bool:
-    """Return whether `source` is treated as the name or folder of a spaCy pipeline."""
-    name, path = str(source), Path(source)
-    is_file = name.endswith(".cfg") or _is_annotations(path)
-    return not (is_file or _is_hugging_face(path) or _is_hub_name(name))
-
-
-def teacher_from_config(path: Path) -> Teacher:
-    """Create the teacher of a config's section [teacher].
-
-    Args:
-        path: File in the format of spaCy's configs. Paths in it are relative to the
-            working directory.
-
-    Raises:
-        DistillError: If the file has no such section, or names what does not exist.
-    """
-    try:
-        config = load_config(path, interpolate=True)
-        if "teacher" not in config:
-            raise DistillError(
-                f"Expected a section [teacher] in {path}, got"
-                f" {', '.join(config) or 'no section'}."
-            )
-        teacher = registry.resolve({"teacher": config["teacher"]})["teacher"]
-    except DistillError:
-        raise
-    except RegistryError as error:
-        # spaCy adds advice and all names that exist.
-        reason = " ".join(str(error).partition("If you")[0].split())
-        raise DistillError(
-            f"Could not build the teacher of {path}: {reason} Teachers are"
-            f" {_known_teachers()}; others need their package to be installed."
-        ) from error
-    except (ConfigValidationError, ParserError, ValueError) as error:
-        raise DistillError(
-            f"Could not build the teacher of {path}: {one_line(error)}"
-        ) from error
-    if not isinstance(teacher, Teacher):
-        raise DistillError(
-            f'Expected @misc = "..." in [teacher] of {path} to name a teacher, got a'
-            f" {type(teacher).__name__}: it may be one of {_known_teachers()}."
-        )
-    return teacher
-
-
 def _load_named(
     source: Union[str, Path],
     *,
     component: Optional[str],
     strict: Optional[bool],
     labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]],
+    task: Optional[str],
     lang: str,
 ) -> Teacher:
     # Modules are imported when they are needed: the libraries they need are slow.
     name, path = str(source), Path(source)
-    is_annotations = _is_annotations(path)
+    is_annotations = is_annotation_file(path)
     if strict is not None and not is_annotations:
         raise DistillError(
             "Expected --strict or --skip with a file of annotations only, got"
@@ -209,14 +179,27 @@ def _load_named(
         from .annotations.teacher import annotations_teacher_v1
 
         on_invalid = "skip" if strict is False else "strict"
-        return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid)
+        return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid, task=task)
     if not is_pipeline(source):
-        from .hugging_face.teacher import hugging_face_teacher_v1
+        from .hugging_face.load import load_hugging_face
 
-        return hugging_face_teacher_v1(name, lang=lang, labels=_as_map(labels))
+        return load_hugging_face(name, lang=lang, labels=_as_map(labels))
     from .spacy_pipelines.pipelines import pipeline_teacher_v1
 
     return pipeline_teacher_v1(name, component=component)
+
+
+def _load_function(
+    function: Callable, labels: Sequence[str], *, task: Optional[str], lang: str
+) -> Teacher:
+    from .category_functions import CategoryFunctionTeacher
+    from .span_functions import SpanFunctionTeacher
+
+    check_task(task)
+    if task in TEXTCAT:
+        exclusive = task == EXCLUSIVE
+        return CategoryFunctionTeacher(function, labels, exclusive=exclusive, lang=lang)
+    return SpanFunctionTeacher(function, labels, lang=lang)
 
 
 def _as_map(labels: Any) -> Optional[Dict[str, Optional[str]]]:
@@ -233,48 +216,32 @@ def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -
 
 
 def _uses(labels: Any, source: Any) -> bool:
-    if _is_name(source):
+    """Whether labels are for a source: a list, or a map of labels."""
+    if is_name(source):
         is_config = str(source).endswith(".cfg")
-        if is_config or _is_annotations(Path(source)) or is_pipeline(source):
+        if is_config or is_annotation_file(Path(source)) or is_pipeline(source):
             return False
     elif isinstance(source, (Language, Teacher)):
         return False
-    elif not (hasattr(source, "model") and hasattr(source, "tokenizer")):
+    elif (
+        not _is_model(source)
+        or getattr(source, "task", None) == "zero-shot-classification"
+    ):
         return True
     return isinstance(labels, Mapping)
 
 
-def _is_name(source: Any) -> bool:
-    return isinstance(source, (str, Path))
+def _is_model(source: Any) -> bool:
+    """Whether an object is a `transformers` pipeline."""
+    return hasattr(source, "model") and hasattr(source, "tokenizer")
+
+
+def _has_tasks(source: Any) -> bool:
+    """Whether a source may be of any task, so that the user chooses."""
+    if is_name(source):
+        return not str(source).endswith(".cfg") and is_annotation_file(Path(source))
+    return not (isinstance(source, (Language, Teacher)) or _is_model(source))
 
 
 def _kind(source: Any) -> str:
     return f"a {type(source).__name__}"
-
-
-def _known_teachers() -> str:
-    return ", ".join(sorted(name for name in registry.misc.get_all() if _is_ours(name)))
-
-
-def _is_ours(name: str) -> bool:
-    return name.startswith("spacy_distill.") and name.endswith("Teacher.v1")
-
-
-def _is_annotations(path: Path) -> bool:
-    # By the name alone, a missing or broken file is told as such.
-    return path.name.endswith(_ANNOTATIONS) or is_annotated(path)
-
-
-def _is_hugging_face(path: Path) -> bool:
-    # A spaCy pipeline has a config of another name.
-    return is_model_folder(path) and not (path / "config.cfg").is_file()
-
-
-def _is_hub_name(name: str) -> bool:
-    return (
-        name.count("/") == 1
-        and not name.startswith((".", "/", "~"))
-        and not name.endswith("/")
-        and not Path(name).exists()
-        and not Path(name).parent.exists()
-    )

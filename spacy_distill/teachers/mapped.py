@@ -2,24 +2,18 @@
 
 import json
 from functools import cached_property
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 
-from ..corpora.tag_spellings import is_outside, similar_labels
 from ..errors import DistillError
 from ..files import sha256_bytes
-from ..label_maps import suggest_map
 from ..tasks.base import Task
 from ..words import WordPieces
 from .base import DroppedSpan, Prediction, Teacher
-
-_PASTE = (
-    "Paste this below @misc, in place of any existing map, with null for labels that"
-    " are no entity:"
-)
+from .map_checks import check_label_map
 
 
 @registry.misc("spacy_distill.MappedTeacher.v1")
@@ -33,8 +27,9 @@ def mapped_teacher_v1(
     Args:
         teacher: Any teacher.
         labels: New label of each of the teacher's labels; None (null) drops a label.
-            The order of the new labels is that of their first appearance. Without a
-            map, the error message contains one to start from.
+            If categories are exclusive, the others are normalized then. The order of
+            the new labels is that of their first appearance. Without a map, the error
+            message contains one to start from.
 
     Returns:
         The teacher with the new labels.
@@ -64,7 +59,7 @@ class MappedTeacher(Teacher):
                 "Expected a teacher to map the labels of, got a"
                 f" {type(teacher).__name__}: name one in [teacher.teacher]."
             )
-        _check_labels(teacher, labels)
+        check_label_map(labels, teacher)
         self._teacher = teacher
         self._labels = {label: labels[label] for label in teacher.task.labels}
         self._task, self._columns = teacher.task.relabel(labels)
@@ -112,8 +107,9 @@ class MappedTeacher(Teacher):
         Returns:
             Log-probabilities, float32 [n_rows, n_columns]. The probability of a column
             is the sum over the teacher's columns that are mapped to it, such as
-            `B-GPE` and `B-FAC` for `B-LOC`. Entities that the teacher dropped have
-            their new labels; those with dropped labels are left out.
+            `B-GPE` and `B-FAC` for `B-LOC`; of categories that are not exclusive, the
+            log-odds of the most probable. Entities that the teacher dropped have their
+            new labels; those with dropped labels are left out.
         """
         return [
             prediction._replace(
@@ -146,64 +142,3 @@ class MappedTeacher(Teacher):
         return tuple(
             span._replace(label=label) for span, label in new if label is not None
         )
-
-
-def _check_labels(teacher: Teacher, labels: Dict[str, Optional[str]]) -> None:
-    known = teacher.task.labels
-    unknown = [label for label in labels if label not in known]
-    unmapped = [label for label in known if label not in labels]
-    if unmapped:
-        # A label that was meant by another name, as "per" for "PER", is mapped alike.
-        meant = suggest_map(unmapped, unknown)
-        given = {label: meant.get(label) or label for label in known}
-        complete = {label: labels.get(name, label) for label, name in given.items()}
-        others = f" and some for {_quoted(unknown)}, which it lacks" if unknown else ""
-        raise DistillError(
-            f"Expected a map of all labels of {teacher.name}, got none for"
-            f" {', '.join(unmapped)}{others}. {_PASTE} {_as_json(complete)}"
-        )
-    if unknown:
-        raise DistillError(
-            f"Expected a map of the labels of {teacher.name}, which are"
-            f" {', '.join(known)}, got {_quoted(unknown)} too: remove"
-            f" {'it' if len(unknown) == 1 else 'them'}."
-        )
-    new = [label for label in labels.values() if label is not None]
-    if not all(label.strip() for label in new):
-        raise DistillError(
-            "Expected new labels, or null for no entity, got"
-            f" {json.dumps(labels)}: replace the empty ones."
-        )
-    if any(is_outside(label) for label in new):
-        complete = {
-            old: None if label is None or is_outside(label) else label
-            for old, label in labels.items()
-        }
-        raise DistillError(
-            f"Expected null for labels of {teacher.name} that are no entity, got"
-            f" {_quoted(label for label in new if is_outside(label))}. {_PASTE}"
-            f" {_as_json(complete)}"
-        )
-    for similar in similar_labels(new):
-        complete = {
-            old: similar[0] if label in similar else label
-            for old, label in labels.items()
-        }
-        raise DistillError(
-            "Expected new labels that differ in more than case and separators, got"
-            f" {_quoted(similar)}. {_PASTE} {_as_json(complete)}"
-        )
-    if not new:
-        raise DistillError(
-            f"Expected at least one label of {teacher.name} to be kept, got null for"
-            f" {', '.join(known)}: give a new label for one of them."
-        )
-
-
-def _quoted(labels: Iterable[str]) -> str:
-    return ", ".join(map(repr, dict.fromkeys(labels)))
-
-
-def _as_json(labels: Dict[str, Optional[str]]) -> str:
-    # On one line, since that can be pasted into any section.
-    return f"labels = {json.dumps(labels, ensure_ascii=False)}"

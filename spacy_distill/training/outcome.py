@@ -1,5 +1,6 @@
 """The end of a run: teacher and student are measured, and the report is written."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -11,7 +12,8 @@ from wasabi import Printer
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..evaluation.calibrate import calibrate_on
-from ..evaluation.comparison import is_untrained
+from ..evaluation.choose_scoring import scoring_of_task
+from ..evaluation.comparison import has_learned_nothing
 from ..evaluation.evaluate import put_together
 from ..evaluation.measure import Measured, measure
 from ..evaluation.raw_outcomes import find_scored
@@ -24,13 +26,16 @@ from ..evaluation.report import attach_report
 from ..evaluation.rows import GOLD
 from ..evaluation.soft_sample import sample_soft_labels
 from ..reports.files import write_report
+from ..reports.wording import wording_of
+from ..soft_labels.store import SoftLabels
 from ..teachers.base import Teacher
 from ..teachers.pipe import teacher_pipeline
 from .config import config_errors, find_gold
 from .preparation import Prepared
 
 _BEST, _REPORT = "model-best", "report.json"
-_SCORES = ("f", "p", "r", "per_type")
+# Of the scores of spaCy's training.
+_PREFIXES = ("ents", "cats")
 
 
 def find_references(config: Config, prepared: Prepared) -> Optional[References]:
@@ -48,7 +53,11 @@ def find_references(config: Config, prepared: Prepared) -> Optional[References]:
         return held_out_references(prepared.soft_labels, prepared.held_out)
     with config_errors(prepared.path):
         gold = find_gold(config.interpolate(), "dev_corpus")
-    return None if gold is None else gold_references(gold, role="development data")
+    if gold is None:
+        return None
+    references = gold_references(gold, role="development data")
+    task = SoftLabels(prepared.soft_labels).task
+    return replace(references, scoring=scoring_of_task(task))
 
 
 def measure_teacher(
@@ -70,10 +79,10 @@ def measure_teacher(
     except DistillError as error:
         say.warn(f"The report will be without the teacher's scores. {error}")
         return None
-    if is_untrained(taught.row.f1):
+    if has_learned_nothing(taught.row, taught.counts):
         say.warn(
-            f"The teacher finds next to nothing in the development data (F1"
-            f" {100 * taught.row.f1:.1f}): check that its labels, its language and its"
+            f"The teacher {_describe_nothing(taught)} in the development data"
+            f" ({_describe_score(taught)}): check that its labels, its language and its"
             " training fit them. Its student will hardly be better."
         )
     return taught
@@ -124,9 +133,9 @@ def report_student(
     except DistillError as error:
         say.warn(f"There is no report. {error}")
         return nlp
-    if is_untrained(student.row.f1):
+    if has_learned_nothing(student.row, student.counts):
         say.warn(
-            f"The student has learned next to nothing (F1 {100 * student.row.f1:.1f}):"
+            f"The student has learned next to nothing ({_describe_score(student)}):"
             " before you use it, give it more steps, more texts or another teacher."
         )
     write_report(report, folder / _REPORT)
@@ -143,7 +152,7 @@ def _calibrate(
     """Calibrate the student's probabilities on gold annotation for development.
 
     Not on a teacher's predictions: agreement with them says nothing about how often an
-    entity is right.
+    entity is right. Only the probabilities of entities can be calibrated.
     """
     found = find_scored(nlp)
     if found is None or references.kind != GOLD:
@@ -158,7 +167,20 @@ def _calibrate(
 def _rename_scores(nlp: Language) -> None:
     """Rename scores that spaCy's training computed against the teacher."""
     performance = nlp.meta["performance"]
-    for name in _SCORES:
-        if f"ents_{name}" in performance:
-            performance[f"agreement_{name}"] = performance.pop(f"ents_{name}")
-    performance.pop("ents_ece", None)
+    for name in list(performance):
+        prefix, _, score = name.partition("_")
+        if prefix in _PREFIXES:
+            value = performance.pop(name)
+            # Agreement does not tell how far probabilities can be trusted.
+            if score != "ece":
+                performance[f"agreement_{score}"] = value
+
+
+def _describe_nothing(measured: Measured) -> str:
+    if measured.row.accuracy is None:
+        return "finds next to nothing"
+    return "is hardly better than always choosing the most frequent category"
+
+
+def _describe_score(measured: Measured) -> str:
+    return f"{wording_of(measured.counts.task).score} {100 * measured.row.f1:.1f}"

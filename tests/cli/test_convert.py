@@ -78,3 +78,42 @@ def test_the_advice_for_other_formats_works(tmp_path, monkeypatch, name):
     result = CliRunner().invoke(app, shlex.split(command))
     assert result.exit_code == 0, result.output
     assert read(tmp_path / Path(name).with_suffix(".spacy")) == [ENTITIES]
+
+
+def test_categories(tmp_path):
+    """`doc.cats` of the Docs, and what was read in the message."""
+    gold, out = tmp_path / "gold.csv", tmp_path / "gold.spacy"
+    gold.write_text('text,label\n"One, two.",a\nThree.,b\nFour.,b\n')
+    result, output = convert(gold, "-o", out)
+    assert result.exit_code == 0, output
+    assert "2 categories, one for each text (textcat)" in output
+    assert "Wrote 3 documents" in output
+    assert "a 1, b 2" in output
+    docs = list(DocBin().from_disk(out).get_docs(spacy.blank("en").vocab))
+    assert [doc.cats for doc in docs] == [
+        {"a": 1.0, "b": 0.0},
+        {"a": 0.0, "b": 1.0},
+        {"a": 0.0, "b": 1.0},
+    ]
+    # Once more, from what was written.
+    result, output = convert(out, "-o", tmp_path / "again.spacy")
+    assert result.exit_code == 0, output
+    assert "a 1, b 2" in output
+
+
+def test_spans_and_categories(tmp_path):
+    record = {"text": TEXT, "spans": [{"start": 0, "end": 4, "label": "PER"}]}
+    record["cats"] = {"sea": 1, "land": 0}
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(json.dumps(record))
+    result, output = convert(gold, "-o", tmp_path / "gold.spacy")
+    assert result.exit_code == 1
+    assert "choose by the task" in output
+    for task, expected in (("ner", "PER 1"), ("textcat", "sea 1")):
+        arguments = ("-o", tmp_path / "gold.spacy", "--task", task)
+        result, output = convert(gold, *arguments)
+        assert result.exit_code == 0, output
+        assert expected in output
+    result, output = convert(gold, "-o", tmp_path / "gold.spacy", "--task", "cats")
+    assert result.exit_code == 1
+    assert "Expected a task out of ner, textcat" in output

@@ -152,4 +152,29 @@ def test_each_split_needs_entities(sources, split):
     empty.write_text("# news/empty\n\nIt rained.\n", encoding="utf-8")
     result, output = run(sources, f"--{split}", str(empty), "--n-labels", "1")
     assert result.exit_code == 1
-    assert f"Expected entities in {empty}, got none in 1 sentences" in output
+    assert (
+        f"Expected entities or categories in {empty}, got none in 1 sentences" in output
+    )
+
+
+def test_categories(tmp_path):
+    """Categories that a split lacks do not apply there."""
+    rows = {"train": "One.,a\nTwo.,b\nThree.,c", "dev": "Four.,a\nFive.,b"}
+    rows["test"] = "Six.,b\nSeven.,c"
+    for name, text in rows.items():
+        (tmp_path / name).write_text(f"text,label\n{text}\n", encoding="utf-8")
+    texts = tmp_path / "texts.txt"
+    texts.write_text("Eight .\nNine .\n", encoding="utf-8")
+    result, output = run(tmp_path, "--unlabelled", str(texts))
+    assert result.exit_code == 0, output
+    assert "documents sentences tokens a b c" in output
+    assert "dev 2 2 4 1 1 0" in output
+    docs = DocBin().from_disk(tmp_path / "out" / "dev.spacy").get_docs(Vocab())
+    assert [doc.cats for doc in docs] == [
+        {"a": 1.0, "b": 0.0, "c": 0.0},
+        {"a": 0.0, "b": 1.0, "c": 0.0},
+    ]
+    result, output = run(tmp_path, "--n-labels", "2")
+    assert result.exit_code == 0, output
+    record = json.loads((tmp_path / "out" / "corpus.json").read_text("utf-8"))
+    assert sum(record["splits"]["train"]["total"]["categories"].values()) == 2

@@ -1,5 +1,6 @@
 import pytest
 import spacy
+from classified import trained_classifier, write_classified
 from small import TEXTS, entities, trained, write_gold
 from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
@@ -50,6 +51,17 @@ def test_float16_without_gold(folder, tmp_path):
     expected = spacy.load(folder / "student")
     for text in TEXTS:
         assert entities(nlp(text)) == entities(expected(text))
+
+
+def test_a_text_classifier(tmp_path):
+    trained_classifier("ngrams").to_disk(tmp_path / "student")
+    gold = write_classified(tmp_path / "gold.spacy")
+    code, output = run(tmp_path, tmp_path / "out", "--gold", str(gold))
+    assert code == 0, output
+    for part in ("N-grams with a row 363 ", "Accuracy 100.00 ", "Macro F1 100.00 "):
+        assert part in output
+    assert "of 9 documents got other categories." in output
+    assert "Words with a row" not in output
 
 
 def test_words_that_have_to_stay(folder, tmp_path):

@@ -1,6 +1,8 @@
 import json
 
+import pytest
 import spacy
+from classified import CLASSIFIED_TEXTS, KINDS, LABELS, trained_classifier
 from small import TEXTS, entities, scores, trained
 
 from spacy_distill.compression.quantize import drop_strings
@@ -27,6 +29,33 @@ def test_labels_alone_are_left(tmp_path):
         assert [token.norm_ for token in one] == [token.norm_ for token in other]
         assert entities(one) == entities(other)
         assert scores(one) == scores(other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_categories_do_not_depend_on_strings(kind, tmp_path):
+    nlp = trained_classifier(kind)
+    texts = [*CLASSIFIED_TEXTS, *SEEN]
+    list(nlp.pipe(texts))
+    nlp.to_disk(tmp_path)
+    assert drop_strings(nlp, tmp_path)
+    path = tmp_path / "vocab" / "strings.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == list(LABELS)
+    again = spacy.load(tmp_path)
+    assert "penalty" not in again.vocab.strings
+    for one, other in zip(nlp.pipe(texts), again.pipe(texts)):
+        assert one.cats == other.cats
+
+
+def test_strings_of_two_components_that_do_without(tmp_path):
+    nlp = trained()
+    nlp.add_pipe("textcat", source=trained_classifier())
+    saved(nlp, tmp_path)
+    assert drop_strings(nlp, tmp_path)
+    path = tmp_path / "vocab" / "strings.json"
+    labels = ["FOOD", "LOC", "PER", "SPORT", "WEATHER"]
+    assert json.loads(path.read_text(encoding="utf-8")) == labels
+    for one, other in zip(nlp.pipe(SEEN), spacy.load(tmp_path).pipe(SEEN)):
+        assert (entities(one), one.cats) == (entities(other), other.cats)
 
 
 def test_strings_stay_where_something_else_may_want_them(tmp_path):

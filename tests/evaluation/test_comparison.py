@@ -2,8 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.evaluation.comparison import LEAST_F1, compare_rows, is_untrained
-from spacy_distill.evaluation.rows import Row
+from spacy_distill.evaluation.comparison import (
+    LEAST_F1,
+    compare_rows,
+    has_learned_nothing,
+    is_untrained,
+)
+from spacy_distill.evaluation.rows import ReferenceCounts, Row, TypeScore
 
 TEACHER = Row(
     name="teacher",
@@ -70,3 +75,50 @@ def test_scores_of_other_labels_are_not_compared(other, share, gain):
     assert list(result.f1_gain) == gain
     # Size and speed do not depend on labels.
     assert (result.fewer_parameters, result.faster) == (3.0, 10.0)
+
+
+def references(task, counts, documents):
+    return ReferenceCounts("", "", "gold", "test data", documents, 1, counts, task=task)
+
+
+def test_the_baseline_is_the_most_frequent_category():
+    counts = {"a": 70, "b": 30}
+    assert references("textcat", counts, 100).baseline == pytest.approx(0.7)
+    # Precision 70 of 80, recall 70 of 100.
+    several = references("textcat_multilabel", counts, 80)
+    assert several.baseline == pytest.approx(2 * 0.875 * 0.7 / (0.875 + 0.7))
+    assert references("ner", counts, 100).baseline == 0.0
+
+
+@pytest.mark.parametrize(
+    ("f1", "recalls", "nothing"),
+    [
+        # Always the most frequent category.
+        (0.9, [1.0, 0.0, 0.0], True),
+        (0.905, [1.0, 0.1, 0.0], True),
+        (0.92, [1.0, 0.3, 0.1], False),
+        # Less accurate, but it recognizes the rare ones.
+        (0.85, [0.87, 0.6, 0.7], False),
+        (0.3, [0.3, 0.33, 0.34], True),
+    ],
+)
+def test_a_classifier_must_be_better_than_the_most_frequent_category(
+    f1, recalls, nothing
+):
+    found = references("textcat", {"a": 90, "b": 5, "c": 5}, 100)
+    per_type = {x: TypeScore(0.5, r, 0.5) for x, r in zip("abc", recalls)}
+    row = replace(TEACHER, f1=f1, per_type=per_type)
+    assert has_learned_nothing(row, found) == nothing
+
+
+def test_several_categories_are_judged_by_their_f1():
+    found = references("textcat_multilabel", {"a": 90, "b": 60}, 100)
+    # Always a: precision 0.9, recall 0.6.
+    assert has_learned_nothing(replace(TEACHER, f1=0.72), found)
+    assert not has_learned_nothing(replace(TEACHER, f1=0.76), found)
+
+
+def test_entities_are_judged_by_the_bound_alone():
+    found = references("ner", {"PER": 90}, 100)
+    assert has_learned_nothing(replace(TEACHER, f1=0.09), found)
+    assert not has_learned_nothing(replace(TEACHER, f1=0.11), found)

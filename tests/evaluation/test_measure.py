@@ -7,8 +7,9 @@ from spacy.vocab import Vocab
 
 from spacy_distill.docs import LOGITS
 from spacy_distill.errors import DistillError
-from spacy_distill.evaluation.measure import TypeScore, measure, predict
+from spacy_distill.evaluation.measure import measure, predict
 from spacy_distill.evaluation.references import gold_references, held_out_references
+from spacy_distill.evaluation.rows import TypeScore
 from spacy_distill.files import sha256_path
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.tasks.ner.task import NERTask

@@ -3,18 +3,19 @@ from dataclasses import replace
 import pytest
 
 from spacy_distill.evaluation.comparison import compare_rows
-from spacy_distill.evaluation.measure import (
-    CalibrationBin,
-    ReferenceCounts,
-    Row,
-    TypeScore,
-)
 from spacy_distill.evaluation.report import (
     Report,
     SoftLabelCounts,
     with_comparison,
 )
-from spacy_distill.evaluation.rows import DevelopmentScores, Quantization
+from spacy_distill.evaluation.rows import (
+    CalibrationBin,
+    DevelopmentScores,
+    Quantization,
+    ReferenceCounts,
+    Row,
+    TypeScore,
+)
 from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.card import (
     CardFacts,

@@ -1,4 +1,4 @@
-"""A Python function as teacher."""
+"""A Python function from texts to spans as teacher."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from small import SENTENCES, TEXTS
 from taught import best_spans
 
 from spacy_distill.errors import DistillError
-from spacy_distill.teachers.functions import FunctionTeacher
 from spacy_distill.teachers.load import load_teacher
 from spacy_distill.teachers.pipe import teacher_pipeline
+from spacy_distill.teachers.span_functions import SpanFunctionTeacher
 
 GOLD = dict(SENTENCES)
 LABELS = ["PER", "LOC"]
@@ -25,7 +25,7 @@ def make(function=know_all, labels=LABELS):
 
 def test_it_predicts_its_spans():
     teacher = make()
-    assert isinstance(teacher, FunctionTeacher)
+    assert isinstance(teacher, SpanFunctionTeacher)
     assert (teacher.name, teacher.task.labels) == ("know_all", ("PER", "LOC"))
     nlp = teacher_pipeline(teacher)
     for text, spans in SENTENCES:
@@ -103,7 +103,7 @@ def test_other_results_are_errors(returned, message):
 
 def test_in_an_ensemble():
     teacher = load_teacher(
-        [know_all, FunctionTeacher(know_all_but_paris, LABELS)], labels=LABELS
+        [know_all, SpanFunctionTeacher(know_all_but_paris, LABELS)], labels=LABELS
     )
     doc = teacher.nlp("Anna went to Paris .")
     ((logits, _, _),) = teacher.predict([doc])

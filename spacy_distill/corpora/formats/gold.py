@@ -1,6 +1,7 @@
-"""Annotated text as gold: Docs with entities."""
+"""Annotated text as gold: Docs with entities or categories."""
 
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -8,7 +9,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ...errors import DistillError
+from ...tasks.textcat.task import EXCLUSIVE
 from .alignment import align_spans
+from .categories import annotation_task, read_category_gold
 from .checked import CheckedText
 from .offsets import WINDOW
 from .read import read_checked
@@ -20,7 +23,7 @@ class AnnotatedGold(NamedTuple):
     """Annotated text as gold.
 
     Attributes:
-        docs: Docs with entities, each with the index of its document.
+        docs: Docs with entities or categories, each with the index of its document.
         notes: What was left out, dropped or repaired, a line each.
         trimmed: Number of spans that lost whitespace at an end.
         own_tokens: Whether some Docs have the file's own tokens.
@@ -38,8 +41,9 @@ def read_annotated_gold(
     *,
     strict: bool = False,
     tag_names: Optional[Sequence[str]] = None,
+    task: Optional[str] = None,
 ) -> AnnotatedGold:
-    """Read annotated text as Docs with entities.
+    """Read annotated text as Docs with entities or, of such files, with categories.
 
     Spans lose whitespace at their ends. Tokens that an unusable span may cover have no
     annotation; the other tokens outside of entities are annotated as outside.
@@ -51,6 +55,8 @@ def read_annotated_gold(
         strict: Whether spans that cannot be used, or that contradict their own text,
             are an error. By default they are dropped, or repaired.
         tag_names: Names of tags that are numbers, in the order of the numbers.
+        task: What is read: "ner", "textcat" or "textcat_multilabel"; by default what
+            there is. For categories see `read_category_gold`.
 
     Returns:
         The Docs, and what was changed.
@@ -60,6 +66,10 @@ def read_annotated_gold(
             annotated; or, if strict, for spans that cannot be used as they are.
     """
     path = Path(path)
+    if annotation_task(path, task) == EXCLUSIVE:
+        categories = read_category_gold(path, nlp, task=task, strict=strict)
+        of_texts = list(zip(categories.docs, count()))
+        return AnnotatedGold(of_texts, categories.notes, trimmed=0, own_tokens=False)
     texts = read_checked(path, tag_names=tag_names, trim=True)
     counted = [text for text in texts if text.left_out is None]
     left_out = Counter(text.left_out for text in texts if text.left_out is not None)

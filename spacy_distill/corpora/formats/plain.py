@@ -7,9 +7,11 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...errors import DistillError
-from .json_values import read_json_values
+from .categories.json_objects import is_category_tuple
+from .categories.read import find_annotations, read_texts
 from .read import annotated_files, has_other_form, is_annotated, read_checked
 from .records import UNANNOTATED
+from .values import file_values
 
 
 def is_more_than_lines(path: Union[str, Path]) -> bool:
@@ -42,6 +44,9 @@ def plain_texts(path: Union[str, Path]) -> List[Union[str, Doc]]:
         DistillError: With file and line, for what cannot be read; or if some texts have
             tokens of their own and some not.
     """
+    found_in = find_annotations(path)
+    if found_in.categories is not None and found_in.spans is None:
+        return list(read_texts(path))
     texts = read_checked(path, needs_spans=False)
     counted = [text for text in texts if text.left_out is None]
     if not counted:
@@ -72,8 +77,11 @@ def _is_lines(file: Path) -> bool:
     if not file.name.endswith((".jsonl", ".jsonl.gz")):
         return False
     try:
-        first = next(read_json_values(file), None)
+        first = next(file_values(file).values, None)
     except DistillError:
         # Whoever reads the lines tells it.
         return True
-    return first is None or not (first.place.item or has_other_form(first.value))
+    if first is None:
+        return True
+    other = has_other_form(first.value) or is_category_tuple(first.value)
+    return not (first.place.item or other)

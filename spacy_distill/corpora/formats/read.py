@@ -1,14 +1,12 @@
 """Recognize and read files and folders of annotated text."""
 
-from itertools import chain
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Union
 
 from ...errors import DistillError
-from ..text_files import read_lines
 from .brat import annotation_file, read_brat
 from .checked import CheckedText, check_texts
-from .json_values import JsonValue, looks_like_json, read_json_values
+from .json_values import JsonValue
 from .label_studio import is_task, read_task
 from .records import FORMS, AnnotatedText, Place
 from .spacy_json import is_document, read_document
@@ -28,6 +26,7 @@ from .tagged_rows import (
     read_row,
     texts_of_rows,
 )
+from .values import file_values, first_line, has_values, unwrap
 
 _JSON = (".json", ".jsonl")
 # Files that make a folder a pipeline or a model.
@@ -36,14 +35,15 @@ _ROWS = 'rows with "tokens" and "ner_tags"'
 
 
 def is_annotated(path: Union[str, Path]) -> bool:
-    """Whether a path is annotated text in JSON or of brat, whatever its name.
+    """Whether a path is annotated text: JSON, a table of categories, or of brat.
 
     Args:
         path: A file, or a folder.
 
     Returns:
-        True for a file that begins like JSON, for `.ann` and for `.txt` beside `.ann`,
-        and for a folder with `.ann` files or with nothing but such JSON.
+        True for a file that begins like JSON or like a table with "text" and "label",
+        for `.ann` and for `.txt` beside `.ann`, and for a folder with `.ann` files or
+        with nothing but such JSON and tables. The names do not matter.
     """
     path = Path(path)
     if path.is_dir():
@@ -51,11 +51,11 @@ def is_annotated(path: Union[str, Path]) -> bool:
             return False
         files = _files_of_folder(path)
         return any(file.suffix == ".ann" for file in files) or (
-            bool(files) and all(_is_json(file) for file in files)
+            bool(files) and all(_has_values(file) for file in files)
         )
     if not path.is_file():
         return False
-    return annotation_file(path) is not None or _is_json(path)
+    return annotation_file(path) is not None or _has_values(path)
 
 
 def has_other_form(value: Any) -> bool:
@@ -72,7 +72,7 @@ def has_other_form(value: Any) -> bool:
         or is_task(value)
         or is_document(value)
         or is_tuple(value)
-        or _unwrap(value) is not None
+        or unwrap(value) is not None
         or text_field(value) == "data"
     )
 
@@ -94,7 +94,7 @@ def annotated_files(path: Union[str, Path]) -> List[Path]:
     if not path.is_dir():
         return [annotation_file(path) or path]
     files = _files_of_folder(path)
-    found = [file for file in files if file.suffix == ".ann" or _is_json(file)]
+    found = [file for file in files if file.suffix == ".ann" or _has_values(file)]
     if not found:
         raise DistillError(
             f"Expected files of annotated text in {path}, got none. Annotated texts"
@@ -174,15 +174,11 @@ def _files_of_folder(path: Path) -> List[Path]:
     return [file for file in found if file.name not in SIDECARS]
 
 
-def _is_json(file: Path) -> bool:
+def _has_values(file: Path) -> bool:
     try:
-        return looks_like_json(_first_line(file))
+        return has_values(first_line(file))
     except DistillError:
         return False
-
-
-def _first_line(file: Path) -> str:
-    return next(read_lines(file), (0, ""))[1]
 
 
 def _read_file(
@@ -191,41 +187,9 @@ def _read_file(
     if file.suffix == ".ann":
         yield read_brat(file, in_folder=in_folder)
         return
-    line = _first_line(file)
-    if line and not looks_like_json(line):
-        raise DistillError(
-            f"Expected annotated text in {file}, got {line[:40]!r}. Annotated texts"
-            f" that can be read are {FORMS}."
-        )
-    values = read_json_values(file, in_folder=in_folder)
-    first = next(values, None)
-    if first is None:
-        return
-    inner = _unwrap(first.value)
-    if inner is not None:
-        names = names or names_in(first.value.get("features"))
-        place = first.place
-        values = (
-            JsonValue(place._replace(item=number), item)
-            for number, item in enumerate(inner, start=1)
-            if item is not None
-        )
-    else:
-        values = chain([first], values)
+    values, features = file_values(file, in_folder=in_folder)
+    names = names or names_in(features)
     yield from _read_values(values, names, needs_spans)
-
-
-def _unwrap(value: Any) -> Optional[List[Any]]:
-    """Return the records of an object that has them all, if it is one."""
-    if not isinstance(value, dict):
-        return None
-    # Of Hugging Face's server, and of an annotator for spaCy.
-    rows, tuples = value.get("rows"), value.get("annotations")
-    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
-        return [row.get("row", row) for row in rows]
-    if isinstance(tuples, list) and "classes" in value:
-        return tuples
-    return None
 
 
 def _read_values(

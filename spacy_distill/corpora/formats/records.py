@@ -12,7 +12,8 @@ FORMS = (
     ' "label", "labels" or "entities" (doccano), of tasks of Label Studio (JSON or'
     ' JSON_MIN), of rows with "tokens" and "ner_tags" (Hugging Face), of documents'
     ' with "paragraphs" (spaCy 2) or of [text, {"entities": [[start, end, label]]}]'
-    " (spaCy), and .ann beside .txt (brat)"
+    " (spaCy), .ann beside .txt (brat), and for categories of texts objects with a"
+    ' "text" and a "label", "labels" or "cats", or a table (CSV) with such columns'
 )
 
 

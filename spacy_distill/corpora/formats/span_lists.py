@@ -85,6 +85,24 @@ def span_field(
     )
 
 
+def has_spans(value: Any) -> bool:
+    """Whether a value of JSON has a text with spans; an empty list has none.
+
+    Args:
+        value: The value.
+    """
+    if is_tuple(value):
+        return bool(value[1]["entities"])
+    if text_field(value) is None:
+        return False
+    if isinstance(value.get("spans"), list):
+        return bool(value["spans"])
+    lists = [value[key] for key in _KEYS if isinstance(value.get(key), list)]
+    return any(_is_span(item) for items in lists for item in items) or any(
+        map(_has_json_min, value.values())
+    )
+
+
 def read_span_list(value: JsonValue, field: Optional[str]) -> AnnotatedText:
     """Read an object with a text and spans.
 

@@ -55,20 +55,50 @@ def is_row(value: Any) -> bool:
     )
 
 
-def names_in(value: Any) -> Optional[List[str]]:
-    """Find the names of tags in a description of features.
+def names_in(value: Any, field: str = _TAGS) -> Optional[List[str]]:
+    """Find the names of numbers in a description of features.
 
     Args:
-        value: A value of JSON, in which "ner_tags" may be anywhere: a list of names, or
+        value: A value of JSON, in which the field may be anywhere: a list of names, or
             an object with a list "names" somewhere.
+        field: The field with the numbers.
 
     Returns:
         The names in the order of their numbers; None if there are none.
     """
-    for features in _values_of(value, _TAGS):
+    for features in _values_of(value, field):
         for names in (features, *_values_of(features, "names")):
             if isinstance(names, list) and all(isinstance(n, str) for n in names):
                 return names
+    return None
+
+
+def names_beside(file: Path, field: str = _TAGS) -> Optional[List[str]]:
+    """Find the names of numbers in a file beside the rows; see `SIDECARS`.
+
+    Args:
+        file: The file of the rows.
+        field: The field with the numbers.
+
+    Returns:
+        The names in the order of their numbers; None if there are none.
+
+    Raises:
+        DistillError: If such a file cannot be read.
+    """
+    for name in SIDECARS:
+        sidecar = file.with_name(name)
+        if not sidecar.is_file():
+            continue
+        try:
+            value = json.loads(sidecar.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise DistillError(
+                f"Expected JSON with the names of the {field} in {sidecar}: {error}."
+            ) from error
+        found = names_in(value, field)
+        if found is not None:
+            return found
     return None
 
 
@@ -97,7 +127,7 @@ def read_row(
             f" {len(tags)} tags: correct the row."
         )
     if names is None and any(not isinstance(tag, str) for tag in tags):
-        names = _names_beside(place.file)
+        names = names_beside(place.file)
     named = [_name(tag, names, place) for tag in tags]
     return tagged_row(place, words, named, document=document)
 
@@ -198,22 +228,6 @@ def _name(tag: Any, names: Optional[Sequence[str]], place: Place) -> str:
             f" got {tag}: correct the names or the row."
         )
     return names[tag]
-
-
-def _names_beside(file: Path) -> Optional[List[str]]:
-    for name in SIDECARS:
-        sidecar = file.with_name(name)
-        if not sidecar.is_file():
-            continue
-        try:
-            found = names_in(json.loads(sidecar.read_text(encoding="utf-8-sig")))
-        except (OSError, ValueError, RecursionError) as error:
-            raise DistillError(
-                f"Expected JSON with the names of the tags in {sidecar}: {error}."
-            ) from error
-        if found is not None:
-            return found
-    return None
 
 
 def _values_of(value: Any, key: str) -> Iterator[Any]:

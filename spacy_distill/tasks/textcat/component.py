@@ -20,7 +20,7 @@ from ...losses.base import Loss, Targets
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
 from ..storage import StoredPipe
-from .model import OUTPUT_LAYER, resize_output
+from .model import resize_output
 from .scorer import THRESHOLD, textcat_score
 from .targets import check_categories, find_labels, survey
 from .task import TextCatTask
@@ -147,8 +147,9 @@ class CompactTextCat(StoredPipe):
         self.cfg: Dict[str, Any] = {
             "labels": [],
             "exclusive": exclusive,
-            # Categories added to a trained model that have not been in any update.
-            "untrained": [],
+            # Categories added after the initialization that have not been in any
+            # update; None before it.
+            "untrained": None,
         }
         self._task = TextCatTask((), exclusive=exclusive)
 
@@ -341,8 +342,7 @@ class CompactTextCat(StoredPipe):
         """
         if not self._add_label(label):
             return 0
-        output = self.model.maybe_get_ref(OUTPUT_LAYER)
-        if output is not None and output.has_param("W") is True:
+        if self.cfg["untrained"] is not None:
             self.cfg["untrained"] = [*self.cfg["untrained"], label]
             warnings.warn(
                 f"{self.name!r} has the new category {label!r}, but does not predict it"

@@ -76,10 +76,8 @@ def _pool_forward(
     pooling = model.attrs["pooling"]
     Y: Any = ops.alloc2f(len(X), width * len(pooling))
     best: Any = None
-    for i, name in enumerate(pooling):
+    for i, name in enumerate(pooling if len(filled) else ()):
         columns = slice(i * width, (i + 1) * width)
-        if not len(filled):
-            continue
         if name == "mean":
             sums = ops.xp.add.reduceat(whole, starts, axis=0)
             Y[filled, columns] = sums / divisors
@@ -97,7 +95,7 @@ def _pool_forward(
         dY = dY if mask is None else dY * mask
         dX: Any = ops.xp.zeros_like(whole)
         rows = np.repeat(np.arange(len(filled)), counts)
-        for i, name in enumerate(pooling):
+        for i, name in enumerate(pooling if len(filled) else ()):
             part: Any = dY[filled, i * width : (i + 1) * width]
             if name == "mean":
                 dX += (part / divisors)[rows]

@@ -1,19 +1,18 @@
 """Text classification as a task: categories are the columns, a Doc has one row."""
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from ...arrays import log_softmax
 from ...losses.base import Targets
 from ...windows import Window, max_context_ranges
-from ..distributions import SigmoidRows, SoftmaxRows, log_sigmoid
+from ..distributions import SigmoidRows, SoftmaxRows
 from .scorer import THRESHOLD, textcat_score
 from .targets import get_targets
 
-EXCLUSIVE, MULTILABEL = "textcat", "textcat_multilabel"
+EXCLUSIVE, MULTILABEL = TEXTCAT = ("textcat", "textcat_multilabel")
 
 
 class TextCatTask:
@@ -31,6 +30,7 @@ class TextCatTask:
         self.exclusive = exclusive
         self.labels = tuple(labels)
         self.columns = self.labels
+        self._rows: Union[SoftmaxRows, SigmoidRows]
         self._rows = SoftmaxRows() if exclusive else SigmoidRows()
 
     def n_rows(self, doc: Doc) -> int:
@@ -57,9 +57,7 @@ class TextCatTask:
 
     def log_probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return the logarithm of each category's probability, [n_rows, n_columns]."""
-        if not self.exclusive:
-            return log_sigmoid(logits)
-        return log_softmax(logits) if logits.shape[1] else logits
+        return self._rows.log_probabilities(logits)
 
     def annotate(self, docs: Sequence[Doc], scores: Sequence[np.ndarray]) -> None:
         """Set `doc.cats` to the probabilities of the categories."""

@@ -1,1 +1,1 @@
-"""Teachers that predict with Hugging Face token classifiers."""
+"""Teachers that predict with Hugging Face token and sequence classifiers."""

@@ -1,4 +1,4 @@
-"""Names of a token classifier's outputs: new names, and those that are no label."""
+"""Names of a classifier's outputs: new names, and those that are no label."""
 
 import json
 import re
@@ -87,16 +87,36 @@ def is_default(name: str) -> bool:
     return _DEFAULT.fullmatch(name.strip()) is not None
 
 
-def renaming_advice(new: Mapping[str, Optional[str]]) -> str:
+def find_entailment(names: Sequence[str]) -> Optional[int]:
+    """Return the output for entailment of a model of natural language inference.
+
+    Args:
+        names: Names of the model's outputs.
+
+    Returns:
+        Its column; None if there is none.
+    """
+    found = (i for i, name in enumerate(names) if name.lower().startswith("entail"))
+    return next(found, None)
+
+
+def renaming_advice(
+    new: Mapping[str, Optional[str]],
+    *,
+    teacher: str = "HuggingFaceTeacher",
+    null: str = "no entity",
+) -> str:
     """Return how to rename outputs, as the end of an error message.
 
     Args:
         new: The map to paste: new names of outputs, None for no entity.
+        teacher: Name of the registered teacher.
+        null: What null is for.
     """
     # On one line, since that can be pasted into a section.
     return (
-        "in the config of a spacy_distill.HuggingFaceTeacher.v1 (see docs/teachers.md),"
-        f" with null for no entity: labels = {json.dumps(new, ensure_ascii=False)}"
+        f"in the config of a spacy_distill.{teacher}.v1 (see docs/teachers.md), with"
+        f" null for {null}: labels = {json.dumps(new, ensure_ascii=False)}"
     )
 
 

@@ -1,7 +1,7 @@
 """Teachers that predict with Hugging Face token classifiers."""
 
 import json
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -11,17 +11,16 @@ from spacy.util import registry
 
 from ...docs import blank_pipeline
 from ...errors import DistillError
-from ...files import sha256_bytes
 from ...hub import hash_model, locate, shown_name
 from ...tasks.ner.task import NERTask
-from ...tokenizer_pieces import tokenizer_pieces
-from ...words import WordPieces
 from ..base import DroppedSpan, Prediction, Teacher
 from ..probabilities import favor, log_probabilities
 from .alignment import Offsets, align, model_words
+from .base import ModelTeacher
+from .classifier import Pieces, model_name
 from .label_schemes import LabelScheme, read_scheme
 from .scheme_conversion import convert, entities, spread
-from .token_classifier import Pieces, TokenClassifier, load_classifier
+from .token_classifier import TokenClassifier, load_classifier
 
 POOLINGS = ("first", "mean", "max")
 
@@ -82,7 +81,7 @@ def hugging_face_teacher_v1(
     )
 
 
-def teacher_of_pipeline_object(
+def teacher_of_token_pipeline(
     pipeline: Any,
     *,
     lang: str = "en",
@@ -99,16 +98,10 @@ def teacher_of_pipeline_object(
         The teacher, which pools the first piece of each word.
 
     Raises:
-        DistillError: If the pipeline has another task or no fast tokenizer, if there is
-            no such language, or if the labels are of no or of several schemes.
+        DistillError: If the pipeline has no fast tokenizer, if there is no such
+            language, or if the labels are of no or of several schemes.
     """
-    task = getattr(pipeline, "task", None)
-    if task not in ("token-classification", "ner"):
-        raise DistillError(
-            "Expected a transformers pipeline for token-classification, got one for"
-            f" {task}: create it with pipeline('token-classification', ...)."
-        )
-    name = getattr(pipeline.model, "name_or_path", "") or type(pipeline.model).__name__
+    name = model_name(pipeline)
     classifier = TokenClassifier(pipeline.model, pipeline.tokenizer, source=name)
     return HuggingFaceTeacher(
         classifier,
@@ -121,7 +114,7 @@ def teacher_of_pipeline_object(
     )
 
 
-class HuggingFaceTeacher(Teacher):
+class HuggingFaceTeacher(ModelTeacher):
     """A teacher that predicts with a token classifier; see `hugging_face_teacher_v1`.
 
     Args:
@@ -145,19 +138,12 @@ class HuggingFaceTeacher(Teacher):
         name: str,
         renamed: Optional[Mapping[str, Optional[str]]] = None,
     ) -> None:
+        super().__init__(classifier, model_hash, nlp=nlp, name=name)
         self._classifier = classifier
         self._scheme = scheme
-        self._model_hash = model_hash
-        self._nlp = nlp
         self._pooling = pooling
-        self._name = name
         self._renamed = dict(renamed or {})
         self._task = NERTask(scheme.labels)
-
-    @property
-    def name(self) -> str:
-        """Name of the folder or on the hub."""
-        return self._name
 
     @property
     def task(self) -> NERTask:
@@ -165,19 +151,12 @@ class HuggingFaceTeacher(Teacher):
         return self._task
 
     @property
-    def nlp(self) -> Language:
-        """A blank pipeline."""
-        return self._nlp
-
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 of the model and the options."""
-        classifier = self._classifier
-        model = self._model_hash()
-        options = f"{self._pooling} {classifier.window} {classifier.overlap}"
+    def options(self) -> str:
+        """Pooling, windows and new names."""
+        options = f"{self._pooling} {super().options}"
         if self._renamed:
             options += f" {json.dumps(self._renamed, sort_keys=True)}"
-        return sha256_bytes(f"{model} {options}".encode())
+        return options
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
         """Predict a batch of Docs.
@@ -193,22 +172,6 @@ class HuggingFaceTeacher(Teacher):
         pieces = self._classifier.tokenize([doc.text for doc in docs])
         found = self._classifier.probabilities(pieces)
         return [self._predict_doc(*args) for args in zip(docs, pieces, found)]
-
-    def sizes(self, docs: List[Doc]) -> List[int]:
-        """Return the number of word pieces of each Doc, including special tokens.
-
-        Args:
-            docs: Docs to measure.
-
-        Returns:
-            The size of each Doc.
-        """
-        pieces = self._classifier.tokenize([doc.text for doc in docs])
-        return [len(p.prefix) + len(p.ids) + len(p.suffix) for p in pieces]
-
-    def word_pieces(self) -> Optional[WordPieces]:
-        """Return the model's word pieces and their input embeddings."""
-        return tokenizer_pieces(self._classifier.tokenizer, self._classifier.embeddings)
 
     def _predict_doc(
         self, doc: Doc, pieces: Pieces, probabilities: np.ndarray

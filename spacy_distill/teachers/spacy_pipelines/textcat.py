@@ -12,7 +12,7 @@ from ...errors import DistillError
 from ...tasks.textcat.component import CompactTextCat
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction
-from ..probabilities import FLOOR
+from ..category_scores import category_logits
 from .component import ComponentTeacher
 
 
@@ -66,19 +66,12 @@ class TextCatTeacher(ComponentTeacher):
             scores = iter(model.ops.to_numpy(self._component_pipe.predict(filled)))
         blank = np.zeros((1, len(self._task.columns)), dtype=np.float32)
         return [
-            Prediction(self._logits(next(scores)[None]) if len(doc) else blank, mask)
+            Prediction(
+                category_logits(next(scores)[None], self._task) if len(doc) else blank,
+                mask,
+            )
             for doc, mask in zip(upstream.docs, upstream.unaligned)
         ]
-
-    def _logits(self, probabilities: np.ndarray) -> np.ndarray:
-        p = np.clip(probabilities.astype(np.float64), FLOOR, 1.0)
-        if self._task.exclusive:
-            logits = np.log(p / p.sum(axis=1, keepdims=True))
-        else:
-            p = np.minimum(p, 1.0 - FLOOR)
-            logits = np.log(p / (1.0 - p))
-        out: np.ndarray = logits.astype(np.float32)
-        return out
 
 
 class CompactTextCatTeacher(ComponentTeacher):

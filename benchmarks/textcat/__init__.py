@@ -1,0 +1,1 @@
+"""Text classification: teachers, baselines and students side by side."""

@@ -1,0 +1,174 @@
+"""The rows of the table: what each trains on, and how."""
+
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+import spacy
+from corpora import Corpus
+from spacy.language import Language
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from thinc.api import use_ops
+
+from spacy_distill.training.config import CONFIGS, read_config
+
+# Steps on gold documents alone, and on soft labels; more of them for more texts.
+GOLD_STEPS, SOFT_STEPS, AUGMENTED_STEPS = 300, 1500, 3000
+_TOK2VEC = {
+    "@architectures": "spacy.Tok2Vec.v2",
+    "embed": {
+        "@architectures": "spacy.MultiHashEmbed.v2",
+        "width": 64,
+        "rows": [2000, 2000, 500, 1000, 500],
+        "attrs": ["NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE"],
+        "include_static_vectors": False,
+    },
+    "encode": {
+        "@architectures": "spacy.MaxoutWindowEncoder.v2",
+        "width": 64,
+        "window_size": 1,
+        "maxout_pieces": 3,
+        "depth": 2,
+    },
+}
+_BOW = {
+    "@architectures": "spacy.TextCatBOW.v3",
+    "exclusive_classes": True,
+    "ngram_size": 2,
+    "no_output_layer": False,
+    "length": 262144,
+}
+# spaCy's own models.
+SPACY_MODELS: Dict[str, Dict[str, Any]] = {
+    "bow": _BOW,
+    "cnn": {
+        "@architectures": "spacy.TextCatReduce.v1",
+        "exclusive_classes": True,
+        "use_reduce_first": False,
+        "use_reduce_last": False,
+        "use_reduce_max": False,
+        "use_reduce_mean": True,
+        "tok2vec": _TOK2VEC,
+    },
+    "ensemble": {
+        "@architectures": "spacy.TextCatEnsemble.v2",
+        "tok2vec": _TOK2VEC,
+        "linear_model": _BOW,
+    },
+}
+
+
+class Row(NamedTuple):
+    """A row that trains a pipeline.
+
+    Attributes:
+        config: Name of the shipped config.
+        texts: Soft labels to learn from: "" for none, "plain", or those of an
+            augmentation.
+        settings: Settings of the config by dotted name.
+        model: Name of one of spaCy's models; None for the config's own.
+    """
+
+    config: str
+    texts: str = ""
+    settings: Dict[str, Any] = {}
+    model: Optional[str] = None
+
+
+_HARD = {"components.textcat.loss.alpha": 1.0}
+ROWS: Dict[str, Row] = {
+    **{
+        f"spaCy {model}, gold": Row("textcat_spacy", model=model)
+        for model in SPACY_MODELS
+    },
+    "n-grams, gold": Row("textcat_ngrams"),
+    "QRNN, gold": Row("textcat_student"),
+    "spaCy bow, soft": Row("textcat_spacy", "plain", model="bow"),
+    "n-grams, hard": Row("textcat_ngrams", "plain", _HARD),
+    "n-grams, soft": Row("textcat_ngrams", "plain"),
+    "n-grams, soft, mask": Row("textcat_ngrams", "mask"),
+    "n-grams, soft, n-grams": Row("textcat_ngrams", "ngrams"),
+    "n-grams, soft, all": Row("textcat_ngrams", "all"),
+    "QRNN, hard": Row("textcat_student", "plain", _HARD),
+    "QRNN, soft": Row("textcat_student", "plain"),
+    "QRNN, soft, all": Row("textcat_student", "all"),
+}
+
+
+def train_row(row: Row, corpus: Corpus, folder: Path, seed: int) -> Language:
+    """Train the pipeline of a row.
+
+    Args:
+        row: The row.
+        corpus: The corpus.
+        folder: Folder with its files, and soft labels in `soft_NAME`.
+        seed: Seed.
+
+    Returns:
+        The best pipeline by the development set.
+    """
+    steps = GOLD_STEPS
+    if row.texts:
+        steps = SOFT_STEPS if row.texts == "plain" else AUGMENTED_STEPS
+    soft = folder / f"soft_{row.texts}" if row.texts else None
+    pieces = folder / "soft_plain"
+    settings = {
+        "paths.train": str(folder / "train.spacy"),
+        "paths.dev": str(folder / "dev.spacy"),
+        "paths.soft_labels": str(soft or pieces),
+        "nlp.lang": corpus.lang,
+        "system.seed": seed,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps // 10,
+        **row.settings,
+    }
+    config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
+    if soft is None:
+        config["corpora"]["train"]["soft_labels"] = None
+    if row.model is not None:
+        config["components"]["textcat"]["model"] = SPACY_MODELS[row.model]
+    config["training"]["logger"] = {
+        "@loggers": "spacy.ConsoleLogger.v3",
+        "progress_bar": None,
+    }
+    out = folder / "pipelines" / row_file(row)
+    with use_ops("numpy"):
+        nlp = init_nlp(config)
+        train(nlp, out)
+    return spacy.load(out / "model-best")
+
+
+def row_file(row: Row) -> str:
+    """Return a name for files of the row."""
+    name = next(name for name, other in ROWS.items() if other is row)
+    return name.replace(", ", "_").replace(" ", "-")
+
+
+def tfidf(corpus: Corpus) -> Callable[[List[str]], List[Dict[str, float]]]:
+    """Fit TF-IDF and logistic regression: words 1 to 2, characters 2 to 4.
+
+    Returns:
+        A function from texts to the probability of each category.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    features = make_union(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
+    )
+    model = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
+    texts, labels = zip(*corpus.train)
+    model.fit(texts, labels)
+
+    def predict(texts: List[str]) -> List[Dict[str, float]]:
+        return [dict(zip(model.classes_, row)) for row in model.predict_proba(texts)]
+
+    return predict
+
+
+def gold_docs(path: Path, nlp: Language) -> List[Any]:
+    """Read gold Docs."""
+    return list(DocBin().from_disk(path).get_docs(nlp.vocab))

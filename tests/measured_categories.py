@@ -1,0 +1,54 @@
+"""Reports on a teacher and a student of text classification, as fixtures."""
+
+import pytest
+import spacy
+from small_classifiers import make_docs, make_texts, trained_classifier
+
+from spacy_distill.annotation.annotate import annotate
+from spacy_distill.evaluation import speed
+from spacy_distill.evaluation.evaluate import evaluate
+from spacy_distill.teachers.load import load_teacher
+
+
+def measure_classifiers(folder, *, exclusive):
+    """Return the report of a spaCy teacher and a `compact_textcat`, with soft labels.
+
+    They are in the folders `teacher`, `student` and `soft_labels`.
+    """
+    teacher = trained_classifier(
+        "textcat" if exclusive else "textcat_multilabel", steps=20
+    )
+    student = trained_classifier(
+        "compact_textcat" if exclusive else "compact_multilabel"
+    )
+    teacher.to_disk(folder / "teacher")
+    student.to_disk(folder / "student")
+    texts = [text for text, _ in make_texts(60, seed=5)]
+    annotate(load_teacher(teacher), texts, folder / "soft_labels", progress=False)
+    nlp = spacy.blank("en")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
+        return evaluate(
+            {name: str(folder / name) for name in ("teacher", "student")},
+            make_docs(nlp, 80, seed=3, exclusive=exclusive),
+            dev=make_docs(nlp, 40, seed=4, exclusive=exclusive),
+            soft_labels=folder / "soft_labels",
+            rounds=1,
+        )
+
+
+@pytest.fixture(scope="session")
+def exclusive_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("exclusive")
+
+
+@pytest.fixture(scope="session")
+def exclusive(exclusive_folder):
+    """The report where each document has one category."""
+    return measure_classifiers(exclusive_folder, exclusive=True)
+
+
+@pytest.fixture(scope="session")
+def several(tmp_path_factory):
+    """The report where documents may have several categories."""
+    return measure_classifiers(tmp_path_factory.mktemp("several"), exclusive=False)

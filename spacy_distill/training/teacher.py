@@ -12,7 +12,7 @@ from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
-from ..evaluation.comparison import LEAST_F1, is_untrained
+from ..evaluation.comparison import is_untrained
 from ..files import check_writable
 from ..hub import (
     DEFAULT_TRANSFORMER,
@@ -182,16 +182,12 @@ def _describe_classifier(
     counts = count_labels(dev, categories=True)
     most = max(counts.values()) / max(sum(counts.values()), 1)
     recall = scores.get("cats_macro_r", 0.0)
-    if not (_is_hardly_above(f1, most) and _is_hardly_above(recall, 1 / len(counts))):
+    if not (is_untrained(f1, most) and is_untrained(recall, 1.0 / len(counts))):
         return None
     return (
         f"an accuracy of {100 * f1:.1f}, where always choosing the most frequent"
         f" category has {100 * most:.1f},"
     )
-
-
-def _is_hardly_above(score: float, baseline: float) -> bool:
-    return score < baseline + LEAST_F1 * (1.0 - baseline)
 
 
 def _schedule(

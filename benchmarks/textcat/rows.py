@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import spacy
-from corpora import Corpus
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
@@ -12,6 +11,7 @@ from spacy.training.loop import train
 from thinc.api import use_ops
 
 from spacy_distill.training.config import CONFIGS, read_config
+from textcat.corpora import Corpus
 
 # Steps on gold documents alone, and on soft labels; more of them for more texts.
 GOLD_STEPS, SOFT_STEPS, AUGMENTED_STEPS = 300, 1500, 3000
@@ -133,6 +133,7 @@ def train_row(row: Row, corpus: Corpus, folder: Path, seed: int) -> Language:
         "progress_bar": None,
     }
     out = folder / "pipelines" / row_file(row)
+    out.mkdir(parents=True, exist_ok=True)
     with use_ops("numpy"):
         nlp = init_nlp(config)
         train(nlp, out)

@@ -16,9 +16,7 @@ from typing import Any, Callable, Dict, List
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-from corpora import READERS, Corpus, read_corpus, write_corpus
-from rows import ROWS, gold_docs, row_file, tfidf, train_row
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from spacy.language import Language
 
 from spacy_distill import annotate, load_teacher, quantize
@@ -30,6 +28,8 @@ from spacy_distill.files import write_atomically
 from spacy_distill.tasks.calibration_error import expected_calibration_error
 from spacy_distill.training.config import CONFIGS
 from spacy_distill.training.teacher import train_teacher
+from textcat.corpora import READERS, Corpus, read_corpus, write_corpus
+from textcat.rows import ROWS, gold_docs, row_file, tfidf, train_row
 
 # Steps of the teacher; longer documents come in smaller batches.
 TEACHER_STEPS = {"reviews_en": 250, "ag_news": 300}

@@ -11,9 +11,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-sys.path.insert(0, str(Path(__file__).parent))
-from corpora import READERS
-from rows import ROWS
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from textcat.corpora import READERS
+from textcat.rows import ROWS
 
 ORDER = ["teacher", "TF-IDF + LR, gold", *ROWS]
 GOLD_ONLY = [row for row in ORDER if row.startswith("spaCy") and row.endswith("gold")]

@@ -29,7 +29,7 @@ _NAME = "spacy-distill"
 
 app = typer.Typer(
     name=_NAME,
-    help="Distill a slow, accurate NER pipeline into a compact one.",
+    help="Distill a slow, accurate pipeline into a compact one.",
     no_args_is_help=True,
 )
 
@@ -56,7 +56,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Distill a slow, accurate NER pipeline into a compact one."""
+    """Distill a slow, accurate pipeline into a compact one."""
 
 
 app.command("distill", context_settings=WITH_OVERRIDES)(distill_cli)

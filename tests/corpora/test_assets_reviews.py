@@ -21,7 +21,7 @@ def unlabelled(folder):
 @pytest.mark.parametrize(
     ("folder", "sizes", "n_unlabelled"),
     [
-        (REVIEWS, {"train": 200, "dev": 200, "test": 400}, 1520),
+        (REVIEWS, {"train": 504, "dev": 298, "test": 598}, 2040),
         (REVIEWS / "de", {"train": 24, "dev": 24}, 60),
         (REVIEWS / "fr", {"train": 24, "dev": 24}, 60),
     ],

@@ -98,7 +98,7 @@ def test_learns_by_update_alone(models, name):
 @configs
 def test_learns_a_new_category(models, name, tmp_path):
     nlp = spacy.load(models / name)
-    with pytest.warns(UserWarning, match="new category 'spam'"):
+    with pytest.warns(UserWarning, match="new label 'spam'"):
         nlp.get_pipe("textcat").add_label("spam")
     assert accuracy(nlp, [(text, {**c, "spam": 0.0}) for text, c in TEST]) > 0.9
     spam = [(f"buy pills {i} of this", {"spam": 1.0}) for i in range(20)]

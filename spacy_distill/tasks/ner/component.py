@@ -6,7 +6,6 @@ It is a teacher or a student, depending on its encoder.
 import warnings
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import (
     Any,
     Callable,
@@ -16,8 +15,8 @@ from typing import (
     List,
     Optional,
     Sequence,
+    Set,
     Tuple,
-    Union,
 )
 
 import numpy as np
@@ -25,16 +24,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 
 from ...arrays import Parts
-from ...docs import LOGITS, warn_trimmed
-from ...errors import DistillError
+from ...docs import warn_trimmed
 from ...losses.base import Loss
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
-from ..storage import StoredPipe
+from ..labelled import EXCLUDED, LabelledPipe
 from .annotations import set_entities
 from .calibration import Calibration
 from .crf import CRFTerms
@@ -43,7 +41,6 @@ from .gold import trimmed_examples
 from .lattice.forward_backward import forward_backward
 from .lattice.transitions import Transitions, constrain, grammar_transitions
 from .model import (
-    OUTPUT_LAYER,
     add_crf_gradient,
     get_crf_parameters,
     resize_output,
@@ -51,9 +48,6 @@ from .model import (
 from .tags import OUTSIDE
 from .targets import find_labels, survey
 from .task import SPANS_KEY, NERTask, compact_ner_score
-
-# Low enough to exclude a tag. Soft labels are stored as float16, which ends at 65504.
-_IMPOSSIBLE = -1e4
 
 DEFAULT_CONFIG = """
 [model]
@@ -130,7 +124,7 @@ def make_compact_ner(
     return component
 
 
-class CompactNER(StoredPipe):
+class CompactNER(LabelledPipe):
     """Named entity recognition by token classification.
 
     Tags follow the BILUO scheme. Decoding gives whole entities only, none that starts
@@ -178,16 +172,6 @@ class CompactNER(StoredPipe):
         self._is_trimming_told = False
         self._task = NERTask(())
         self._crf: Tuple[Any, Optional[Transitions]] = (None, None)
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """Entity labels, in the order of the tags."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """Labels as `initialize` takes them, for `spacy init labels`."""
-        return list(self.cfg["labels"])
 
     @property
     def task(self) -> NERTask:
@@ -277,7 +261,7 @@ class CompactNER(StoredPipe):
             crf = self._crf_transitions()
             if crf is not None:
                 result = forward_backward(constrain(logits, None), lengths, crf)
-                posterior = np.maximum(result.log_marginals(), _IMPOSSIBLE)
+                posterior = np.maximum(result.log_marginals(), EXCLUDED)
                 logits = posterior.astype(np.float32)
             out = iter(np.split(logits, np.cumsum(lengths)[:-1]))
         n_tags = len(self.tags)
@@ -285,56 +269,6 @@ class CompactNER(StoredPipe):
             next(out) if len(doc) else np.zeros((0, n_tags), dtype=np.float32)
             for doc in docs
         ]
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from gold annotation and stored teacher logits, where present.
-
-        Args:
-            examples: A batch of Examples.
-            drop: Dropout rate.
-            sgd: Optimizer; without one, gradients accumulate.
-            losses: The loss is added here under the component's name.
-
-        Returns:
-            The losses.
-
-        Raises:
-            DistillError: If labels or logits do not fit (see `get_targets`), or if the
-                model's scores are not finite.
-        """
-        examples = list(examples)
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, "CompactNER.update")
-        examples = [eg for eg in examples if len(eg.predicted)]
-        if not examples:
-            return losses
-        if not self._is_trimming_told:
-            _, trimmed = trimmed_examples(examples)
-            warn_trimmed(trimmed, "the training data (one batch of it)")
-            self._is_trimming_told = trimmed.total > 0
-        if self.calibration is not None:
-            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=2)
-            self.calibration = None
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        loss, d_scores, d_crf = self._compare(examples, scores)
-        if d_crf is not None:
-            add_crf_gradient(self.model, d_crf)
-        backprop(d_scores)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        if self.cfg["untrained"]:
-            self._remove_from_untrained(examples)
-        losses[self.name] += loss
-        return losses
 
     def get_loss(
         self, examples: Iterable[Example], scores: List[Floats2d]
@@ -387,79 +321,34 @@ class CompactNER(StoredPipe):
         tags = [self.model.ops.alloc2f(len(doc), len(self.tags)) for doc in sample]
         self.model.initialize(X=sample, Y=tags)
 
-    def add_label(self, label: str) -> int:
-        """Add a label after the others; the weights of its tags start at zero.
-
-        A model that is trained already does not predict the label until it has learned
-        from examples with it. There is a warning that says so.
-
-        Args:
-            label: The label.
-
-        Returns:
-            0 if the label is known already, else 1.
-
-        Raises:
-            DistillError: If the label is not a non-empty string.
-        """
-        if not self._add_label(label):
-            return 0
-        if self.model.get_ref(OUTPUT_LAYER).has_param("W") is True:
-            self.cfg["untrained"] = [*self.cfg["untrained"], label]
-            warnings.warn(
-                f"{self.name!r} has the new label {label!r}, but does not predict it"
-                " yet: train it on examples that have the label (nlp.update with the"
-                " optimizer of nlp.resume_training, or spacy train).",
-                stacklevel=2,
-            )
-        return 1
-
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "CompactNER":
-        """Load what `to_bytes` returned; `spans_key` stays that of the config."""
-        with self._loading():
-            return super().from_bytes(bytes_data, exclude=exclude)
-
-    def from_disk(
-        self, path: Union[str, Path], *, exclude: Iterable[str] = ()
-    ) -> "CompactNER":
-        """Load what `to_disk` saved; `spans_key` stays that of the config."""
-        with self._loading():
-            return super().from_disk(path, exclude=exclude)
-
     @contextmanager
     def _loading(self) -> Iterator[None]:
+        # It stays that of the config.
         spans_key = self.spans_key
-        # Earlier versions did not save any.
-        self.cfg["untrained"] = []
-        yield
+        with super()._loading():
+            yield
         self.cfg["spans_key"] = spans_key
-        nlp = self.pipeline()
-        if nlp is not None:
-            repair_optimizer(nlp)
 
-    def _add_label(self, label: str) -> bool:
-        if not isinstance(label, str) or not label:
-            raise DistillError(
-                f"Expected a label that is a non-empty string, got {label!r}."
-            )
-        if label in self.labels:
-            return False
-        self.cfg["labels"] = [*self.cfg["labels"], label]
-        # Stored now: a string first seen inside a memory zone is freed with it. There
-        # are no such zones before spaCy 3.8.2.
-        kept = {"allow_transient": False} if hasattr(Vocab, "memory_zone") else {}
-        self.vocab.strings.add(label, **kept)
+    def _learn(self, examples: List[Example]) -> float:
+        if not self._is_trimming_told:
+            _, trimmed = trimmed_examples(examples)
+            warn_trimmed(trimmed, "the training data (one batch of it)")
+            self._is_trimming_told = trimmed.total > 0
+        if self.calibration is not None:
+            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=3)
+            self.calibration = None
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_scores, d_crf = self._compare(examples, scores)
+        if d_crf is not None:
+            add_crf_gradient(self.model, d_crf)
+        backprop(d_scores)
+        return loss
+
+    def _resize(self, n_labels: int) -> None:
         resize_output(self.model, len(self.tags))
-        return True
 
-    def _remove_from_untrained(self, examples: Sequence[Example]) -> None:
-        """Remember which labels were in an update."""
-        seen = {ent.label_ for eg in examples for ent in eg.reference.ents}
-        if any(LOGITS in eg.reference.user_data for eg in examples):
-            seen.update(self.labels)
-        self.cfg["untrained"] = [x for x in self.cfg["untrained"] if x not in seen]
+    def _gold_labels(self, doc: Doc) -> Set[str]:
+        return {ent.label_ for ent in doc.ents}
 
     def _predict_logits(self, docs: List[Doc]) -> np.ndarray:
         """Return logits, concatenated; tags of untrained labels are impossible."""
@@ -468,7 +357,7 @@ class CompactNER(StoredPipe):
         if not untrained:
             return logits
         columns = [tag != OUTSIDE and tag[2:] in untrained for tag in self.tags]
-        masked: np.ndarray = np.where(columns, np.float32(_IMPOSSIBLE), logits)
+        masked: np.ndarray = np.where(columns, np.float32(EXCLUDED), logits)
         return masked
 
     def _compare(
@@ -507,13 +396,6 @@ class CompactNER(StoredPipe):
             return scores.whole
         to_numpy = self.model.ops.to_numpy
         return np.concatenate([to_numpy(score) for score in scores])
-
-    def _check_finite(self, scores: np.ndarray) -> None:
-        if not np.isfinite(scores).all():
-            raise DistillError(
-                f"Expected finite scores from {self.name!r}, got NaN or infinity: "
-                "the model is broken; train it again with a lower learning rate."
-            )
 
 
 def _sample_docs(

@@ -14,9 +14,9 @@ from thinc.types import Floats2d
 
 from ...arrays import Parts
 from ...errors import DistillError, no_backprop
+from ..labelled import OUTPUT_LAYER
 
 CRF_LAYER = "crf"
-OUTPUT_LAYER = "output_layer"
 _CRF_PARAMS = ("start", "follow", "end")
 
 

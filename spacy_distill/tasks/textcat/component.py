@@ -1,32 +1,26 @@
 """The component `compact_textcat`: a text classifier that learns from a teacher."""
 
 import math
-import warnings
 from itertools import islice
-from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.api import Config, Model
 from thinc.types import Floats2d
 
-from ...docs import LOGITS
 from ...errors import DistillError
 from ...losses.base import Loss, Targets
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
-from ..storage import StoredPipe
+from ..labelled import EXCLUDED, LabelledPipe
 from .model import resize_output
 from .scorer import THRESHOLD, textcat_score
 from .targets import check_categories, find_labels, survey
 from .task import TextCatTask
-
-# Logit of a category that was added and not trained yet; finite as float16.
-_IMPOSSIBLE = -3e4
 
 DEFAULT_CONFIG = """
 [model]
@@ -102,7 +96,7 @@ def make_compact_textcat(
     return component
 
 
-class CompactTextCat(StoredPipe):
+class CompactTextCat(LabelledPipe):
     """Text classification, learned from gold categories and a teacher's logits.
 
     Args:
@@ -147,21 +141,9 @@ class CompactTextCat(StoredPipe):
         self.cfg: Dict[str, Any] = {
             "labels": [],
             "exclusive": exclusive,
-            # Categories added after the initialization that have not been in any
-            # update; None before it.
-            "untrained": None,
+            "untrained": [],
         }
         self._task = TextCatTask((), exclusive=exclusive)
-
-    @property
-    def labels(self) -> Tuple[str, ...]:
-        """The categories, in the order of the logits' columns."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> List[str]:
-        """Categories as `initialize` takes them, for `spacy init labels`."""
-        return list(self.cfg["labels"])
 
     @property
     def exclusive(self) -> bool:
@@ -209,47 +191,6 @@ class CompactTextCat(StoredPipe):
             float32 [1, n_categories] for each Doc.
         """
         return list(self._logits(list(docs))[:, None])
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optional[Optimizer] = None,
-        losses: Optional[Dict[str, float]] = None,
-    ) -> Dict[str, float]:
-        """Learn from gold categories and stored teacher logits, where present.
-
-        Args:
-            examples: A batch of Examples.
-            drop: Dropout rate.
-            sgd: Optimizer; without one, gradients accumulate.
-            losses: The loss is added here under the component's name.
-
-        Returns:
-            The losses.
-
-        Raises:
-            DistillError: If categories or logits do not fit (see `get_targets`).
-        """
-        examples = list(examples)
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, "CompactTextCat.update")
-        # A document without tokens has nothing to learn from.
-        examples = [eg for eg in examples if len(eg.predicted)]
-        if not examples:
-            return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
-        loss, d_scores = self.get_loss(examples, scores)
-        backprop(d_scores)
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        if self.cfg["untrained"]:
-            self._remove_from_untrained(examples)
-        losses[self.name] += loss
-        return losses
 
     def get_loss(
         self, examples: Iterable[Example], scores: Floats2d
@@ -325,79 +266,17 @@ class CompactTextCat(StoredPipe):
         Y: Any = self.model.ops.alloc2f(len(sample), len(self.labels))
         self.model.initialize(X=sample, Y=Y)
 
-    def add_label(self, label: str) -> int:
-        """Add a category after the others; its weights start at zero.
+    def _learn(self, examples: List[Example]) -> float:
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_scores = self.get_loss(examples, scores)
+        backprop(d_scores)
+        return loss
 
-        A model that is trained already does not predict the category until it has
-        learned from examples with it. There is a warning that says so.
+    def _resize(self, n_labels: int) -> None:
+        resize_output(self.model, n_labels)
 
-        Args:
-            label: The category.
-
-        Returns:
-            0 if it is known already, else 1.
-
-        Raises:
-            DistillError: If it is not a non-empty string.
-        """
-        if not self._add_label(label):
-            return 0
-        if self.cfg["untrained"] is not None:
-            self.cfg["untrained"] = [*self.cfg["untrained"], label]
-            warnings.warn(
-                f"{self.name!r} has the new category {label!r}, but does not predict it"
-                " yet: train it on documents that have it (nlp.update with the"
-                " optimizer of nlp.resume_training, or spacy train).",
-                stacklevel=2,
-            )
-        return 1
-
-    def from_bytes(
-        self, bytes_data: bytes, *, exclude: Iterable[str] = ()
-    ) -> "CompactTextCat":
-        """Load what `to_bytes` returned."""
-        super().from_bytes(bytes_data, exclude=exclude)
-        self._repair()
-        return self
-
-    def from_disk(
-        self, path: Union[str, Path], *, exclude: Iterable[str] = ()
-    ) -> "CompactTextCat":
-        """Load what `to_disk` saved."""
-        super().from_disk(path, exclude=exclude)
-        self._repair()
-        return self
-
-    def _repair(self) -> None:
-        nlp = self.pipeline()
-        if nlp is not None:
-            repair_optimizer(nlp)
-
-    def _add_label(self, label: str) -> bool:
-        if not isinstance(label, str) or not label:
-            raise DistillError(
-                f"Expected a label that is a non-empty string, got {label!r}."
-            )
-        if label in self.labels:
-            return False
-        self.cfg["labels"] = [*self.cfg["labels"], label]
-        # Stored now: a string first seen inside a memory zone is freed with it.
-        kept = {"allow_transient": False} if hasattr(Vocab, "memory_zone") else {}
-        self.vocab.strings.add(label, **kept)
-        resize_output(self.model, len(self.labels))
-        return True
-
-    def _remove_from_untrained(self, examples: Sequence[Example]) -> None:
-        """Remember which categories were in an update."""
-        seen = {
-            label
-            for eg in examples
-            for label, value in eg.reference.cats.items()
-            if value >= THRESHOLD
-        }
-        if any(LOGITS in eg.reference.user_data for eg in examples):
-            seen.update(self.labels)
-        self.cfg["untrained"] = [x for x in self.cfg["untrained"] if x not in seen]
+    def _gold_labels(self, doc: Doc) -> Set[str]:
+        return {label for label, value in doc.cats.items() if value >= THRESHOLD}
 
     def _row_weights(self, targets: Targets) -> Optional[np.ndarray]:
         """Weight of each row by its category; None if all are 1."""
@@ -412,13 +291,6 @@ class CompactTextCat(StoredPipe):
         out: np.ndarray = np.where(labels >= 0, weights[labels], 1.0)
         return out
 
-    def _check_finite(self, logits: np.ndarray) -> None:
-        if not np.isfinite(logits).all():
-            raise DistillError(
-                f"Expected finite scores from {self.name!r}, got NaN or infinity: the"
-                " model is broken; train it again with a lower learning rate."
-            )
-
     def _logits(self, docs: List[Doc]) -> np.ndarray:
         if not docs or not self.labels:
             return np.zeros((len(docs), len(self.labels)), dtype=np.float32)
@@ -426,5 +298,5 @@ class CompactTextCat(StoredPipe):
         untrained = self.cfg["untrained"]
         if untrained:
             columns = [label in untrained for label in self.labels]
-            logits = np.where(columns, np.float32(_IMPOSSIBLE), logits)
+            logits = np.where(columns, np.float32(EXCLUDED), logits)
         return logits

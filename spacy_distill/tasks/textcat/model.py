@@ -10,8 +10,8 @@ from thinc.types import Floats2d
 
 from ...arrays import Parts
 from ...errors import DistillError, no_backprop
+from ..labelled import OUTPUT_LAYER
 
-OUTPUT_LAYER = "output_layer"
 POOLINGS = ("mean", "max")
 
 

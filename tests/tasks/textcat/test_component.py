@@ -168,7 +168,7 @@ def test_memory_zones(model):
 
 def test_a_category_outlives_the_zone_in_which_it_was_added():
     nlp = trained()
-    with nlp.memory_zone(), pytest.warns(UserWarning, match="new category 'fresh'"):
+    with nlp.memory_zone(), pytest.warns(UserWarning, match="new label 'fresh'"):
         nlp.get_pipe("textcat").add_label("fresh")
     assert "fresh" in nlp.vocab.strings
 
@@ -270,7 +270,7 @@ def test_add_label_before_initialization(recwarn):
     train(nlp, make_examples(nlp, make_data(60)), 30)
     assert pipe.labels == ("mixed", "good", "bad")
     assert accuracy(nlp, TEST) > 0.9
-    assert not [w for w in recwarn if "new category" in str(w.message)]
+    assert not [w for w in recwarn if "new label" in str(w.message)]
 
 
 @pytest.mark.parametrize("label", ["", None, 3, b"x"])

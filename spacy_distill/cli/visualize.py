@@ -43,7 +43,7 @@ def visualize_cli(
     ] = 4,
     code: options.Code = None,
 ) -> None:
-    """Show what teacher and student find in the same texts, or how they classify them.
+    """Show the predictions of teacher and student on the same texts, side by side.
 
     Writes comparison.html, one page that needs no other file, and comparison.svg, a
     picture for a README.

@@ -54,7 +54,7 @@ def test_a_label_that_train_does_not_have(files, tmp_path, split):
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_faults_of_files(files, tmp_path, split):
     empty = write_docs(tmp_path / "empty.spacy", None)
-    with pytest.raises(DistillError, match=r"entities in .*empty\.spacy"):
+    with pytest.raises(DistillError, match=r"entities or categories in .*empty\.spacy"):
         read({**files, split: empty})
     with pytest.raises(DistillError, match=r"none\.spacy"):
         read({**files, split: tmp_path / "none.spacy"})

@@ -20,7 +20,8 @@ CHARTS_CSS = """
   --s2: #55b4ec; --s3: #35c59b; --s4: #e08dc0; --s5: #f0844f } }
 .s0 { --hue: var(--s0) } .s1 { --hue: var(--s1) } .s2 { --hue: var(--s2) }
 .s3 { --hue: var(--s3) } .s4 { --hue: var(--s4) } .s5 { --hue: var(--s5) }
-svg.chart { display: block; width: 100%; height: auto }
+/* Fonts differ in width: a name that is wider than computed is not cut. */
+svg.chart { display: block; width: 100%; height: auto; overflow: visible }
 .chart text { font: 12px system-ui, -apple-system, 'Segoe UI', Helvetica, Arial,
   sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums }
 .chart .small { font-size: 10.5px; fill: var(--soft) }

@@ -1,7 +1,7 @@
 """The rows of the table: what each trains on, and how."""
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import spacy
 from spacy.language import Language
@@ -87,9 +87,10 @@ ROWS: Dict[str, Row] = {
     "spaCy bow, soft": Row("textcat_spacy", "plain", model="bow"),
     "n-grams, hard": Row("textcat_ngrams", "plain", _HARD),
     "n-grams, soft": Row("textcat_ngrams", "plain"),
-    "n-grams, soft, mask": Row("textcat_ngrams", "mask"),
-    "n-grams, soft, n-grams": Row("textcat_ngrams", "ngrams"),
-    "n-grams, soft, all": Row("textcat_ngrams", "all"),
+    **{
+        f"n-grams, soft, {kind}": Row("textcat_ngrams", kind)
+        for kind in ("mask", "replace", "ngrams", "sentences", "all")
+    },
     "QRNN, hard": Row("textcat_student", "plain", _HARD),
     "QRNN, soft": Row("textcat_student", "plain"),
     "QRNN, soft, all": Row("textcat_student", "all"),
@@ -144,30 +145,6 @@ def row_file(row: Row) -> str:
     """Return a name for files of the row."""
     name = next(name for name, other in ROWS.items() if other is row)
     return name.replace(", ", "_").replace(" ", "-")
-
-
-def tfidf(corpus: Corpus) -> Callable[[List[str]], List[Dict[str, float]]]:
-    """Fit TF-IDF and logistic regression: words 1 to 2, characters 2 to 4.
-
-    Returns:
-        A function from texts to the probability of each category.
-    """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline, make_union
-
-    features = make_union(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True),
-    )
-    model = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000))
-    texts, labels = zip(*corpus.train)
-    model.fit(texts, labels)
-
-    def predict(texts: List[str]) -> List[Dict[str, float]]:
-        return [dict(zip(model.classes_, row)) for row in model.predict_proba(texts)]
-
-    return predict
 
 
 def gold_docs(path: Path, nlp: Language) -> List[Any]:

@@ -1,139 +1,169 @@
-"""The table of `run.py`: mean and spread over seeds, in Markdown.
+"""Table and figure of all results, in Markdown.
 
-python benchmarks/textcat/table.py work/textcat -o benchmarks/results/textcat.md
+python benchmarks/textcat/table.py work/textcat -o benchmarks/results
 """
 
 import argparse
-import json
 import statistics
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from textcat.corpora import READERS
-from textcat.rows import ROWS
+from spacy_distill.files import write_atomically
+from textcat.figure import draw_figure
+from textcat.results import ORDER, SPACY_GOLD, STUDENTS, Results
 
-ORDER = ["teacher", "TF-IDF + LR, gold", *ROWS]
-GOLD_ONLY = [row for row in ORDER if row.startswith("spaCy") and row.endswith("gold")]
+NAME = "textcat"
+TFIDF = "TF-IDF + LR, gold"
+# Rows to compare probabilities with hard labels, and what augmentation adds.
+_PAIRS = {
+    "soft in place of hard labels": [
+        ("n-grams, soft", "n-grams, hard"),
+        ("QRNN, soft", "QRNN, hard"),
+    ],
+    "augmentation": [
+        ("n-grams, soft, all", "n-grams, soft"),
+        ("QRNN, soft, all", "QRNN, soft"),
+    ],
+}
 
 
 def main() -> None:
-    """Write the table."""
+    """Add results to those there are; write them, their table and their figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("work", type=Path, nargs="*", help="output of run.py")
+    parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    cells = read_cells(args.results)
-    text = "\n\n".join([accuracies(cells), gaps(cells), details(cells)]) + "\n"
-    if args.output is None:
-        print(text, end="")
-    else:
-        args.output.write_text(text, encoding="utf-8")
+    results = Results(args.output / f"{NAME}.json")
+    for folder in args.work:
+        results.add(folder)
+    results.save()
+    parts = [accuracies(results), gaps(results)]
+    parts += [differences(results, title) for title in _PAIRS]
+    parts += [quality(results), speeds(results)]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    write_atomically(args.output / f"{NAME}.md", text.encode("utf-8"))
+    draw_figure(results, args.output / NAME)
 
 
-Cells = Dict[str, Dict[str, List[Dict[str, Any]]]]
-
-
-def read_cells(folder: Path) -> Cells:
-    """Read results by row and set."""
-    cells: Cells = defaultdict(lambda: defaultdict(list))
-    for path in sorted(folder.glob("*-*/*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if "row" in result:
-            cells[result["row"]][result["set"]].append(result)
-    return cells
-
-
-def accuracies(cells: Cells) -> str:
+def accuracies(results: Results) -> str:
     """Accuracy in percent: mean, standard deviation and number of seeds."""
-    sets = [name for name in READERS if any(name in row for row in cells.values())]
-    lines = [
-        "| test accuracy | " + " | ".join(sets) + " |",
-        "|---|" + "---:|" * len(sets),
-    ]
+    sets = results.sets
+    rows = []
     for row in ORDER:
-        if row in cells:
-            values = [_spread(cells[row].get(name, []), "accuracy") for name in sets]
-            lines.append(f"| {row} | " + " | ".join(values) + " |")
-    return "\n".join(lines)
+        if results.cells(row):
+            found = [_spread(results.cells(row, name)) for name in sets]
+            rows.append([row, *found])
+    return _table(["test accuracy (seeds)", *sets], rows)
 
 
-def gaps(cells: Cells) -> str:
-    """Share of the gap between spaCy's best gold-only model and the teacher."""
-    lines = [
-        "| | spaCy's best on gold | best student | teacher | share of the gap |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for name in READERS:
-        gold = [_mean(cells[row][name]) for row in GOLD_ONLY if cells[row].get(name)]
-        students = {
-            row: _mean(cells[row][name])
-            for row in ROWS
-            if not row.endswith("gold") and cells[row].get(name)
-        }
-        teacher = cells["teacher"].get(name)
-        if not gold or not students or not teacher:
+def gaps(results: Results) -> str:
+    """Share of the gap between spaCy's best model on gold and the teacher.
+
+    Means are over the seeds that all rows compared have been run with.
+    """
+    rows = []
+    for name in results.sets:
+        students = [row for row in STUDENTS if results.cells(row, name)]
+        stock = [row for row in SPACY_GOLD if results.cells(row, name)]
+        if not students or not stock:
             continue
-        best = max(students, key=lambda row: students[row])
-        low, top = max(gold), _mean(teacher)
-        share = (students[best] - low) / (top - low) if top > low else float("nan")
-        lines.append(
-            f"| {name} | {100 * low:.1f} | {100 * students[best]:.1f} ({best}) |"
-            f" {100 * top:.1f} | {100 * share:.0f} % |"
+        seeds = results.shared_seeds([*stock, *students, "teacher", TFIDF], name)
+        if not seeds:
+            continue
+
+        def mean(row: str, name: str = name, seeds: List[int] = seeds) -> float:
+            return results.mean(row, name, seeds=seeds) or 0.0
+
+        low, top = max(mean(row) for row in stock), mean("teacher")
+        best = max(students, key=mean)
+        share = f"{100 * (mean(best) - low) / (top - low):.0f} %" if top > low else ""
+        rows.append(
+            [
+                *(name, str(len(seeds)), f"{low:.1f}", f"{mean(TFIDF):.1f}"),
+                *(f"{mean(best):.1f} ({best})", f"{top:.1f}", share),
+            ]
         )
-    return "\n".join(lines)
+    head = ["", "seeds", "spaCy's best on gold", TFIDF, "best student", "teacher"]
+    return _table([*head, "of the gap"], rows)
 
 
-def details(cells: Cells) -> str:
-    """Means over all sets that a row was run on."""
-    lines = [
-        "| | macro F1 | ECE | docs/s, times the teacher's | MB | int8: MB | points |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
+def differences(results: Results, title: str) -> str:
+    """Differences in accuracy between pairs of rows, by set."""
+    rows = []
+    for row, other in _PAIRS[title]:
+        found = []
+        for name in results.sets:
+            seeds = results.shared_seeds([row, other], name)
+            if seeds:
+                one = results.mean(row, name, seeds=seeds) or 0.0
+                two = results.mean(other, name, seeds=seeds) or 0.0
+                found.append(one - two)
+            else:
+                found.append(None)
+        known = [points for points in found if points is not None]
+        if known:
+            mean = f"{statistics.mean(known):+.1f}"
+            values = ["" if p is None else f"{p:+.1f}" for p in found]
+            rows.append([f"{row} − {other}", *values, mean])
+    return _table([f"{title}, points", *results.sets, "mean"], rows)
+
+
+def quality(results: Results) -> str:
+    """Means over all sets and seeds of a row."""
+    rows = []
     for row in ORDER:
-        results = [one for sets in cells[row].values() for one in sets]
-        if not results:
-            continue
-        speed = []
-        for one in results:
-            for other in cells["teacher"].get(one["set"], []):
-                if other["seed"] == one["seed"]:
-                    speed.append(one["docs_per_second"] / other["docs_per_second"])
-        small = [one for one in results if "int8_accuracy" in one]
-        points = [100 * (one["int8_accuracy"] - one["accuracy"]) for one in small]
-        lines.append(
-            f"| {row} | {_percent(results, 'macro_f')} | {_number(results, 'ece')} |"
-            f" {statistics.median(speed):.0f} | {_megabytes(results, 'bytes')} |"
-            f" {_megabytes(small, 'int8_bytes')} |"
-            f" {f'{statistics.mean(points):+.2f}' if points else ''} |"
-        )
-    return "\n".join(lines)
+        cells = results.cells(row)
+        if cells:
+            small = [cell for cell in cells if "int8_accuracy" in cell]
+            points = [100 * (c["int8_accuracy"] - c["accuracy"]) for c in small]
+            rows.append(
+                [
+                    *(row, str(len(cells))),
+                    f"{100 * statistics.mean(c['macro_f'] for c in cells):.1f}",
+                    f"{statistics.mean(c['ece'] for c in cells):.3f}",
+                    _megabytes(small, "int8_bytes"),
+                    f"{statistics.mean(points):+.2f}" if points else "",
+                ]
+            )
+    return _table(["", "runs", "macro F1", "ECE", "int8: MB", "int8: points"], rows)
 
 
-def _mean(results: List[Dict[str, Any]]) -> float:
-    return statistics.mean(one["accuracy"] for one in results)
+def speeds(results: Results) -> str:
+    """Documents a second in turns, start and size, by set."""
+    rows = []
+    for name in results.sets:
+        for row, speed in results.speeds.get(name, {}).items():
+            teacher = results.speeds[name]["teacher"]
+            times = speed["docs_per_second"] / teacher["docs_per_second"]
+            rows.append(
+                [
+                    *(name, row, f"{speed['docs_per_second']:,.0f}", f"{times:,.0f}"),
+                    *(f"{speed['start']:.1f}", f"{speed['bytes'] / 1e6:.1f}"),
+                ]
+            )
+    head = ["", "", "docs/s, one thread", "times the teacher's", "start, s", "MB"]
+    return _table(head, rows)
 
 
-def _spread(results: List[Dict[str, Any]], key: str) -> str:
-    values = [100 * one[key] for one in results]
+def _table(head: List[str], rows: List[List[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _spread(cells: List[Dict[str, Any]]) -> str:
+    values = [100 * cell["accuracy"] for cell in cells]
     if not values:
         return ""
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.1f}{spread} ({len(values)})"
 
 
-def _percent(results: List[Dict[str, Any]], key: str) -> str:
-    return f"{100 * statistics.mean(one[key] for one in results):.1f}"
-
-
-def _number(results: List[Dict[str, Any]], key: str) -> str:
-    return f"{statistics.mean(one[key] for one in results):.3f}"
-
-
-def _megabytes(results: List[Dict[str, Any]], key: str) -> str:
-    values: List[Optional[float]] = [one.get(key) for one in results]
+def _megabytes(cells: List[Dict[str, Any]], key: str) -> str:
+    values: List[Optional[float]] = [cell.get(key) for cell in cells]
     known = [value for value in values if value is not None]
     return f"{statistics.mean(known) / 1e6:.1f}" if known else ""
 

@@ -29,6 +29,13 @@ def augment_cli(
             " Its sentences are used, and its entities stay whole."
         ),
     ] = None,
+    transformer: Annotated[
+        Optional[str],
+        Option(
+            help="Transformer (folder, installed package or hub name) by whose word"
+            " pieces words are replaced by similar ones of the texts. It is not run."
+        ),
+    ] = None,
     lang: Annotated[
         str, Option(help="Language of the texts, without --pipeline.")
     ] = "en",
@@ -36,7 +43,8 @@ def augment_cli(
     replace_rate: Annotated[
         float,
         Option(
-            help="Share of words that are replaced by others of their part of speech."
+            help="Share of words that are replaced: by others of their part of speech,"
+            " or by similar ones."
         ),
     ] = 0.1,
     ngram_rate: Annotated[
@@ -95,7 +103,13 @@ def augment_cli(
         if source.own_tokens:
             msg.warn("Texts: only text is written, without the tokens of these files")
     done = augment(
-        source, output, settings=settings, nlp=nlp, seed=seed, progress=not quiet
+        source,
+        output,
+        settings=settings,
+        nlp=nlp,
+        transformer=transformer,
+        seed=seed,
+        progress=not quiet,
     )
     if quiet:
         return

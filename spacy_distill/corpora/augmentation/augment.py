@@ -13,6 +13,8 @@ from tqdm.auto import tqdm
 from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...files import check_new_file, open_atomically
+from ...tokenizer_pieces import transformer_pieces
+from ...words import WordPieces
 from ..text_entries import text_digest
 from ..texts import FileTexts, Texts, TextSource, as_texts
 from .operations import make_variant
@@ -50,6 +52,7 @@ def augment(
     *,
     settings: Optional[Augmentation] = None,
     nlp: Optional[Language] = None,
+    transformer: Optional[str] = None,
     seed: int = 0,
     progress: bool = True,
 ) -> Augmented:
@@ -58,7 +61,7 @@ def augment(
     The file has JSON lines with a `text`, in the order of the texts, each followed by
     what is made of it. The same texts, settings, pipeline and seed give the same bytes.
 
-    The texts are read twice if words are replaced by part of speech, to count them
+    The texts are read twice if words are replaced by others of the texts, to count them
     first. They are not kept in memory. What grows is a table of different words (and
     spaCy's own), and about 100 bytes for each text written, to recognize duplicates.
 
@@ -69,7 +72,9 @@ def augment(
         settings: How the texts are augmented; None for the defaults.
         nlp: Pipeline with a tagger, or with vectors, to replace words. Its entities are
             neither changed nor cut, and its sentences are used. None for a blank
-            English one, with which `replace_rate` must be 0.
+            English one, with which `replace_rate` must be 0 without a transformer.
+        transformer: Folder, installed package or hub name of a transformer. Words are
+            replaced by words of the texts with similar word pieces. It is not run.
         seed: Random seed. The new texts of a text depend on it and on the number of the
             text.
         progress: Show progress bars.
@@ -79,8 +84,8 @@ def augment(
 
     Raises:
         DistillError: If the output exists or is among the texts, if there are no texts
-            or one cannot be read, if the pipeline cannot be used to replace words, or
-            if there is nothing to write.
+            or one cannot be read, if the pipeline cannot be used to replace words, if
+            the transformer cannot be loaded, or if there is nothing to write.
     """
     output = Path(output)
     check_output(output, texts)
@@ -89,7 +94,8 @@ def augment(
     nlp = blank_pipeline("en") if nlp is None else nlp
     replacements = None
     if settings.replace_rate:
-        replacements = _find_replacements(source, nlp, progress=progress)
+        pieces = None if transformer is None else transformer_pieces(transformer)
+        replacements = _find_replacements(source, nlp, pieces, progress=progress)
     docs = _bar(source, _read(source, nlp), "Augmenting", progress)
     with open_atomically(output) as file:
         writer = _Writer(file)
@@ -195,14 +201,14 @@ def _bar(
 
 
 def _find_replacements(
-    texts: Texts, nlp: Language, *, progress: bool
+    texts: Texts, nlp: Language, pieces: Optional[WordPieces], *, progress: bool
 ) -> Optional[Replacements]:
-    """Return replacements from texts or vectors; None if no text has free words."""
+    """Return what words are replaced by; None if no text has free words."""
     docs = _read(texts, nlp, batch_size=1)
     first = next((doc for doc in docs if Passage(doc).free), None)
     if first is None:
         return None
-    replacements = find_replacements(first, nlp)
+    replacements = find_replacements(first, nlp, pieces)
     if replacements.needs_texts:
         for doc in _bar(texts, _read(texts, nlp), "Counting words", progress):
             replacements.add(Passage(doc))

@@ -3,25 +3,29 @@
 from collections import Counter
 from random import Random
 
+import numpy as np
 import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tagged_docs import (
     NOUNS,
-    VERBS,
     pipeline_with_vectors,
     tagged_doc,
     tagging_pipeline,
 )
 
+from spacy_distill.corpora.augmentation.neighbours import (
+    PieceNeighbours,
+    VectorNeighbours,
+)
 from spacy_distill.corpora.augmentation.passage import Passage
 from spacy_distill.corpora.augmentation.replacements import (
     TaggedWords,
-    VectorNeighbours,
     find_replacements,
 )
 from spacy_distill.errors import DistillError
+from spacy_distill.words import WordPieces
 
 counts = st.dictionaries(
     st.sampled_from(NOUNS), st.integers(1, 5), min_size=2, max_size=len(NOUNS)
@@ -106,34 +110,18 @@ def test_a_table_that_grows():
     assert drawn["dog"] > 180
 
 
-def test_neighbours_have_similar_vectors():
-    nlp = pipeline_with_vectors()
-    words = VectorNeighbours(nlp.vocab)
-    doc = nlp("mill sleeps unheard")
-    drawn = Counter(words.sample(doc[0], Random(i)) for i in range(500))
-    # The verbs come after all nouns; their vectors are nearly at right angles.
-    assert {word for word, _ in drawn.most_common(5)} == set(NOUNS) - {"mill"}
-    assert None not in drawn
-    assert words.sample(doc[2], Random(0)) is None
-
-
-def test_neighbours_that_are_the_word_or_no_word():
-    nlp = pipeline_with_vectors()
-    vector = nlp.vocab.get_vector("mill")
-    for word in ("Mill", "MILL", ".", "mill race", "Mills"):
-        nlp.vocab.set_vector(word, vector)
-    words = VectorNeighbours(nlp.vocab)
-    doc = nlp("mill Mill")
-    assert {words.sample(doc[0], Random(i)) for i in range(100)} <= {*NOUNS, *VERBS}
-    # The form with a capital has replacements with one.
-    assert {words.sample(doc[1], Random(i)) for i in range(10)} == {"Mills"}
-
-
 def test_tags_come_before_vectors():
     nlp = pipeline_with_vectors()
     assert isinstance(find_replacements(nlp("mill"), nlp), VectorNeighbours)
     tagger = tagging_pipeline()
     assert isinstance(find_replacements(tagger("mill"), nlp), TaggedWords)
+
+
+def test_pieces_come_first():
+    pieces = WordPieces(["mill"], np.ones(1, bool), np.ones((1, 2), "e"), True, True)
+    tagger = tagging_pipeline()
+    found = find_replacements(tagger("mill"), tagger, pieces)
+    assert isinstance(found, PieceNeighbours)
 
 
 def test_neither_tags_nor_vectors():

@@ -63,7 +63,7 @@ class Results:
     def cells(
         self, row: str, name: Optional[str] = None, seeds: Optional[List[int]] = None
     ) -> List[Dict[str, Any]]:
-        """Return the cells of a row: of one set, or of all; of some seeds, or of all."""
+        """Return the cells of a row, of all sets and seeds unless they are given."""
         return [
             cell
             for (its_row, its_set, seed), cell in sorted(self._cells.items())

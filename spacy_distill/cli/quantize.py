@@ -25,7 +25,7 @@ def quantize_cli(
             min=0,
             help="Words that keep a row of their own; the others are composed from"
             " word pieces. Without it: for int8, 15,000 of a component for entities and"
-            " 2,000 of one for categories; else all.",
+            " 5,000 of one for categories; else all.",
         ),
     ] = None,
     table_bits: Annotated[
@@ -34,7 +34,8 @@ def quantize_cli(
             min=1.0,
             max=8.0,
             help="Bits that a number of the word, piece and n-gram tables has at most,"
-            " zipped. Without it: 3.5 for int8, else as many as they have.",
+            " zipped. Without it: for int8, 3.5 of a component for entities and 3 of one"
+            " for categories; else as many as they have.",
         ),
     ] = None,
     gold: Annotated[

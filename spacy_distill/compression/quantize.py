@@ -30,9 +30,6 @@ from .vocabulary import prune_words
 
 # Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
-# Default of int8. With it the F1 of a student on CoNLL-2003 does not change, and its
-# wheel has 2.7 MB (docs/small.md).
-TABLE_BITS = 3.5
 
 
 def drop_strings(nlp: Language, folder: Path) -> bool:
@@ -134,9 +131,10 @@ def quantize(
         storage: Format of the parameters of each `compact_ner` and `compact_textcat`:
             "float32", "float16" or "int8".
         words: Rows that each word embedding table keeps; see `prune_words`. By default
-            15,000 for entities and 2,000 for categories with int8, otherwise all.
+            15,000 for entities and 5,000 for categories with int8, otherwise all.
         table_bits: Bits of a value in the embedding tables; see `round_tables` and
-            `round_ngrams`. By default 3.5 with int8, otherwise they are not rounded.
+            `round_ngrams`. By default 3.5 for entities and 3 for categories with int8,
+            otherwise they are not rounded.
         gold: `.spacy` file or folder to compare entities and categories on.
 
     Returns:
@@ -150,8 +148,6 @@ def quantize(
     """
     check_storage(storage)
     output = Path(output)
-    if storage == "int8" and table_bits is None:
-        table_bits = TABLE_BITS
     check_output_folder(output)
     nlp = load_pipeline(model)
     pipes = compact_pipes(nlp)
@@ -162,19 +158,24 @@ def quantize(
     figures = _figures(nlp, source, before)
     bare = 0
     limits: List[int] = []
+    all_bits: List[float] = []
     for name, pipe in pipes:
-        limit = words
-        if limit is None and storage == "int8":
-            limit = find_output(pipe).words
+        limit, bits = words, table_bits
+        if storage == "int8":
+            predicted = find_output(pipe)
+            limit = predicted.words if limit is None else limit
+            bits = predicted.table_bits if bits is None else bits
         for encoder in get_encoders(pipe.model):
             if limit is not None:
                 limits.append(limit)
                 bare += prune_words(encoder, limit).bare
-            if table_bits is not None:
-                round_tables(encoder, table_bits)
+            if bits is not None:
+                round_tables(encoder, bits)
         for layer in get_ngram_layers(pipe.model):
-            if table_bits is not None:
-                round_ngrams(layer, table_bits)
+            if bits is not None:
+                round_ngrams(layer, bits)
+        if bits is not None:
+            all_bits.append(bits)
         pipe.storage = storage
         nlp.get_pipe_config(name)["storage"] = storage
     try:
@@ -190,7 +191,7 @@ def quantize(
     facts = Quantization(
         storage=storage,
         words=max(limits, default=None),
-        table_bits=table_bits,
+        table_bits=max(all_bits, default=None),
         documents=len(after.found),
         differing=before.differing(after),
         f1_before=figures.f1,

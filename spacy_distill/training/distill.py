@@ -32,7 +32,7 @@ from .config import (
 )
 from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
-from .preparation import Prepared, prepare
+from .preparation import Prepared, check_gold_files, prepare
 from .schedule import Schedule, without_overridden
 from .student import (
     find_amount,
@@ -122,6 +122,7 @@ def distill(
             "task": task,
         }
         if config is None:
+            check_gold_files(settings)
             # What the teacher predicts determines the student.
             lang = str(settings.get("nlp.lang", "en"))
             run.teacher = load_teacher(teacher, lang=lang, **options)

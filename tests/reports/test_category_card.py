@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from small_classifiers import CATEGORIES
+from texts_with_categories import TOPICS
 
 from spacy_distill.evaluation.rows import TrainingFacts
 from spacy_distill.reports.card import (
@@ -19,7 +19,7 @@ FACTS = CardFacts(
     package="en_reviews",
     version="0.1.0",
     language="English",
-    labels=list(CATEGORIES),
+    labels=list(TOPICS),
     spans_key=None,
     numpy_only=True,
     description="Reviews.",
@@ -73,7 +73,7 @@ def test_scores_have_spacy_s_names(exclusive):
     assert performance["cats_acc"] == row.accuracy
     assert performance["cats_macro_f"] == row.macro_f1
     assert performance["cats_micro_f"] == row.f1
-    assert set(performance["cats_f_per_type"]) == set(CATEGORIES)
+    assert set(performance["cats_f_per_type"]) == set(TOPICS)
     assert performance["cats_ece"] == row.ece
     held = exclusive.development.scores["student"]
     assert performance["dev_cats_micro_f"] == held.f1

@@ -7,12 +7,9 @@ import pytest
 from texts_with_categories import TOPICS
 
 from spacy_distill.evaluation.rows import TrainingFacts
-from spacy_distill.reports.card import (
-    CardFacts,
-    default_description,
-    fill_meta,
-    model_card,
-)
+from spacy_distill.reports.card import model_card
+from spacy_distill.reports.card_facts import CardFacts, default_description
+from spacy_distill.reports.meta import fill_meta
 from spacy_distill.reports.table import percent
 
 FACTS = CardFacts(

@@ -21,7 +21,9 @@ from .evaluation.predictors import find_spans_key
 from .evaluation.report import Report, get_report
 from .evaluation.size import has_torch_parameters
 from .files import check_writable, write_atomically
-from .reports.card import CardFacts, default_description, fill_meta, model_card
+from .reports.card import model_card
+from .reports.card_facts import CardFacts, default_description
+from .reports.meta import fill_meta
 from .soft_labels.manifest import to_json
 
 # Components defined in these modules run on numpy, unless they have torch parameters.

@@ -2,7 +2,8 @@
 
 import pytest
 import spacy
-from small_classifiers import make_docs, make_texts, trained_classifier
+from small_classifiers import topic_classifier
+from texts_with_categories import make_docs, make_topics
 
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.evaluation import speed
@@ -15,23 +16,21 @@ def measure_classifiers(folder, *, exclusive):
 
     They are in the folders `teacher`, `student` and `soft_labels`.
     """
-    teacher = trained_classifier(
+    teacher = topic_classifier(
         "textcat" if exclusive else "textcat_multilabel", steps=20
     )
-    student = trained_classifier(
-        "compact_textcat" if exclusive else "compact_multilabel"
-    )
+    student = topic_classifier("compact_textcat" if exclusive else "compact_multilabel")
     teacher.to_disk(folder / "teacher")
     student.to_disk(folder / "student")
-    texts = [text for text, _ in make_texts(60, seed=5)]
+    texts = [text for text, _ in make_topics(60, seed=5)]
     annotate(load_teacher(teacher), texts, folder / "soft_labels", progress=False)
     nlp = spacy.blank("en")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed, "_SECONDS_A_PASS", 0.0)
         return evaluate(
             {name: str(folder / name) for name in ("teacher", "student")},
-            make_docs(nlp, 80, seed=3, exclusive=exclusive),
-            dev=make_docs(nlp, 40, seed=4, exclusive=exclusive),
+            make_docs(make_topics(80, seed=3, exclusive=exclusive), nlp),
+            dev=make_docs(make_topics(40, seed=4, exclusive=exclusive), nlp),
             soft_labels=folder / "soft_labels",
             rounds=1,
         )

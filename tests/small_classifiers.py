@@ -1,97 +1,191 @@
-"""Text classifiers, small enough to be trained in a test, and what they learn from."""
+"""Text classifiers, small enough to be trained in a test."""
 
 import random
 from functools import cache
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple
 
 import spacy
+from small import ARCHITECTURES
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from texts_with_categories import (
+    Data,
+    classified_data,
+    make_data,
+    make_examples,
+    make_topics,
+)
 from thinc.api import fix_random_seed
 
-CATEGORIES = ("food", "sport", "travel")
-_WORDS = {
-    "food": ["bread", "soup", "cheese", "salt", "oven", "plate", "cook", "taste"],
-    "sport": ["goal", "team", "match", "score", "coach", "league", "ball", "win"],
-    "travel": ["train", "hotel", "island", "ticket", "map", "ferry", "border", "trip"],
-}
-_FILLERS = ["the", "a", "we", "had", "today", "again", "in", "old", "town", "with"]
-_FILLERS += ["and", "some", "people", "there"]
-BOW = {
+BOW: Dict[str, Any] = {
     "@architectures": "spacy.TextCatBOW.v3",
+    "exclusive_classes": True,
     "ngram_size": 1,
     "no_output_layer": False,
-    "length": 5000,
+    "length": 2048,
 }
-NGRAMS = {"@architectures": "spacy_distill.NGramClassifier.v1", "buckets": 2048}
-# Config of each factory.
-FACTORIES: Dict[str, Dict[str, Any]] = {
-    "textcat": {"model": {**BOW, "exclusive_classes": True}},
-    "textcat_multilabel": {"model": {**BOW, "exclusive_classes": False}},
-    "compact_textcat": {"model": NGRAMS},
-    "compact_multilabel": {"model": NGRAMS, "exclusive": False},
+NGRAMS: Dict[str, Any] = {
+    "@architectures": "spacy_distill.NGramClassifier.v1",
+    "width": 4,
+    "buckets": 4096,
 }
-
-
-def make_texts(number: int, *, seed: int = 0) -> List[Tuple[str, List[str]]]:
-    """Return texts and their categories, one or, in every fourth text, two.
-
-    The first is the one with most words in the text.
-    """
-    rng = random.Random(seed)
-    made = []
-    for i in range(number):
-        first, second = rng.sample(CATEGORIES, 2)
-        words = rng.sample(_WORDS[first], 3) + rng.sample(_FILLERS, 4)
-        both = i % 4 == 0
-        if both:
-            words += rng.sample(_WORDS[second], 2)
-        rng.shuffle(words)
-        made.append((f"{' '.join(words)} .", [first, second] if both else [first]))
-    return made
-
-
-def make_docs(
-    nlp: Language, number: int = 40, *, seed: int = 0, exclusive: bool = True
-) -> List[Doc]:
-    """Return Docs with gold categories; with exclusive ones, the first of each text."""
-    docs = []
-    for text, labels in make_texts(number, seed=seed):
-        doc = nlp.make_doc(text)
-        gold = labels[:1] if exclusive else labels
-        doc.cats = {label: float(label in gold) for label in CATEGORIES}
-        docs.append(doc)
-    return docs
+QRNN: Dict[str, Any] = {
+    "@architectures": "spacy_distill.TextClassifier.v1",
+    "tok2vec": {
+        "@architectures": "spacy_distill.CharCNNQRNN.v1",
+        "word_width": 8,
+        "hidden_width": 8,
+        "char_width": 4,
+        "char_filters": 6,
+        "word_dropout": 0.0,
+    },
+}
+ENCODER: Dict[str, Any] = {
+    "@architectures": "spacy_distill.TextClassifier.v1",
+    "tok2vec": {**ARCHITECTURES["qrnn"], "dropout": 0.1},
+}
+TOPIC_NGRAMS: Dict[str, Any] = {
+    "@architectures": "spacy_distill.NGramClassifier.v1",
+    "buckets": 2048,
+}
+_ALL_MODELS = {
+    "ngrams": NGRAMS,
+    "qrnn": QRNN,
+    "encoder": ENCODER,
+    "bow": BOW,
+    "topic_ngrams": TOPIC_NGRAMS,
+    "topic_bow": {**BOW, "length": 5000},
+}
+# Models that learn `make_data`, and those that learn CLASSIFIED by heart.
+MODELS = {"ngrams": NGRAMS, "qrnn": QRNN}
+KINDS = ("encoder", "ngrams")
+# Classifiers of topics: the model, and whether categories exclude each other.
+FACTORIES: Dict[str, Tuple[str, bool]] = {
+    "textcat": ("topic_bow", True),
+    "textcat_multilabel": ("topic_bow", False),
+    "compact_textcat": ("topic_ngrams", True),
+    "compact_multilabel": ("topic_ngrams", False),
+}
 
 
 def make_classifier(
-    factory: str = "textcat", *, steps: int = 8, learn_rate: float = 0.02
+    model: str = "ngrams", *, exclusive: bool = True, **config: Any
 ) -> Language:
-    """Return a new pipeline with one text classifier; see `FACTORIES`."""
+    """A blank pipeline with a classifier that knows nothing yet.
+
+    With a bag of words it is spaCy's own, else a `compact_textcat`.
+    """
     nlp = spacy.blank("en")
-    exclusive = "multilabel" not in factory
-    name = "compact_textcat" if factory.startswith("compact") else factory
-    nlp.add_pipe(name, name="textcat", config=FACTORIES[factory])
-    fix_random_seed(0)
-    docs = make_docs(nlp, 40, seed=1, exclusive=exclusive)
-    examples = [Example(nlp.make_doc(doc.text), doc) for doc in docs]
-    optimizer = nlp.initialize(lambda: examples)
-    optimizer.learn_rate = learn_rate
-    for _ in range(steps):
-        nlp.update(examples, sgd=optimizer)
+    block = _ALL_MODELS[model]
+    if "exclusive_classes" in block:
+        factory = "textcat" if exclusive else "textcat_multilabel"
+        settings = {"model": {**block, "exclusive_classes": exclusive}, **config}
+    else:
+        factory = "compact_textcat"
+        settings = {"model": block, "exclusive": exclusive, **config}
+    nlp.add_pipe(factory, name="textcat", config=settings)
     return nlp
 
 
+def train(
+    nlp: Language,
+    examples: List[Example],
+    steps: int,
+    *,
+    batch_size: Optional[int] = 32,
+    **kwargs: Any,
+) -> Any:
+    """Initialize and train, on all examples at once with a batch size of None.
+
+    RETURNS: the optimizer.
+    """
+    fix_random_seed(0)
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.02
+    rng = random.Random(0)
+    for _ in range(steps):
+        batch = examples
+        if batch_size is not None:
+            batch = rng.sample(examples, min(batch_size, len(examples)))
+        nlp.update(batch, sgd=optimizer, **kwargs)
+    return optimizer
+
+
+def trained(
+    model: str = "ngrams", *, exclusive: bool = True, **config: Any
+) -> Language:
+    """A classifier that has learned the rule of `make_data`; a new copy every time."""
+    data = _trained_bytes(_rule_data, model, exclusive, steps=60, batch_size=32)
+    nlp = make_classifier(model, exclusive=exclusive, **config)
+    return nlp.from_bytes(data, exclude=["tokenizer"])
+
+
+def make_stock_teacher(*, exclusive: bool = True) -> Language:
+    """spaCy's own bag of words, which has learned the same; a new copy every time."""
+    return trained("bow", exclusive=exclusive)
+
+
+def by_heart(
+    kind: str = "ngrams", *, exclusive: bool = True, **config: Any
+) -> Language:
+    """A classifier that has CLASSIFIED by heart; a new copy every time."""
+    data = _trained_bytes(classified_data, kind, exclusive, steps=60, batch_size=None)
+    nlp = make_classifier(kind, exclusive=exclusive, **config)
+    return nlp.from_bytes(data, exclude=["tokenizer"])
+
+
+def topic_classifier(factory: str = "textcat", *, steps: int = 8) -> Language:
+    """A classifier of topics, see `FACTORIES`, which makes mistakes; a new copy."""
+    model, exclusive = FACTORIES[factory]
+    data = _trained_bytes(_topic_data, model, exclusive, steps=steps, batch_size=None)
+    nlp = make_classifier(model, exclusive=exclusive)
+    return nlp.from_bytes(data, exclude=["tokenizer"])
+
+
+def _rule_data(*, exclusive: bool) -> Data:
+    return make_data(120, exclusive=exclusive)
+
+
+def _topic_data(*, exclusive: bool) -> Data:
+    return make_topics(40, seed=1, exclusive=exclusive)
+
+
 @cache
-def _trained_bytes(factory: str, steps: int) -> bytes:
-    return make_classifier(factory, steps=steps).to_bytes()
+def _trained_bytes(
+    make: Callable[..., Data],
+    model: str,
+    exclusive: bool,
+    *,
+    steps: int,
+    batch_size: Optional[int],
+) -> bytes:
+    nlp = make_classifier(model, exclusive=exclusive)
+    examples = make_examples(nlp, make(exclusive=exclusive))
+    train(nlp, examples, steps, batch_size=batch_size)
+    return nlp.to_bytes()
 
 
-def trained_classifier(factory: str = "textcat", *, steps: int = 8) -> Language:
-    """Return a copy of a trained pipeline."""
-    return make_classifier(factory, steps=0).from_bytes(_trained_bytes(factory, steps))
+def best(cats: Dict[str, float]) -> str:
+    """Return the most probable category."""
+    return max(cats, key=lambda label: cats[label])
 
 
-def texts_of(docs: Sequence[Doc]) -> List[str]:
-    return [doc.text for doc in docs]
+def categories(doc: Doc, *, exclusive: bool = True) -> FrozenSet[str]:
+    """The best category, or all with a probability of 0.5 or more."""
+    if exclusive:
+        return frozenset([best(doc.cats)])
+    return frozenset(label for label, p in doc.cats.items() if p >= 0.5)
+
+
+def accuracy(nlp: Language, data: Data) -> float:
+    """Return the share of texts whose categories are all right."""
+    docs = nlp.pipe([text for text, _ in data])
+    right = 0
+    for doc, (_, cats) in zip(docs, data):
+        if sum(cats.values()) == 1.0 and abs(sum(doc.cats.values()) - 1.0) < 1e-3:
+            right += cats.get(best(doc.cats)) == 1.0
+        else:
+            found = {label: float(p >= 0.5) for label, p in doc.cats.items()}
+            right += found == cats
+    return right / len(data)

@@ -10,14 +10,10 @@ from zipfile import ZipFile
 
 import pytest
 import spacy
-from classified import (
-    CLASSIFIED_TEXTS,
-    KINDS,
-    classified_examples,
-    trained_classifier,
-)
 from clean_environment import CleanEnvironment
 from small import TEXTS, entities, scores, trained, write_gold
+from small_classifiers import KINDS, by_heart
+from texts_with_categories import CLASSIFIED_TEXTS, classified_data, make_examples
 from tiny_teachers import make_bert_teacher
 
 from spacy_distill.bundling import FOLDER, copy_modules, find_modules
@@ -263,14 +259,14 @@ def build(nlp, name, folder):
 
 @pytest.mark.slow
 def test_text_classifiers(tmp_path, environment):
-    wheels = [build(trained_classifier(kind), kind, tmp_path) for kind in KINDS]
+    wheels = [build(by_heart(kind), kind, tmp_path) for kind in KINDS]
     for wheel in wheels:
         assert required_packages(wheel.parent.parent) == ["spacy"]
     environment.install(*wheels)
     names = [f"en_{kind}" for kind in KINDS]
     found = json.loads(environment.run(CLASSIFY, json.dumps(CLASSIFIED_TEXTS), *names))
     for kind in KINDS:
-        expected = trained_classifier(kind).pipe(CLASSIFIED_TEXTS)
+        expected = by_heart(kind).pipe(CLASSIFIED_TEXTS)
         for cats, doc in zip(found[f"en_{kind}"], expected):
             assert cats == pytest.approx(doc.cats, abs=1e-6)
 
@@ -280,7 +276,7 @@ def test_text_classifiers(tmp_path, environment):
 def test_spacys_own_text_classifiers_need_no_bundle(factory, tmp_path, environment):
     nlp = spacy.blank("en")
     nlp.add_pipe(factory)
-    examples = classified_examples(nlp)
+    examples = make_examples(nlp, classified_data())
     nlp.initialize(lambda: examples)
     # As `spacy train` leaves it, with a reader that only training needs.
     nlp.config["corpora"] = {"train": {"@readers": "spacy_distill.DistillCorpus.v1"}}

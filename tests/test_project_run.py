@@ -9,8 +9,9 @@ from typing import Any, Dict
 
 import pytest
 import spacy
-from small_textcat import LABELS, best, make_data
+from small_classifiers import best
 from test_project import ROOT, load
+from texts_with_categories import LABELS, make_data
 from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 
 from spacy_distill.evaluation.report import Report

@@ -3,20 +3,13 @@
 import numpy as np
 import pytest
 import spacy
-from small_textcat import (
-    LABELS,
-    accuracy,
-    best,
-    make_data,
-    make_examples,
-    make_stock_teacher,
-    write_gold,
-)
+from small_classifiers import accuracy, best, make_stock_teacher
 from spacy.cli.debug_data import debug_data
 from spacy.cli.train import train as spacy_train
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from test_updating import run_debug_model
+from texts_with_categories import LABELS, make_data, make_examples, write_categories
 
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.students.encoder import get_encoders
@@ -53,7 +46,7 @@ configs = pytest.mark.parametrize("name", MODELS)
 def models(tmp_path_factory):
     """Classifiers whose training data are gone."""
     folder = tmp_path_factory.mktemp("updating")
-    gold = write_gold(folder / "gold.spacy", make_data(60))
+    gold = write_categories(folder / "gold.spacy", make_data(60))
     for name, settings in MODELS.items():
         paths = {"paths.train": str(gold), "paths.dev": str(gold)}
         overrides = {**TRAINING, **settings, **paths}
@@ -139,7 +132,7 @@ def test_from_bytes(models, name):
 
 @pytest.mark.parametrize("name", [*MODELS, "textcat_spacy"])
 def test_debug_data_and_model(name, tmp_path, capsys):
-    gold = str(write_gold(tmp_path / "gold.spacy", make_data(120)))
+    gold = str(write_categories(tmp_path / "gold.spacy", make_data(120)))
     nlp = spacy.util.load_model_from_config(
         load_config(CONFIGS / f"{name}.cfg"), auto_fill=True
     )
@@ -167,7 +160,7 @@ def test_words_of_the_texts_are_in_the_table(tmp_path):
         tmp_path / "soft_labels",
         progress=False,
     )
-    gold = str(write_gold(tmp_path / "gold.spacy", make_data(12)))
+    gold = str(write_categories(tmp_path / "gold.spacy", make_data(12)))
     overrides = {
         **TRAINING,
         **MODELS["textcat_student"],
@@ -194,7 +187,7 @@ def test_a_category_that_comes_late(tmp_path):
     """spaCy shows `initialize` the first 100 documents of a stream."""
     data = [("a text", {"x": float(i % 2), "y": 1.0 - i % 2}) for i in range(150)]
     data[0] = ("a rare text", {"rare": 1.0})
-    gold = str(write_gold(tmp_path / "gold.spacy", data))
+    gold = str(write_categories(tmp_path / "gold.spacy", data))
     for name in ("textcat_ngrams", "textcat_spacy"):
         for seed in range(3):
             overrides = {
@@ -208,7 +201,7 @@ def test_a_category_that_comes_late(tmp_path):
 
 
 def test_averages(tmp_path):
-    gold = str(write_gold(tmp_path / "gold.spacy", make_data(60)))
+    gold = str(write_categories(tmp_path / "gold.spacy", make_data(60)))
     overrides = {
         **TRAINING,
         **MODELS["textcat_ngrams"],

@@ -6,6 +6,11 @@ from typing import Callable, Dict, List, Sequence, Set, Tuple
 
 from spacy_distill.errors import DistillError
 
+from .ending import asked_to_end
+
+# Seconds from one look for a signal to the next.
+_LOOK = 0.5
+
 
 @dataclass(frozen=True)
 class Task:
@@ -26,26 +31,29 @@ def run_tasks(
     """Do all tasks, the first of those that are ready first.
 
     jobs: how many at once. on_error: called with the name of a task that has failed.
-    on_end: called when something else, such as Ctrl-C, ends the whole; it is to make
-        the running tasks return.
+    on_end: called when something else, such as Ctrl-C or `kill`, ends the whole; it is
+        to make the running tasks return.
 
     Returns the errors of the tasks that failed, by name. The others go on, except
-    those that need a failed one; they are left out.
+    those that need a failed one; they are left out. Raises KeyboardInterrupt after
+    SIGINT or SIGTERM, when the running tasks have returned.
     """
     waiting: List[Task] = list(tasks)
     running: Dict[Future[None], str] = {}
     done: Set[str] = set()
     errors: Dict[str, DistillError] = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with asked_to_end() as is_asked, ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
             while True:
+                if is_asked():
+                    raise KeyboardInterrupt
                 for task in [t for t in waiting if done.issuperset(t.needs)]:
                     if len(running) < jobs:
                         waiting.remove(task)
                         running[pool.submit(task.work)] = task.name
                 if not running:
                     return errors
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                ended, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
                 for future in ended:
                     name = running.pop(future)
                     try:

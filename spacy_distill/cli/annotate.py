@@ -59,6 +59,7 @@ def annotate_cli(
         ),
     ] = False,
     strict: options.Strict = None,
+    task: options.Task = None,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
     quiet: Annotated[
@@ -73,7 +74,11 @@ def annotate_cli(
     from ..annotation.annotate import annotate
     from ..corpora.texts import as_texts
     from ..files import check_writable
-    from ..teachers.load import ensemble_teacher_v1, load_teacher
+    from ..teachers.load import (
+        ensemble_teacher_v1,
+        has_choice_of_task,
+        load_teacher,
+    )
     from ..teachers.mapped import MappedTeacher
 
     check_writable(output)
@@ -81,9 +86,14 @@ def annotate_cli(
     import_code(code)
     use_device(gpu_id, quiet=quiet)
     with resumable(soft_labels=output):
-        loaded = load_teacher(teacher, component=component, strict=strict)
+        # Of several teachers, the task is that of those that may be of any.
+        own_task = task if not also or has_choice_of_task(teacher) else None
+        loaded = load_teacher(
+            teacher, component=component, strict=strict, task=own_task
+        )
         if also:
-            loaded = ensemble_teacher_v1(members={teacher: loaded}, paths=also)
+            members = {teacher: loaded}
+            loaded = ensemble_teacher_v1(members=members, paths=also, task=task)
         if labels is not None:
             loaded = MappedTeacher(loaded, labels)
         source = as_texts(texts)

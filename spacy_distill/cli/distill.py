@@ -62,6 +62,7 @@ def distill_cli(
     held_out: options.HeldOut = None,
     component: options.Component = None,
     strict: options.Strict = None,
+    task: options.Task = None,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
 ) -> None:
@@ -88,6 +89,7 @@ def distill_cli(
         held_out=held_out,
         component=component,
         strict=strict,
+        task=task,
         code=code,
         gpu_id=gpu_id,
     )
@@ -105,6 +107,7 @@ def run_distill(
     held_out: Optional[float],
     component: Optional[str],
     strict: Optional[bool],
+    task: Optional[str],
     code: Optional[Path],
     gpu_id: int,
 ) -> None:
@@ -121,6 +124,7 @@ def run_distill(
         held_out: Texts to hold out.
         component: The teacher's component.
         strict: Whether an invalid span in a file of annotations is an error.
+        task: What is taught of a file of annotations that has spans and categories.
         code: Python file to import.
         gpu_id: GPU for the teacher; -1 for the CPU.
 
@@ -155,6 +159,7 @@ def run_distill(
             held_out=held_out,
             component=component,
             strict=strict,
+            task=task,
             label_map=labels,
         )
     msg.divider("Student")

@@ -27,6 +27,13 @@ Strict = Annotated[
         " default.",
     ),
 ]
+Task = Annotated[
+    Optional[str],
+    Option(
+        help="For a file of annotations with spans and categories, which to teach: ner,"
+        " textcat or textcat_multilabel (several for a text). By default what there is."
+    ),
+]
 LabelMap = Annotated[
     Optional[str],
     Option(

@@ -42,6 +42,7 @@ def distill_spacy_cli(
     held_out: options.HeldOut = None,
     component: options.Component = None,
     strict: options.Strict = None,
+    task: options.Task = None,
     code: options.Code = None,
     gpu_id: options.GpuId = -1,
 ) -> None:
@@ -72,6 +73,7 @@ def distill_spacy_cli(
         held_out=held_out,
         component=component,
         strict=strict,
+        task=task,
         code=code,
         gpu_id=gpu_id,
     )

@@ -1,13 +1,14 @@
 """The model card of a packaged pipeline."""
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Optional
+from dataclasses import dataclass, field
+from typing import List
 
 from ..evaluation.environment import LIBRARIES
 from ..evaluation.report import Report
-from ..evaluation.rows import NER, Quantization, Row, TrainingFacts
-from ..tasks.textcat.task import EXCLUSIVE, MULTILABEL
+from ..evaluation.rows import Quantization, Row
+from ..tasks.textcat.task import MULTILABEL
+from .card_facts import CARD_TASKS, CardFacts, CardTask
 from .caveats import Caveat, caveats, describe_quantization
 from .markdown import (
     describe,
@@ -31,41 +32,6 @@ from .wording import capitalize, wording_of
 
 # Around the note on quantization, so that a later one takes its place.
 _NOTE, _NOTE_END = "<!-- quantized -->", "<!-- /quantized -->"
-
-
-@dataclass(frozen=True)
-class CardFacts:
-    """Contents of a card that are not measured. Empty strings are left out.
-
-    Attributes:
-        package: Name of the package, including the language code.
-        version: Version of the package.
-        language: Name of the language.
-        labels: Labels that the pipeline predicts.
-        spans_key: Key of scored entities in `doc.spans`; None without probabilities.
-        numpy_only: Whether all components are known to run on numpy.
-        description: One sentence about the pipeline.
-        license: License of the package.
-        data: What the pipeline was trained on, in Markdown.
-        teacher: What it was distilled from.
-        teacher_license: License of the teacher.
-        author: Who made it.
-        url: Where to find out more.
-    """
-
-    package: str
-    version: str
-    language: str
-    labels: List[str]
-    spans_key: Optional[str]
-    numpy_only: bool
-    description: str
-    license: str = ""
-    data: str = ""
-    teacher: str = ""
-    teacher_license: str = ""
-    author: str = ""
-    url: str = ""
 
 
 @dataclass
@@ -92,7 +58,7 @@ def model_card(facts: CardFacts, report: Report, row: Row) -> str:
     page = _Page()
     page.add(f"# {facts.package}", facts.description)
     page.add(_task_tag(report))
-    task = _CARD_TASKS[report.task]
+    task = CARD_TASKS[report.task]
     page.section("Use", _use(facts, task))
     page.section("Measured", *_measured(report, row))
     page.section(task.labels, ", ".join(f"`{label}`" for label in facts.labels))
@@ -107,7 +73,7 @@ def model_card(facts: CardFacts, report: Report, row: Row) -> str:
 
 def _task_tag(report: Report) -> str:
     """Name the task by its tag on model hubs, of a text classifier."""
-    tag = _CARD_TASKS[report.task].tag
+    tag = CARD_TASKS[report.task].tag
     return f"Task: `{tag}`." if tag else ""
 
 
@@ -129,142 +95,7 @@ def add_quantization_note(card: str, done: Quantization) -> str:
     return f"{card[:end].rstrip()}\n\n{note}\n\n{card[end:]}".lstrip()
 
 
-def fill_meta(
-    meta: Dict[str, Any], facts: CardFacts, report: Report, row: Row, *, lang: str
-) -> Dict[str, Any]:
-    """Fill in a pipeline's meta.json.
-
-    Args:
-        meta: The meta data so far. What the facts leave empty stays as it is.
-        facts: Name, version, license and so on.
-        report: The report with the pipeline's row.
-        row: Its measurements, for `performance`. Those of a pipeline that was
-            quantized since then are left out.
-        lang: Language code.
-
-    Returns:
-        New meta data.
-    """
-    name = facts.package[len(lang) + 1 :]
-    given = {
-        "description": facts.description,
-        "license": facts.license,
-        "author": facts.author,
-        "url": facts.url,
-    }
-    filled = {
-        **meta,
-        **{key: value or meta.get(key, "") for key, value in given.items()},
-        "name": name,
-        "version": facts.version,
-        "sources": meta.get("sources", []),
-    }
-    if facts.teacher:
-        source = {"name": facts.teacher, "license": facts.teacher_license}
-        filled["sources"] = [{key: value for key, value in source.items() if value}]
-    if report.quantization is None:
-        filled["performance"] = _performance(report, row)
-    return filled
-
-
-def _performance(report: Report, row: Row) -> Dict[str, Any]:
-    """Return scores by spaCy's names, or as "agreement" without gold annotation."""
-    task = _CARD_TASKS[report.task]
-    prefix = "agreement" if report.is_agreement else task.prefix
-    performance: Dict[str, Any] = {
-        f"{prefix}_{task.micro}f": row.f1,
-        f"{prefix}_{task.micro}p": row.precision,
-        f"{prefix}_{task.micro}r": row.recall,
-        f"{prefix}_{task.per_type}": {
-            label: {"p": s.precision, "r": s.recall, "f": s.f1}
-            for label, s in row.per_type.items()
-        },
-    }
-    if row.accuracy is not None:
-        performance[f"{prefix}_acc"] = row.accuracy
-        performance[f"{prefix}_macro_f"] = row.macro_f1
-    held = None if report.development is None else report.development.scores
-    if held is not None and row.name in held:
-        score = held[row.name]
-        performance[f"dev_{task.prefix}_{task.micro}f"] = score.f1
-        performance[f"dev_{task.prefix}_{task.micro}p"] = score.precision
-        performance[f"dev_{task.prefix}_{task.micro}r"] = score.recall
-    if row.ece is not None:
-        performance[f"{task.prefix}_ece"] = row.ece
-    if row.words_per_second is not None:
-        performance["speed"] = row.words_per_second
-    return performance
-
-
-def default_description(language: str, training: Optional[TrainingFacts]) -> str:
-    """Describe a pipeline in one sentence, without figures.
-
-    Args:
-        language: Name of the language.
-        training: How it was trained; None if unknown.
-    """
-    distilled = training is not None and training.soft_labels
-    by = "a student of a teacher's predictions" if distilled else "a pipeline"
-    task = NER if training is None else training.task
-    return f"{_CARD_TASKS[task].describe(language)}, by {by}."
-
-
-@dataclass(frozen=True)
-class _CardTask:
-    """What a card says about a task.
-
-    Attributes:
-        predicts: What a pipeline predicts in text of a language.
-        labels: Heading of the labels.
-        tag: Tag of the task on the Hugging Face hub, shown on the card; empty for none.
-        limit: Sentence about how many labels a text may have.
-        prefix: Of spaCy's names of scores.
-        micro: Of the names of overall precision, recall and F1.
-        per_type: Name of the scores of each label.
-    """
-
-    predicts: str
-    labels: str
-    tag: str
-    limit: str
-    prefix: str
-    micro: str
-    per_type: str
-
-    def describe(self, language: str) -> str:
-        """Return what a pipeline predicts in text of a language."""
-        return self.predicts.format(language=language)
-
-
-_CATEGORIES = _CardTask(
-    predicts="One category for each text in {language}",
-    labels="Categories",
-    tag="text-classification",
-    limit="Each text gets exactly one category.",
-    prefix="cats",
-    micro="micro_",
-    per_type="f_per_type",
-)
-_CARD_TASKS = {
-    NER: _CardTask(
-        predicts="Named entities in {language} text",
-        labels="Labels",
-        tag="",
-        limit="Entities do not overlap.",
-        prefix="ents",
-        micro="",
-        per_type="per_type",
-    ),
-    EXCLUSIVE: _CATEGORIES,
-    MULTILABEL: replace(
-        _CATEGORIES,
-        predicts="Any number of categories for each text in {language}",
-        limit="A text may get several categories or none.",
-    ),
-}
-
-
-def _use(facts: CardFacts, task: _CardTask) -> str:
+def _use(facts: CardFacts, task: CardTask) -> str:
     lines = [
         "import spacy",
         "",
@@ -317,7 +148,7 @@ def _measured(report: Report, row: Row) -> List[str]:
 
 
 def _probabilities(
-    facts: CardFacts, report: Report, row: Row, task: _CardTask
+    facts: CardFacts, report: Report, row: Row, task: CardTask
 ) -> List[str]:
     if row.ece is None or (facts.spans_key is None and not task.tag):
         return []
@@ -402,7 +233,7 @@ def _teacher(facts: CardFacts, report: Report, row: Row) -> str:
 
 def _limits(facts: CardFacts, report: Report, row: Row) -> List[str]:
     training = report.training.get(row.name)
-    task = _CARD_TASKS[report.task]
+    task = CARD_TASKS[report.task]
     limits = [
         f"- The scores were measured on the {report.references.role} alone: measure on"
         " texts of your own before you rely on it.",

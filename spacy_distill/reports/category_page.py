@@ -5,8 +5,8 @@ from typing import Collection, Dict, List, Mapping, Sequence, Tuple
 from ..evaluation.categories import CategoryPair, decide
 from ..evaluation.entities import format_probability
 from .charts import CHARTS_CSS, Bar, bar_chart, series_class
-from .page import TEXTS_CSS
-from .web_page import as_html, label_colors, web_page
+from .paired_texts import TEXTS_CSS, draw_legend_line, draw_pairs
+from .web_page import as_html, label_colors
 
 CATEGORY_CSS = f"""{TEXTS_CSS}
 .document {{ margin: 0 0 .6rem; white-space: pre-line; overflow-wrap: anywhere;
@@ -37,18 +37,12 @@ def draw_category_page(
     """
     colors = category_colors(pairs)
     ordered = sorted(pairs, key=lambda pair: not pair.differing)
-    drawn = [draw_category_text(p, colors=colors, direction=direction) for p in ordered]
-    same = sum(not pair.differing for pair in pairs)
-    kind = "category" if all(pair.exclusive for pair in pairs) else "categories"
-    return web_page(
-        "Teacher and student",
-        "<h1>Teacher and student</h1>\n"
-        f'<p class="summary">{len(pairs)} {"text" if len(pairs) == 1 else "texts"}: the'
-        f" same {kind} in {same}, differences in {len(pairs) - same}.</p>\n"
-        f"{draw_category_legend(('teacher', 'student'))}\n"
-        '<input type="checkbox" id="filter"> <label class="filter" for="filter">show'
-        " differences only</label>\n"
-        "<main>\n" + "\n".join(drawn) + "\n</main>",
+    exclusive = all(pair.exclusive for pair in pairs)
+    return draw_pairs(
+        pairs,
+        [draw_category_text(p, colors=colors, direction=direction) for p in ordered],
+        found="category" if exclusive else "categories",
+        legend=draw_category_legend(("teacher", "student")),
         css=f"{CATEGORY_CSS}{CHARTS_CSS}",
         lang=lang,
     )
@@ -98,10 +92,7 @@ def draw_category_legend(names: Tuple[str, str]) -> str:
         f"{as_html(name)}"
         for i, name in enumerate(names)
     )
-    return (
-        '<p class="legend"><span class="key odd"></span>only one of the two has it;'
-        f" numbers are probabilities. Bars:{bars}.</p>"
-    )
+    return draw_legend_line(scored=True, after=f" Bars:{bars}.")
 
 
 def draw_category_text(

@@ -6,43 +6,14 @@ from spacy import displacy
 
 from ..evaluation.agreement import Disagreement
 from ..evaluation.entities import Entity, SideBySide, format_probability
-from .web_page import as_html, clean, label_colors, web_page
+from .paired_texts import TEXTS_CSS, draw_legend_line, draw_pairs
+from .web_page import as_html, clean, label_colors
 
 # displaCy template of an entity. A single line, since line breaks would add spaces.
 _ENTITY_TEMPLATE = (
     '<mark class="entity {state}" style="background:{bg}" title="{note}">{text}'
     '<span class="label">{label}</span>{probability}</mark>'
 )
-TEXTS_CSS = """
-.summary, .legend, .filter { color: var(--soft); margin: .35rem 0 }
-.legend mark, .entity { color: #1b1f24; border-radius: .35em; padding: .2em .45em;
-  line-height: 1; -webkit-box-decoration-break: clone; box-decoration-break: clone }
-.legend mark { margin-right: .35em; font-size: .8rem; font-weight: 600 }
-.text { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
-  padding: .75rem 1rem; margin: 1rem 0 }
-.who { display: grid; grid-template-columns: 5.5rem 1fr; align-items: baseline }
-.who > b { color: var(--soft); font-size: .72rem; letter-spacing: .06em;
-  text-transform: uppercase; overflow-wrap: anywhere }
-.entities { line-height: 2.3 !important; overflow-wrap: anywhere }
-.entity .label { font-size: .68em; font-weight: 700; margin-inline-start: .5em }
-.entity .probability { font-size: .68em; margin-inline-start: .45em;
-  font-variant-numeric: tabular-nums }
-.entity { margin: 0 .12em }
-.entity.odd, .key.odd { outline: 2px dashed #cf222e; outline-offset: -2px }
-.key { display: inline-block; background: #e4e7eb; width: 1.8em; height: 1em;
-  border-radius: .3em; margin: 0 .4em; vertical-align: -.1em }
-.verdict { font-size: .85rem; margin: .4rem 0 0; padding: .4rem 0 0 5.5rem;
-  border-top: 1px solid var(--line); color: var(--soft); overflow-wrap: anywhere }
-.verdict.same { color: var(--same) }
-.verdict b { color: var(--odd); font-weight: 600 }
-#filter:checked ~ main .text.same { display: none }
-@media (max-width: 40rem) { .who { display: block } .verdict { padding-left: 0 } }
-@media print { .text { break-inside: avoid; padding: .4rem .8rem; margin: .6rem 0 }
-  .entities { line-height: 2.1 !important } .legend { break-after: avoid }
-  input, label.filter { display: none }
-  .legend mark, .entity, .key { print-color-adjust: exact;
-    -webkit-print-color-adjust: exact } }
-"""
 
 
 def draw_page(
@@ -67,17 +38,11 @@ def draw_page(
     """
     colors = text_colors(texts)
     ordered = sorted(texts, key=lambda text: not text.differing)
-    sections = [draw_text(t, colors=colors, direction=direction) for t in ordered]
-    same = sum(not text.differing for text in texts)
-    return web_page(
-        "Teacher and student",
-        "<h1>Teacher and student</h1>\n"
-        f'<p class="summary">{len(texts)} {_plural("text", len(texts))}: the same'
-        f" entities in {same}, differences in {len(texts) - same}.</p>\n"
-        f"{draw_legend(colors, scored=any(t.probabilities for t in texts))}\n"
-        '<input type="checkbox" id="filter"> <label class="filter" for="filter">show'
-        " differences only</label>\n"
-        "<main>\n" + "\n".join(sections) + "\n</main>",
+    return draw_pairs(
+        texts,
+        [draw_text(t, colors=colors, direction=direction) for t in ordered],
+        found="entities",
+        legend=draw_legend(colors, scored=any(t.probabilities for t in texts)),
         css=TEXTS_CSS,
         lang=lang,
     )
@@ -129,10 +94,7 @@ def draw_legend(colors: Dict[str, str], *, scored: bool) -> str:
         f'<mark style="background:{color}">{as_html(label)}</mark>'
         for label, color in colors.items()
     )
-    return (
-        f'<p class="legend">{keys}<span class="key odd"></span>only one of the two has'
-        f" it{'; numbers are probabilities' if scored else ''}.</p>"
-    )
+    return draw_legend_line(scored=scored, before=keys)
 
 
 def draw_text(
@@ -223,7 +185,3 @@ def _render_entities(
     )
     # Some versions of displaCy write the invalid tag </br>.
     return drawn.replace("</br>", "<br>")
-
-
-def _plural(word: str, number: int) -> str:
-    return word if number == 1 else f"{word}s"

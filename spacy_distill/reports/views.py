@@ -6,7 +6,8 @@ from ..evaluation.rows import NER
 from ..tasks.textcat.task import EXCLUSIVE, MULTILABEL
 from .category_page import CATEGORY_CSS, draw_category_page, draw_category_texts
 from .category_picture import draw_category_svg
-from .page import TEXTS_CSS, draw_page, draw_texts
+from .page import draw_page, draw_texts
+from .paired_texts import TEXTS_CSS
 from .picture import draw_svg
 from .text_lists import list_categories, list_entities
 

@@ -68,7 +68,7 @@ def load_teacher(
             f" {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
             " out, or map the teacher's labels (docs/teachers.md)."
         )
-    if task is not None and not _has_tasks(source):
+    if task is not None and not has_choice_of_task(source):
         raise DistillError(
             "Expected a task with a function or a file of annotations only, got one"
             f" with {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
@@ -109,9 +109,8 @@ def load_teacher(
         members: Dict[str, Teacher] = {}
         for one in source:
             used = labels if labels is not None and _uses(labels, one) else None
-            member = load_teacher(
-                one, labels=used, task=task if _has_tasks(one) else None, lang=lang
-            )
+            own_task = task if has_choice_of_task(one) else None
+            member = load_teacher(one, labels=used, task=own_task, lang=lang)
             _add_member(members, str(one) if is_name(one) else member.name, member)
         return EnsembleTeacher(members)
     raise DistillError(
@@ -120,12 +119,24 @@ def load_teacher(
     )
 
 
+def has_choice_of_task(source: TeacherSource) -> bool:
+    """Return whether a teacher may be of any task, so that the user chooses.
+
+    Args:
+        source: The teacher; see `load_teacher`.
+    """
+    if isinstance(source, (str, Path)):
+        return not str(source).endswith(".cfg") and is_annotation_file(Path(source))
+    return not (isinstance(source, (Language, Teacher)) or _is_model(source))
+
+
 @registry.misc("spacy_distill.EnsembleTeacher.v1")
 def ensemble_teacher_v1(
     # Not Dict[str, Teacher]: confection checks the values before it builds them.
     members: Optional[Dict[str, Any]] = None,
     paths: Optional[List[str]] = None,
     weights: Optional[Dict[str, float]] = None,
+    task: Optional[str] = None,
 ) -> Teacher:
     """Create a teacher that predicts the weighted mean of others' probabilities.
 
@@ -137,6 +148,7 @@ def ensemble_teacher_v1(
             ["work/seed0/model-best", "work/seed1/model-best"]. Their paths are their
             names.
         weights: By the members' names; equal by default. They are normalized.
+        task: What is read of files of annotations among `paths`; see `load_teacher`.
 
     Raises:
         DistillError: If there is no member, if their labels differ, or if the weights
@@ -145,7 +157,8 @@ def ensemble_teacher_v1(
     members = dict(members or {})
     for path in paths or []:
         _add_member(members, path, None)
-        members[path] = load_teacher(path)
+        own_task = task if has_choice_of_task(path) else None
+        members[path] = load_teacher(path, task=own_task)
     return EnsembleTeacher(members, weights=weights)
 
 
@@ -234,13 +247,6 @@ def _uses(labels: Any, source: Any) -> bool:
 def _is_model(source: Any) -> bool:
     """Whether an object is a `transformers` pipeline."""
     return hasattr(source, "model") and hasattr(source, "tokenizer")
-
-
-def _has_tasks(source: Any) -> bool:
-    """Whether a source may be of any task, so that the user chooses."""
-    if is_name(source):
-        return not str(source).endswith(".cfg") and is_annotation_file(Path(source))
-    return not (isinstance(source, (Language, Teacher)) or _is_model(source))
 
 
 def _kind(source: Any) -> str:

@@ -32,7 +32,7 @@ from .config import (
 )
 from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
-from .preparation import Prepared, prepare
+from .preparation import Prepared, check_gold_files, prepare
 from .schedule import Schedule, without_overridden
 from .student import (
     find_amount,
@@ -60,6 +60,7 @@ def distill(
     component: Optional[str] = None,
     strict: Optional[bool] = None,
     labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
+    task: Optional[str] = None,
     label_map: Optional[LabelMap] = None,
     progress: bool = True,
 ) -> Language:
@@ -91,6 +92,7 @@ def distill(
         component: See `load_teacher`.
         strict: See `load_teacher`.
         labels: See `load_teacher`.
+        task: See `load_teacher`.
         label_map: New label of each of the teacher's labels, None for none; see
             `MappedTeacher`.
         progress: Show progress bars and messages.
@@ -117,8 +119,10 @@ def distill(
             "component": component,
             "strict": strict,
             "labels": labels,
+            "task": task,
         }
         if config is None:
+            check_gold_files(settings)
             # What the teacher predicts determines the student.
             lang = str(settings.get("nlp.lang", "en"))
             run.teacher = load_teacher(teacher, lang=lang, **options)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from spacy.vocab import Vocab
 from thinc.api import Config
 
 from ..corpora.texts import Texts, TextSource, as_texts
+from ..docs import read_gold
 from ..errors import DistillError
 from ..files import check_writable
 from ..soft_labels.manifest import FILE_NAME
@@ -125,6 +127,29 @@ def prepare(
         gold_labels=labels,
         warnings=tuple(_find_ignored(settings)),
     )
+
+
+def check_gold_files(settings: Mapping[str, Any]) -> None:
+    """Check gold annotation while it is not known what the student is to learn.
+
+    Args:
+        settings: Overrides by dotted name.
+
+    Raises:
+        DistillError: If a file is missing, cannot be read, or has neither entities nor
+            categories.
+    """
+    for name in ("paths.train", "paths.dev"):
+        path = settings.get(name)
+        if not path:
+            continue
+        docs = read_gold(Path(path), Vocab())
+        # All are read, since the last of several files may be a broken one.
+        if not sum(doc.has_annotation("ENT_IOB") or bool(doc.cats) for doc in docs):
+            raise DistillError(
+                f"Expected entities or categories in {path}, got Docs without"
+                " annotation: annotate them, or name another file."
+            )
 
 
 def _find_ignored(settings: Mapping[str, Any]) -> List[str]:

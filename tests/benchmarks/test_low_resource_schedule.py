@@ -1,3 +1,4 @@
+import signal
 import threading
 
 import pytest
@@ -89,3 +90,36 @@ def test_what_is_unforeseen_ends_the_others():
     with pytest.raises(KeyboardInterrupt):
         do(tasks, jobs=2, on_end=end.set)
     assert others == ["begun", "ended"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_does_not_wake_the_main_thread(number):
+    end, others = threading.Event(), []
+    before = signal.getsignal(number)
+
+    def work():
+        # Taken by this thread, so it finds the main one asleep and leaves it so.
+        signal.pthread_kill(threading.get_ident(), number)
+        others.append(end.wait(timeout=60))
+
+    later = Task("later", lambda: others.append("later"))
+    with pytest.raises(KeyboardInterrupt):
+        do([Task("work", work), later], on_end=end.set)
+    assert others == [True]
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_as_all_has_been_done():
+    work = Task("work", lambda: signal.raise_signal(signal.SIGTERM))
+    with pytest.raises(KeyboardInterrupt):
+        do([work])
+
+
+def test_signals_that_are_ignored_stay_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        work = Task("work", lambda: signal.raise_signal(signal.SIGINT))
+        assert do([work]) == {}
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -4,8 +4,8 @@ import json
 import sys
 
 import pytest
-from small_textcat import make_data
 from textcat import corpora, rows, run, table
+from texts_with_categories import make_data
 from tiny_teachers import make_bert_teacher
 
 

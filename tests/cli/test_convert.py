@@ -108,7 +108,7 @@ def test_spans_and_categories(tmp_path):
     gold.write_text(json.dumps(record))
     result, output = convert(gold, "-o", tmp_path / "gold.spacy")
     assert result.exit_code == 1
-    assert "choose by the task" in output
+    assert "choose with --task ner or --task textcat" in output
     for task, expected in (("ner", "PER 1"), ("textcat", "sea 1")):
         arguments = ("-o", tmp_path / "gold.spacy", "--task", task)
         result, output = convert(gold, *arguments)

@@ -2,7 +2,8 @@
 
 import pytest
 import spacy
-from small_textcat import accuracy, make_data, make_stock_teacher, write_gold
+from small_classifiers import accuracy, make_stock_teacher
+from texts_with_categories import make_data, write_categories
 from tiny_distillation import overrides, run_spacy, told
 from tiny_teachers import write_jsonl
 from typer.testing import CliRunner
@@ -35,8 +36,8 @@ def files(tmp_path_factory):
     make_stock_teacher().to_disk(folder / "teacher")
     make_stock_teacher(exclusive=False).to_disk(folder / "several")
     write_jsonl(folder / "texts.jsonl", [text for text, _ in make_data(120, seed=3)])
-    write_gold(folder / "gold.spacy", make_data(30, seed=4))
-    write_gold(folder / "several.spacy", make_data(30, seed=4, exclusive=False))
+    write_categories(folder / "gold.spacy", make_data(30, seed=4))
+    write_categories(folder / "several.spacy", make_data(30, seed=4, exclusive=False))
     return folder
 
 

@@ -5,8 +5,9 @@ from xml.etree import ElementTree
 import pytest
 import spacy
 from rule_teacher import make_rule_teacher
-from small_classifiers import make_docs, make_texts, trained_classifier
+from small_classifiers import topic_classifier
 from spacy.tokens import DocBin
+from texts_with_categories import make_docs, make_topics
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
@@ -18,10 +19,10 @@ from spacy_distill.reports.table import percent
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("classifiers")
-    trained_classifier(steps=20).to_disk(folder / "teacher")
-    trained_classifier("compact_textcat").to_disk(folder / "student")
+    topic_classifier(steps=20).to_disk(folder / "teacher")
+    topic_classifier("compact_textcat").to_disk(folder / "student")
     make_rule_teacher().to_disk(folder / "rules")
-    docs = make_docs(spacy.blank("en"), 40, seed=3)
+    docs = make_docs(make_topics(40, seed=3), spacy.blank("en"))
     DocBin(docs=docs).to_disk(folder / "gold.spacy")
     return folder
 
@@ -81,7 +82,7 @@ def test_pipelines_of_different_tasks(folder):
 
 def test_pictures(folder, tmp_path):
     (tmp_path / "texts.txt").write_text(
-        "\n".join(text for text, _ in make_texts(12, seed=3)), encoding="utf-8"
+        "\n".join(text for text, _ in make_topics(12, seed=3)), encoding="utf-8"
     )
     code, output = run(
         *("visualize", folder / "teacher", folder / "student", "-o", tmp_path / "out"),
@@ -94,7 +95,7 @@ def test_pictures(folder, tmp_path):
     assert (page.count("<section"), svg.count(">TEACHER<")) == (12, 4)
     teacher, student = (spacy.load(folder / x) for x in ("teacher", "student"))
     same = 0
-    for text, _ in make_texts(12, seed=3):
+    for text, _ in make_topics(12, seed=3):
         found = [nlp(text).cats for nlp in (teacher, student)]
         same += len({max(cats, key=cats.get) for cats in found}) == 1
     assert f"12 texts: the same category in {same}" in output

@@ -1,7 +1,8 @@
 import pytest
 import spacy
-from classified import trained_classifier, write_classified
 from small import TEXTS, entities, trained, write_gold
+from small_classifiers import by_heart
+from texts_with_categories import classified_data, write_categories
 from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
 from with_pieces import trained_with_pieces
@@ -54,8 +55,8 @@ def test_float16_without_gold(folder, tmp_path):
 
 
 def test_a_text_classifier(tmp_path):
-    trained_classifier("ngrams").to_disk(tmp_path / "student")
-    gold = write_classified(tmp_path / "gold.spacy")
+    by_heart("ngrams").to_disk(tmp_path / "student")
+    gold = write_categories(tmp_path / "gold.spacy", classified_data())
     code, output = run(tmp_path, tmp_path / "out", "--gold", str(gold))
     assert code == 0, output
     for part in ("N-grams with a row 363 ", "Accuracy 100.00 ", "Macro F1 100.00 "):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_textcat import LABELS, make_data, write_gold
+from texts_with_categories import LABELS, make_data, write_categories
 from tiny_distillation import told
 from tiny_teachers import make_bert_teacher
 from typer.testing import CliRunner
@@ -23,14 +23,14 @@ TEXT = "a dog in paris"
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("train_teacher")
     make_bert_teacher(folder / "weights")
-    write_gold(folder / "gold.spacy", make_data(30))
-    write_gold(folder / "several.spacy", make_data(30, exclusive=False))
+    write_categories(folder / "gold.spacy", make_data(30))
+    write_categories(folder / "several.spacy", make_data(30, exclusive=False))
     # Words that are single pieces of the tiny BERT, which learns them at once.
     easy = [
         ("a dog", {"dog": 1.0, "paris": 0.0}),
         ("paris", {"dog": 0.0, "paris": 1.0}),
     ]
-    write_gold(folder / "easy.spacy", easy * 8)
+    write_categories(folder / "easy.spacy", easy * 8)
     return folder
 
 
@@ -99,7 +99,9 @@ def test_what_was_learned_is_no_warning(files, tmp_path):
     ],
 )
 def test_gold_that_does_not_fit(files, tmp_path, cats, settings, message):
-    gold = write_gold(tmp_path / "bad.spacy", [("some text", one) for one in cats])
+    gold = write_categories(
+        tmp_path / "bad.spacy", [("some text", one) for one in cats]
+    )
     result = train_teacher(files, "-o", tmp_path / "out", gold=gold, **settings)
     assert message in told(result)
     assert not (tmp_path / "out").exists()
@@ -107,7 +109,7 @@ def test_gold_that_does_not_fit(files, tmp_path, cats, settings, message):
 
 def test_a_category_of_the_development_data_alone(files, tmp_path):
     data = [("some text", {"good": 0.0, "bad": 0.0, "mixed": 0.0, "new": 1.0})]
-    dev = write_gold(tmp_path / "dev.spacy", data)
+    dev = write_categories(tmp_path / "dev.spacy", data)
     line = told(train_teacher(files, "-o", tmp_path / "out", dev=dev))
     assert "Expected the categories bad, good, mixed in" in line
     assert "as in the training data, got new too: rename them" in line

@@ -5,17 +5,16 @@ import json
 import numpy as np
 import pytest
 import spacy
-from classified import (
-    CLASSIFIED_TEXTS,
-    KINDS,
-    categories,
-    classified_examples,
-    trained_classifier,
-    write_classified,
-)
 from small import TEXTS, trained, write_gold
+from small_classifiers import KINDS, by_heart, categories
 from spacy.tokens import DocBin
 from spacy.training import Example
+from texts_with_categories import (
+    CLASSIFIED_TEXTS,
+    classified_data,
+    make_examples,
+    write_categories,
+)
 
 import spacy_distill
 from spacy_distill.compression.quantize import quantize
@@ -35,10 +34,10 @@ from spacy_distill.students.ngrams import get_ngram_layers
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quantize_classifier")
     for kind in KINDS:
-        trained_classifier(kind).to_disk(folder / kind)
-    trained_classifier(exclusive=False).to_disk(folder / "multilabel")
-    write_classified(folder / "gold.spacy")
-    write_classified(folder / "multilabel.spacy", exclusive=False)
+        by_heart(kind).to_disk(folder / kind)
+    by_heart(exclusive=False).to_disk(folder / "multilabel")
+    write_categories(folder / "gold.spacy", classified_data())
+    write_categories(folder / "multilabel.spacy", classified_data(exclusive=False))
     return folder
 
 
@@ -129,7 +128,7 @@ def test_ngrams_are_rounded_to_one_scale(bits, folder, tmp_path):
 
 def test_what_is_lost_is_told(folder, tmp_path):
     gold = folder / "gold.spacy"
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     (layer,) = get_ngram_layers(nlp.get_pipe("textcat").model)
     # One value that dwarfs all others, so that rounding to one scale removes them.
     table = layer.get_param("E").copy()
@@ -171,7 +170,7 @@ def test_other_storage_leaves_tables_alone(storage, folder, tmp_path):
 
 
 def test_an_empty_table():
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     (layer,) = get_ngram_layers(nlp.get_pipe("textcat").model)
     layer.set_param("E", np.zeros_like(layer.get_param("E")))
     round_ngrams(layer, 3.5)
@@ -182,14 +181,14 @@ def test_an_empty_table():
 
 def test_entities_and_categories_in_one_pipeline(tmp_path):
     nlp = trained()
-    nlp.add_pipe("textcat", source=trained_classifier())
+    nlp.add_pipe("textcat", source=by_heart())
     nlp.to_disk(tmp_path / "both")
     gold = write_gold(tmp_path / "entities.spacy", spacy.blank("en"))
     done = quantize(tmp_path / "both", tmp_path / "one", gold=gold)
     assert done.compared == ("entities", "categories")
     assert done.before.scores == {"ents_f": 1.0}
     assert done.documents == len(TEXTS)
-    gold = write_classified(tmp_path / "categories.spacy")
+    gold = write_categories(tmp_path / "categories.spacy", classified_data())
     done = quantize(tmp_path / "both", tmp_path / "two", gold=gold)
     assert set(done.before.scores) == {"cats_acc", "cats_macro_f"}
     small = spacy.load(tmp_path / "two")
@@ -216,7 +215,7 @@ def test_gold_that_cannot_be_compared(folder, tmp_path):
 def test_spacys_own_textcat_cannot_be_quantized(tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("textcat")
-    examples = classified_examples(nlp)
+    examples = make_examples(nlp, classified_data())
     nlp.initialize(lambda: examples)
     nlp.to_disk(tmp_path / "plain")
     message = (

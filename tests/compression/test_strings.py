@@ -2,8 +2,9 @@ import json
 
 import pytest
 import spacy
-from classified import CLASSIFIED_TEXTS, KINDS, LABELS, trained_classifier
 from small import TEXTS, entities, scores, trained
+from small_classifiers import KINDS, by_heart
+from texts_with_categories import CLASSIFIED_LABELS, CLASSIFIED_TEXTS
 
 from spacy_distill.compression.quantize import drop_strings
 
@@ -33,13 +34,13 @@ def test_labels_alone_are_left(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_categories_do_not_depend_on_strings(kind, tmp_path):
-    nlp = trained_classifier(kind)
+    nlp = by_heart(kind)
     texts = [*CLASSIFIED_TEXTS, *SEEN]
     list(nlp.pipe(texts))
     nlp.to_disk(tmp_path)
     assert drop_strings(nlp, tmp_path)
     path = tmp_path / "vocab" / "strings.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == list(LABELS)
+    assert json.loads(path.read_text(encoding="utf-8")) == list(CLASSIFIED_LABELS)
     again = spacy.load(tmp_path)
     assert "penalty" not in again.vocab.strings
     for one, other in zip(nlp.pipe(texts), again.pipe(texts)):
@@ -48,7 +49,7 @@ def test_categories_do_not_depend_on_strings(kind, tmp_path):
 
 def test_strings_of_two_components_that_do_without(tmp_path):
     nlp = trained()
-    nlp.add_pipe("textcat", source=trained_classifier())
+    nlp.add_pipe("textcat", source=by_heart())
     saved(nlp, tmp_path)
     assert drop_strings(nlp, tmp_path)
     path = tmp_path / "vocab" / "strings.json"

@@ -7,9 +7,10 @@ import pytest
 import spacy
 from small import make_nlp as make_ner
 from small import write_soft_labels
-from small_textcat import LABELS, make_data, make_nlp, make_stock_teacher, write_gold
+from small_classifiers import make_classifier, make_stock_teacher
 from spacy.tokens import DocBin
 from spacy.training import Example
+from texts_with_categories import LABELS, make_data, write_categories
 
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.corpora.distill_corpus import distill_corpus_v1, held_out_corpus_v1
@@ -37,7 +38,7 @@ def data(tmp_path_factory):
 
 
 def read(path, *, exclusive=True, nlp=None, **settings):
-    nlp = make_nlp(exclusive=exclusive) if nlp is None else nlp
+    nlp = make_classifier(exclusive=exclusive) if nlp is None else nlp
     random.seed(0)
     return list(distill_corpus_v1(soft_labels=path, **settings)(nlp))
 
@@ -78,7 +79,7 @@ def test_hard(data, exclusive):
 
 def test_gold_and_soft_labels_in_one_stream(data, tmp_path):
     gold = make_data(7, seed=9)
-    write_gold(tmp_path / "gold.spacy", gold)
+    write_categories(tmp_path / "gold.spacy", gold)
     examples = read(data[True], gold=tmp_path / "gold.spacy")
     assert len(examples) == 30
     first, *rest = (eg.reference.user_data for eg in examples)
@@ -96,7 +97,7 @@ def test_gold_and_soft_labels_in_one_stream(data, tmp_path):
 
 @both
 def test_held_out(data, exclusive):
-    nlp = make_nlp(exclusive=exclusive)
+    nlp = make_classifier(exclusive=exclusive)
     examples = list(held_out_corpus_v1(soft_labels=data[exclusive], documents=4)(nlp))
     assert len(examples) == 4
     teacher = make_stock_teacher(exclusive=exclusive)
@@ -136,12 +137,20 @@ def make_stock(factory):
 @pytest.mark.parametrize(
     ("kind", "nlp", "message"),
     [
-        (True, make_nlp(exclusive=False), "several categories in .*'textcat' has them"),
-        (False, make_nlp(), "Expected exclusive categories in .*got several"),
+        (
+            True,
+            make_classifier(exclusive=False),
+            "several categories in .*'textcat' has them",
+        ),
+        (False, make_classifier(), "Expected exclusive categories in .*got several"),
         (True, make_stock("soft_textcat_multilabel"), "Expected several categories in"),
         (False, make_stock("textcat"), "Expected exclusive categories in"),
         (True, make_ner(), "Expected entities in .*, got categories of documents"),
-        ("ner", make_nlp(), "Expected categories of documents in .*, got entities"),
+        (
+            "ner",
+            make_classifier(),
+            "Expected categories of documents in .*, got entities",
+        ),
     ],
 )
 def test_soft_labels_of_another_task(data, tmp_path, kind, nlp, message):
@@ -157,6 +166,6 @@ def test_gold_entities_alone_for_a_classifier(tmp_path):
     entities = {"entities": [(0, 4, "PER")]}
     eg = Example.from_dict(nlp.make_doc("Anna is here"), entities)
     DocBin(docs=[eg.reference]).to_disk(tmp_path / "gold.spacy")
-    for nlp, labels in ((make_nlp(), ()), (make_ner(), ("PER",))):
+    for nlp, labels in ((make_classifier(), ()), (make_ner(), ("PER",))):
         (found,) = read(None, nlp=nlp, gold=tmp_path / "gold.spacy")
         assert found.reference.user_data[GOLD_LABELS] == labels

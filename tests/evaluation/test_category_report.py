@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 import spacy
 from small import TEXTS, write_soft_labels
-from small_classifiers import (
-    CATEGORIES,
-    make_docs,
-    make_texts,
-    texts_of,
-    trained_classifier,
-)
+from small_classifiers import topic_classifier
 from spacy.language import Language
 from spacy.tokens import DocBin
+from texts_with_categories import TOPICS, make_docs, make_topics, texts_of
 
 from spacy_distill.annotation.annotate import annotate
 from spacy_distill.docs import LOGITS
@@ -31,7 +26,7 @@ NLP = spacy.blank("en")
 
 
 def probabilities(nlp, texts):
-    return np.array([[d.cats[x] for x in CATEGORIES] for d in nlp.pipe(texts)])
+    return np.array([[d.cats[x] for x in TOPICS] for d in nlp.pipe(texts)])
 
 
 @pytest.mark.parametrize("name", ["exclusive", "several"])
@@ -49,8 +44,8 @@ def test_it_is_read_as_it_was_written(name, request, tmp_path):
 def test_what_is_in_it(exclusive, exclusive_folder):
     assert exclusive.task == "textcat"
     teacher, student = exclusive.rows
-    gold = make_docs(NLP, 80, seed=3)
-    truth = np.array([[doc.cats[x] for x in CATEGORIES] for doc in gold]).argmax(1)
+    gold = make_docs(make_topics(80, seed=3), NLP)
+    truth = np.array([[doc.cats[x] for x in TOPICS] for doc in gold]).argmax(1)
     loaded = {n: spacy.load(exclusive_folder / n) for n in ("teacher", "student")}
     found = {n: probabilities(nlp, texts_of(gold)) for n, nlp in loaded.items()}
     for row in exclusive.rows:
@@ -63,7 +58,7 @@ def test_what_is_in_it(exclusive, exclusive_folder):
             row.words_per_second * 80 / words
         )
     assert exclusive.references.entities == {
-        label: (truth == i).sum() for i, label in enumerate(CATEGORIES)
+        label: (truth == i).sum() for i, label in enumerate(TOPICS)
     }
     same = found["teacher"].argmax(1) == found["student"].argmax(1)
     agreement = exclusive.agreement["student"]
@@ -81,8 +76,8 @@ def test_development_scores(exclusive):
     held = exclusive.development
     assert held.references.documents == 40
     assert held.references.task == "textcat"
-    dev = make_docs(NLP, 40, seed=4)
-    nlp = trained_classifier("compact_textcat")
+    dev = make_docs(make_topics(40, seed=4), NLP)
+    nlp = topic_classifier("compact_textcat")
     truth = [max(doc.cats, key=doc.cats.get) for doc in dev]
     found = [max(d.cats, key=d.cats.get) for d in nlp.pipe(texts_of(dev))]
     right = np.mean([a == b for a, b in zip(found, truth)])
@@ -117,10 +112,10 @@ def test_soft_labels_of_several_categories(several):
 
 def test_two_categories_are_less_uncertain_than_the_last_bound(tmp_path):
     teacher = MappedTeacher(
-        load_teacher(trained_classifier()),
+        load_teacher(topic_classifier()),
         {"food": "food", "sport": "other", "travel": "other"},
     )
-    texts = [text for text, _ in make_texts(12)]
+    texts = [text for text, _ in make_topics(12)]
     annotate(teacher, texts, tmp_path / "soft", progress=False)
     sample = sample_soft_labels(tmp_path / "soft")
     assert sample.entropy[-1].high == pytest.approx(math.log(2))
@@ -140,14 +135,14 @@ def test_held_out_soft_labels_are_what_the_teacher_chose(exclusive_folder, exclu
 
 
 def test_a_label_map_renames_gold_annotation_and_predictions(exclusive_folder):
-    docs = make_docs(NLP, 40, seed=3)
+    docs = make_docs(make_topics(40, seed=3), NLP)
     for doc in docs:
         doc.cats = {x.upper(): value for x, value in doc.cats.items()}
     source = {"student": str(exclusive_folder / "student")}
     with pytest.raises(DistillError, match=r"""'{"FOOD": "food", "SPORT"""):
         evaluate(source, docs, rounds=0)
-    upper = {x.upper(): x for x in CATEGORIES}
-    plain = evaluate(source, make_docs(NLP, 40, seed=3), rounds=0)
+    upper = {x.upper(): x for x in TOPICS}
+    plain = evaluate(source, make_docs(make_topics(40, seed=3), NLP), rounds=0)
     mapped = evaluate(source, docs, label_map=upper, rounds=0)
     assert mapped.rows[0].f1 == plain.rows[0].f1
     merged = {**upper, "FOOD": "rest", "food": "rest", "SPORT": None, "sport": None}
@@ -160,20 +155,24 @@ def test_a_label_map_renames_gold_annotation_and_predictions(exclusive_folder):
 def test_soft_labels_of_another_task_are_an_error(tmp_path):
     soft = write_soft_labels(tmp_path, TEXTS)
     with pytest.raises(DistillError, match="task, textcat, got ner"):
-        evaluate({"student": trained_classifier()}, make_docs(NLP), soft_labels=soft)
+        evaluate(
+            {"student": topic_classifier()},
+            make_docs(make_topics(), NLP),
+            soft_labels=soft,
+        )
 
 
 def test_gold_without_categories_is_an_error(tmp_path):
     DocBin(docs=[NLP("nothing at all")]).to_disk(tmp_path / "gold.spacy")
     with pytest.raises(DistillError, match="Expected Docs with categories"):
-        evaluate({"student": trained_classifier()}, tmp_path / "gold.spacy")
+        evaluate({"student": topic_classifier()}, tmp_path / "gold.spacy")
 
 
 def test_an_untrained_classifier_is_compared_with_nothing():
-    untrained = trained_classifier("compact_textcat", steps=0)
+    untrained = topic_classifier("compact_textcat", steps=0)
     report = evaluate(
-        {"teacher": trained_classifier(), "student": untrained},
-        make_docs(NLP, 40, seed=3),
+        {"teacher": topic_classifier(), "student": untrained},
+        make_docs(make_topics(40, seed=3), NLP),
         rounds=0,
     )
     teacher, student = report.rows
@@ -183,9 +182,11 @@ def test_an_untrained_classifier_is_compared_with_nothing():
 
 
 def test_a_category_that_the_test_data_lack_does_not_end_the_comparison():
-    docs = [doc for doc in make_docs(NLP, 60, seed=3) if not doc.cats["sport"]]
+    docs = [
+        doc for doc in make_docs(make_topics(60, seed=3), NLP) if not doc.cats["sport"]
+    ]
     report = evaluate(
-        {"teacher": trained_classifier(), "student": trained_classifier(steps=2)},
+        {"teacher": topic_classifier(), "student": topic_classifier(steps=2)},
         docs,
         rounds=0,
     )
@@ -194,8 +195,8 @@ def test_a_category_that_the_test_data_lack_does_not_end_the_comparison():
 
 
 def test_references_without_a_scoring_follow_the_pipeline():
-    gold = gold_references(make_docs(NLP, 10))
-    assert gold.find_scoring(trained_classifier()).task == "textcat"
+    gold = gold_references(make_docs(make_topics(10), NLP))
+    assert gold.find_scoring(topic_classifier()).task == "textcat"
 
 
 @Language.component("test_food_or_sport", assigns=["doc.cats"])
@@ -207,7 +208,7 @@ def food_or_sport(doc):
 def test_a_component_of_the_user_s_own():
     nlp = spacy.blank("en")
     nlp.add_pipe("test_food_or_sport")
-    docs = make_docs(NLP, 40, seed=3)
+    docs = make_docs(make_topics(40, seed=3), NLP)
     report = evaluate({"own": nlp}, docs, rounds=0)
     share = report.references.entities["food"] / 40
     assert report.rows[0].accuracy == pytest.approx(share)
@@ -221,7 +222,7 @@ def test_a_component_of_the_user_s_own():
 
 
 def test_a_teacher_is_measured_like_its_pipeline():
-    nlp, docs = trained_classifier(), make_docs(NLP, 40, seed=3)
+    nlp, docs = topic_classifier(), make_docs(make_topics(40, seed=3), NLP)
     report = evaluate({"teacher": load_teacher(nlp), "pipeline": nlp}, docs, rounds=0)
     teacher, pipeline = report.rows
     assert teacher.accuracy == pipeline.accuracy

@@ -5,11 +5,12 @@ import pytest
 import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_classifiers import CATEGORIES, FACTORIES, make_docs, trained_classifier
+from small_classifiers import FACTORIES, topic_classifier
 from spacy.scorer import Scorer
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
+from texts_with_categories import TOPICS, make_docs, make_topics
 
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.category_scoring import CategoryScoring
@@ -124,16 +125,16 @@ def test_scores_of_several_categories(drawn):
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_a_trained_pipeline(factory):
     exclusive = "multilabel" not in factory
-    nlp = trained_classifier(factory)
-    docs = make_docs(nlp, 60, seed=3, exclusive=exclusive)
+    nlp = topic_classifier(factory)
+    docs = make_docs(make_topics(60, seed=3, exclusive=exclusive), nlp)
     row = measure(nlp, gold_references(docs), name="student").row
     predicted = list(nlp.pipe(doc.text for doc in docs))
-    p = np.array([[doc.cats[x] for x in CATEGORIES] for doc in predicted])
-    gold = np.array([[doc.cats[x] for x in CATEGORIES] for doc in docs])
+    p = np.array([[doc.cats[x] for x in TOPICS] for doc in predicted])
+    gold = np.array([[doc.cats[x] for x in TOPICS] for doc in docs])
     ours = Scorer.score_cats(
         [Example(*pair) for pair in zip(predicted, docs)],
         "cats",
-        labels=CATEGORIES,
+        labels=TOPICS,
         multi_label=not exclusive,
     )
     assert row.macro_f1 == pytest.approx(ours["cats_macro_f"])

@@ -4,7 +4,8 @@ import pytest
 import spacy
 from rule_teacher import make_rule_teacher
 from small import trained
-from small_classifiers import FACTORIES, make_docs, make_texts, trained_classifier
+from small_classifiers import FACTORIES, topic_classifier
+from texts_with_categories import make_docs, make_topics
 
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.choose_scoring import (
@@ -26,7 +27,7 @@ def read_nothing():
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_pipelines_that_classify(factory):
     task = "textcat_multilabel" if "multilabel" in factory else "textcat"
-    nlp = trained_classifier(factory)
+    nlp = topic_classifier(factory)
     assert scoring_of_pipeline(nlp).task == task
     assert choose_scoring({"one": nlp}, read_nothing).task == task
     as_teacher = teacher_pipeline(load_teacher(nlp))
@@ -43,7 +44,7 @@ def test_pipelines_that_find_entities(make):
 
 
 def test_a_classifier_is_evaluated_as_it_is(tmp_path):
-    trained_classifier().to_disk(tmp_path / "teacher")
+    topic_classifier().to_disk(tmp_path / "teacher")
     assert find_teacher(load_predictor(tmp_path / "teacher")) is None
 
 
@@ -55,28 +56,28 @@ def test_tasks():
 
 
 def test_pipelines_that_do_both_are_scored_by_what_gold_annotation_has():
-    nlp = trained_classifier()
+    nlp = topic_classifier()
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "X", "pattern": "train"}])
     both = {"one": nlp, "two": nlp}
-    assert choose_scoring(both, lambda: make_docs(nlp)).task == "textcat"
-    found = [nlp(text) for text, _ in make_texts(40)]
+    assert choose_scoring(both, lambda: make_docs(make_topics(), nlp)).task == "textcat"
+    found = [nlp(text) for text, _ in make_topics(40)]
     assert choose_scoring(both, lambda: found).task == "ner"
     # What only one of them does is not scored.
-    only = {"one": nlp, "two": trained_classifier("compact_textcat")}
+    only = {"one": nlp, "two": topic_classifier("compact_textcat")}
     assert choose_scoring(only, lambda: found).task == "textcat"
     others = {"one": nlp, "two": trained()}
-    assert choose_scoring(others, lambda: make_docs(nlp)).task == "ner"
+    assert choose_scoring(others, lambda: make_docs(make_topics(), nlp)).task == "ner"
 
 
 def test_pipelines_of_different_tasks_are_an_error():
-    pipelines = {"cats": trained_classifier(), "ents": trained()}
+    pipelines = {"cats": topic_classifier(), "ents": trained()}
     with pytest.raises(DistillError, match="classification by cats and none by ents"):
         choose_scoring(pipelines, read_nothing)
 
 
 def test_one_pipeline_with_several_categories_decides_for_all():
     pipelines = {
-        "one": trained_classifier(),
-        "several": trained_classifier("textcat_multilabel"),
+        "one": topic_classifier(),
+        "several": topic_classifier("textcat_multilabel"),
     }
     assert choose_scoring(pipelines, read_nothing).task == "textcat_multilabel"

@@ -17,13 +17,9 @@ from spacy_distill.evaluation.rows import (
     TypeScore,
 )
 from spacy_distill.evaluation.training_facts import TrainingFacts
-from spacy_distill.reports.card import (
-    CardFacts,
-    add_quantization_note,
-    default_description,
-    fill_meta,
-    model_card,
-)
+from spacy_distill.reports.card import add_quantization_note, model_card
+from spacy_distill.reports.card_facts import CardFacts, default_description
+from spacy_distill.reports.meta import fill_meta
 
 STUDENT = Row(
     name="distilled",

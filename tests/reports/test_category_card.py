@@ -4,22 +4,19 @@ import re
 from dataclasses import replace
 
 import pytest
-from small_classifiers import CATEGORIES
+from texts_with_categories import TOPICS
 
 from spacy_distill.evaluation.rows import TrainingFacts
-from spacy_distill.reports.card import (
-    CardFacts,
-    default_description,
-    fill_meta,
-    model_card,
-)
+from spacy_distill.reports.card import model_card
+from spacy_distill.reports.card_facts import CardFacts, default_description
+from spacy_distill.reports.meta import fill_meta
 from spacy_distill.reports.table import percent
 
 FACTS = CardFacts(
     package="en_reviews",
     version="0.1.0",
     language="English",
-    labels=list(CATEGORIES),
+    labels=list(TOPICS),
     spans_key=None,
     numpy_only=True,
     description="Reviews.",
@@ -73,7 +70,7 @@ def test_scores_have_spacy_s_names(exclusive):
     assert performance["cats_acc"] == row.accuracy
     assert performance["cats_macro_f"] == row.macro_f1
     assert performance["cats_micro_f"] == row.f1
-    assert set(performance["cats_f_per_type"]) == set(CATEGORIES)
+    assert set(performance["cats_f_per_type"]) == set(TOPICS)
     assert performance["cats_ece"] == row.ece
     held = exclusive.development.scores["student"]
     assert performance["dev_cats_micro_f"] == held.f1

@@ -5,7 +5,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from small_classifiers import CATEGORIES
+from texts_with_categories import TOPICS
 
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.rows import Quantization, TrainingFacts
@@ -94,7 +94,7 @@ def test_scores_are_named_after_the_data(exclusive, several):
 def test_the_summary(exclusive):
     lines = "\n".join(summary_lines(exclusive))
     counts = exclusive.references.entities
-    listed = ", ".join(f"{counts[x]} {x}" for x in CATEGORIES)
+    listed = ", ".join(f"{counts[x]} {x}" for x in TOPICS)
     assert f"80 documents, 680 words, 3 categories ({listed})" in lines
     agreement = percent(exclusive.agreement["student"].f1)
     assert (

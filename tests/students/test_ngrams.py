@@ -10,13 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import spacy
-from classified import (
-    CLASSIFIED_TEXTS,
-    classified_examples,
-    make_classifier,
-    trained_classifier,
-)
+from small_classifiers import by_heart, make_classifier
 from spacy.tokens import Doc
+from texts_with_categories import CLASSIFIED_TEXTS, classified_data, make_examples
 from thinc.api import SGD, Adam, fix_random_seed
 
 from spacy_distill.errors import DistillError
@@ -188,7 +184,7 @@ def test_docs_without_words(texts):
 
 
 def test_unseen_ngrams_contribute_nothing():
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     model = nlp.get_pipe("textcat").model
     (layer,) = get_ngram_layers(model)
     table = layer.get_param("E")
@@ -223,7 +219,7 @@ def test_dropout_leaves_out_ngrams():
 
 
 def test_predictions_follow_every_optimizer_step():
-    model = trained_classifier("ngrams").get_pipe("textcat").model
+    model = by_heart("ngrams").get_pipe("textcat").model
     (layer,) = get_ngram_layers(model)
     docs = make_docs(CLASSIFIED_TEXTS)
     for optimizer in (Adam(0.01), SGD(0.1)):
@@ -300,7 +296,7 @@ def test_a_batch_that_failed_leaves_the_cache_right():
     "duplicate", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
 )
 def test_copies_do_without_the_cache(duplicate):
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     pipe = nlp.get_pipe("textcat")
     docs = make_docs(CLASSIFIED_TEXTS)
     size = len(pickle.dumps(pipe.model))
@@ -315,7 +311,7 @@ def test_copies_do_without_the_cache(duplicate):
 
 
 def test_bytes_and_disk(tmp_path):
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     expected = [doc.cats for doc in nlp.pipe(CLASSIFIED_TEXTS)]
     nlp.to_disk(tmp_path)
     for other in (
@@ -342,9 +338,9 @@ def test_threads_may_share_a_pipeline():
 
 
 def test_memory_zones():
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     texts = [*CLASSIFIED_TEXTS, "words never heard before", "zzyzx qwrtp"]
-    expected = [doc.cats for doc in trained_classifier("ngrams").pipe(texts)]
+    expected = [doc.cats for doc in by_heart("ngrams").pipe(texts)]
     for _ in range(2):
         with nlp.memory_zone():
             found = [dict(doc.cats) for doc in nlp.pipe(texts)]
@@ -354,7 +350,7 @@ def test_memory_zones():
 
 
 def test_processes():
-    nlp = trained_classifier("ngrams")
+    nlp = by_heart("ngrams")
     expected = [doc.cats for doc in nlp.pipe(CLASSIFIED_TEXTS)]
     found = [doc.cats for doc in nlp.pipe(CLASSIFIED_TEXTS, n_process=2, batch_size=4)]
     for ours, theirs in zip(found, expected):
@@ -364,9 +360,9 @@ def test_processes():
 def test_two_trainings_are_the_same():
     tables = []
     for _ in range(2):
-        nlp = trained_classifier("ngrams")
+        nlp = by_heart("ngrams")
         fix_random_seed(3)
-        examples = classified_examples(nlp)
+        examples = make_examples(nlp, classified_data())
         optimizer = nlp.resume_training()
         for _ in range(3):
             nlp.update(examples, sgd=optimizer, drop=0.3)

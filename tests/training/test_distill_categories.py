@@ -6,16 +6,15 @@ import logging
 import pytest
 import spacy
 from clean_environment import CleanEnvironment
-from small_textcat import (
+from small_classifiers import accuracy, make_stock_teacher
+from spacy.training import Example
+from texts_with_categories import (
     LABELS,
-    accuracy,
     make_data,
     make_docs,
     make_examples,
-    make_stock_teacher,
-    write_gold,
+    write_categories,
 )
-from spacy.training import Example
 from tiny_teachers import make_cnn_teacher
 
 from spacy_distill.errors import DistillError
@@ -94,7 +93,7 @@ def test_from_a_teacher_and_texts_alone(student, tmp_path):
 @pytest.mark.parametrize("student", STUDENTS)
 def test_with_gold_annotation(student, tmp_path):
     gold = make_docs(make_data(30, seed=4))
-    dev = write_gold(tmp_path / "dev.spacy", make_data(30, seed=6))
+    dev = write_categories(tmp_path / "dev.spacy", make_data(30, seed=6))
     nlp = run(student, train=gold, dev=dev)
     assert accuracy(nlp, TEST) > 0.95
     assert nlp.meta["performance"]["cats_score"] > 0.95

@@ -5,31 +5,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
-from small_classifiers import (
-    CATEGORIES,
-    NGRAMS,
-    make_docs,
-    make_texts,
-    texts_of,
-    trained_classifier,
-)
+from small_classifiers import TOPIC_NGRAMS, topic_classifier
+from texts_with_categories import TOPICS, make_docs, make_topics, texts_of
 
 import spacy_distill
 from spacy_distill.evaluation.report import Report
 
 CONFIG = Path(spacy_distill.__file__).parent / "configs" / "textcat_ngrams.cfg"
 SETTINGS = {
-    "components.textcat.model.buckets": NGRAMS["buckets"],
+    "components.textcat.model.buckets": TOPIC_NGRAMS["buckets"],
     "training.max_steps": 40,
     "training.eval_frequency": 20,
     "training.optimizer.learn_rate": 0.05,
 }
-DEV = make_docs(spacy.blank("en"), 40, seed=3)
-TEXTS = [text for text, _ in make_texts(80, seed=5)]
+DEV = make_docs(make_topics(40, seed=3), spacy.blank("en"))
+TEXTS = [text for text, _ in make_topics(80, seed=5)]
 
 
 def distill(output, *, exclusive=True, dev=None, **overrides):
-    teacher = trained_classifier(
+    teacher = topic_classifier(
         "textcat" if exclusive else "textcat_multilabel", steps=20
     )
     return spacy_distill.distill(
@@ -70,7 +64,7 @@ def test_teacher_and_student_are_measured(run):
 
 def test_the_report_of_the_run_has_the_development_scores_of_later_ones(run):
     folder, nlp = run
-    test = make_docs(nlp, 30, seed=9)
+    test = make_docs(make_topics(30, seed=9), nlp)
     later = spacy_distill.evaluate({"student": nlp}, test, rounds=0)
     held = later.development
     assert held.references.documents == len(DEV)
@@ -89,11 +83,11 @@ def test_without_gold_annotation_scores_are_agreement(tmp_path, exclusive):
     assert not any(name.startswith("cats_") for name in performance)
     assert "agreement_ece" not in performance
     assert performance["agreement_acc"] == pytest.approx(row.accuracy)
-    assert set(row.per_type) <= set(CATEGORIES)
+    assert set(row.per_type) <= set(TOPICS)
 
 
 def test_a_student_that_learned_nothing_is_told(tmp_path, capsys):
-    teacher = trained_classifier(steps=20)
+    teacher = topic_classifier(steps=20)
     nlp = spacy_distill.distill(
         teacher,
         TEXTS,

@@ -302,7 +302,7 @@ SPANS = [{"start": 0, "end": 1, "label": "X"}]
 )
 def test_spans_and_categories(tmp_path, records):
     path = write_lines(tmp_path / "gold.jsonl", *records)
-    told = "either spans or categories .*got spans in line 1 .*choose by the task"
+    told = "either spans or categories .*got spans in line 1 .*choose with --task ner"
     with pytest.raises(DistillError, match=told):
         annotation_task(path)
     if len(records) == 1:

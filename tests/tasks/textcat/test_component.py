@@ -6,20 +6,11 @@ import pickle
 import numpy as np
 import pytest
 import spacy
-from small_textcat import (
-    LABELS,
-    MODELS,
-    accuracy,
-    best,
-    make_data,
-    make_examples,
-    make_nlp,
-    train,
-    trained,
-)
+from small_classifiers import MODELS, accuracy, best, make_classifier, train, trained
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
+from texts_with_categories import LABELS, make_data, make_examples
 from thinc.api import Adam
 
 from spacy_distill.docs import COLUMNS, LOGITS
@@ -43,7 +34,7 @@ def assert_same(found, expected, tolerance=0.0):
 @pytest.mark.parametrize("exclusive", [True, False])
 @models
 def test_learns_a_rule(model, exclusive):
-    nlp = make_nlp(model, exclusive=exclusive)
+    nlp = make_classifier(model, exclusive=exclusive)
     train(nlp, make_examples(nlp, make_data(300, exclusive=exclusive)), 150)
     test = TEST if exclusive else SEVERAL
     assert accuracy(nlp, test) > 0.95
@@ -61,7 +52,7 @@ def test_learns_a_rule(model, exclusive):
 @models
 def test_learns_from_logits_alone(model):
     """Gold annotation has the categories, and a teacher swaps two of them."""
-    nlp = make_nlp(
+    nlp = make_classifier(
         model, loss={"@misc": "spacy_distill.DistillationLoss.v1", "alpha": 0.0}
     )
     examples = make_examples(nlp, make_data(120))
@@ -82,7 +73,7 @@ def test_class_weights_move_the_decision():
     data = [("same words", {"x": 1.0, "y": 0.0}), ("same words", {"x": 0.0, "y": 1.0})]
     found = {}
     for weight in (1.0, 3.0):
-        nlp = make_nlp(class_weights={"y": weight})
+        nlp = make_classifier(class_weights={"y": weight})
         train(nlp, make_examples(nlp, data), 100)
         found[weight] = nlp("same words").cats["y"]
     assert found[1.0] == pytest.approx(0.5, abs=0.02)
@@ -118,7 +109,7 @@ def test_training_with_empty_documents(model):
 
 @models
 def test_all_documents_are_empty(model):
-    nlp = make_nlp(model)
+    nlp = make_classifier(model)
     empty = make_examples(nlp, [("", cats) for _, cats in TEST])
     with pytest.raises(DistillError, match="documents with words in the training data"):
         nlp.initialize(lambda: empty)
@@ -244,7 +235,7 @@ def test_add_label():
         assert pipe.add_label("new") == 1
     assert pipe.add_label("new") == pipe.add_label("good") == 0
     assert pipe.labels == (*sorted(LABELS), "new")
-    for nlp_ in (nlp, make_nlp().from_bytes(nlp.to_bytes())):
+    for nlp_ in (nlp, make_classifier().from_bytes(nlp.to_bytes())):
         for cats, before in zip(cats_of(nlp_), expected):
             assert cats.pop("new") == 0.0
             assert cats == pytest.approx(before, abs=1e-6)
@@ -263,7 +254,7 @@ def test_add_label():
 
 
 def test_add_label_before_initialization(recwarn):
-    nlp = make_nlp()
+    nlp = make_classifier()
     pipe = nlp.get_pipe("textcat")
     for label in ("mixed", "good"):
         pipe.add_label(label)
@@ -276,12 +267,12 @@ def test_add_label_before_initialization(recwarn):
 @pytest.mark.parametrize("label", ["", None, 3, b"x"])
 def test_no_label(label):
     with pytest.raises(DistillError, match="non-empty string"):
-        make_nlp().get_pipe("textcat").add_label(label)
+        make_classifier().get_pipe("textcat").add_label(label)
 
 
 @pytest.mark.parametrize("use_averages", [True, False])
 def test_averages(use_averages):
-    nlp = make_nlp()
+    nlp = make_classifier()
     examples = make_examples(nlp, make_data(60))
     nlp.initialize(lambda: examples)
     optimizer = Adam(0.02, use_averages=use_averages)
@@ -292,7 +283,7 @@ def test_averages(use_averages):
 
 
 def test_gold_of_several_documents_at_initialization():
-    nlp = make_nlp()
+    nlp = make_classifier()
     examples = make_examples(nlp, [("one text", {"x": 1.0}), ("another", {"y": 1.0})])
     nlp.initialize(lambda: examples, sgd=Adam(0.01))
     assert nlp.get_pipe("textcat").label_data == ["x", "y"]
@@ -312,7 +303,7 @@ def test_gold_of_several_documents_at_initialization():
     ],
 )
 def test_gold_that_does_not_fit(cats, exclusive, message):
-    nlp = make_nlp(exclusive=exclusive)
+    nlp = make_classifier(exclusive=exclusive)
     examples = make_examples(nlp, [("some text", one) for one in cats])
     with pytest.raises(DistillError, match=message) as error:
         train(nlp, examples, 1)
@@ -328,7 +319,7 @@ def test_an_unknown_category_in_an_update():
 
 
 def test_entities_as_gold_annotation():
-    nlp = make_nlp()
+    nlp = make_classifier()
     entities = {"entities": [(0, 4, "PER")]}
     examples = [Example.from_dict(nlp.make_doc("Anna is here"), entities)]
     with pytest.raises(DistillError, match="got neither: set doc.cats"):
@@ -345,7 +336,7 @@ def test_a_broken_model():
 
 
 def test_untrained():
-    nlp = make_nlp()
+    nlp = make_classifier()
     assert nlp(TEXTS[0]).cats == {}
     scores = nlp.evaluate(make_examples(nlp, TEST[:3]))
     assert scores["cats_acc"] is None

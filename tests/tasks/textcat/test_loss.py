@@ -5,9 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from small_textcat import LABELS, make_nlp
+from small_classifiers import make_classifier
 from spacy.training import Example
 from spacy.vocab import Vocab
+from texts_with_categories import LABELS
 from thinc.api import Model
 from torch.nn import functional as F
 
@@ -48,7 +49,7 @@ def make_examples(nlp, exclusive):
 
 
 def prepare(exclusive, loss, class_weights=None):
-    nlp = make_nlp(exclusive=exclusive, class_weights=class_weights, loss=loss)
+    nlp = make_classifier(exclusive=exclusive, class_weights=class_weights, loss=loss)
     pipe = nlp.get_pipe("textcat")
     for label in LABELS:
         pipe.add_label(label)
@@ -158,7 +159,7 @@ def test_class_weights_out_of_range(weight):
 
 
 def test_class_weights_of_unknown_categories():
-    nlp = make_nlp(class_weights={"good": 1.0, "goood": 2.0})
+    nlp = make_classifier(class_weights={"good": 1.0, "goood": 2.0})
     examples = make_examples(nlp, True)
     message = r"class weights of good, bad, mixed, got some of goood: change"
     with pytest.raises(DistillError, match=message):

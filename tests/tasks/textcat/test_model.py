@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import spacy
-from classified import CLASSIFIED_TEXTS, trained_classifier
+from small_classifiers import by_heart
+from texts_with_categories import CLASSIFIED_TEXTS
 from thinc.api import Linear, Model, chain, fix_random_seed
 
 from spacy_distill.arrays import Parts
@@ -111,7 +112,7 @@ def test_dropout_masks_output_and_gradient():
 
 @pytest.mark.parametrize("kind", ["encoder", "ngrams"])
 def test_batches_do_not_change_what_is_predicted(kind):
-    nlp = trained_classifier(kind)
+    nlp = by_heart(kind)
     docs = [nlp.make_doc(text) for text in ["", *CLASSIFIED_TEXTS, " ", ""]]
     model = nlp.get_pipe("textcat").model
     together = model.predict(docs)
@@ -130,7 +131,7 @@ def test_unknown_poolings(pooling):
 
 @pytest.mark.parametrize("kind", ["encoder", "ngrams"])
 def test_more_categories(kind):
-    nlp = trained_classifier(kind)
+    nlp = by_heart(kind)
     pipe = nlp.get_pipe("textcat")
     docs = [nlp.make_doc(text) for text in CLASSIFIED_TEXTS]
     before = pipe.model.predict(docs)

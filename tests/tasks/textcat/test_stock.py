@@ -6,20 +6,12 @@ import numpy as np
 import pytest
 import spacy
 from clean_environment import CleanEnvironment
-from small_textcat import (
-    BOW,
-    LABELS,
-    accuracy,
-    make_data,
-    make_examples,
-    make_stock_teacher,
-    train,
-    write_gold,
-)
+from small_classifiers import BOW, accuracy, make_stock_teacher, train
 from spacy.cli.package import get_third_party_dependencies
 from spacy.cli.train import train as spacy_train
 from spacy.pipeline.textcat import TextCategorizer
 from spacy.pipeline.textcat_multilabel import MultiLabel_TextCategorizer
+from texts_with_categories import LABELS, make_data, make_examples, write_categories
 
 from spacy_distill.docs import COLUMNS, GOLD_LABELS
 from spacy_distill.errors import DistillError
@@ -192,7 +184,9 @@ for start in (nlp.resume_training, lambda: nlp.initialize(lambda: examples)):
 
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_spacy_train_saves_a_pipeline_for_spacy_alone(exclusive, tmp_path):
-    gold = str(write_gold(tmp_path / "gold.spacy", make_data(120, exclusive=exclusive)))
+    gold = str(
+        write_categories(tmp_path / "gold.spacy", make_data(120, exclusive=exclusive))
+    )
     factory = "soft_textcat" if exclusive else "soft_textcat_multilabel"
     overrides = {
         "paths.train": gold,

@@ -109,9 +109,9 @@ def annotation_task(path: Union[str, Path], task: Optional[str] = None) -> str:
     if spans is not None and categories is not None:
         raise DistillError(
             f"Expected either spans or categories in {path}, got spans in"
-            f" {spans.short} and categories in {categories.short}: choose by the task,"
-            f' "{_NER}" or "{EXCLUSIVE}" (--task of convert, or task = "..." in the'
-            " config of a teacher)."
+            f" {spans.short} and categories in {categories.short}: choose with --task"
+            f" {_NER} or --task {EXCLUSIVE} (in Python and in the config of a teacher,"
+            ' task = "...").'
         )
     return _NER if categories is None else EXCLUSIVE
 

@@ -43,8 +43,9 @@ KINDS: Dict[str, Dict[str, float]] = {
     "sentences": {"sentence_rate": 1.0},
     "all": {"mask_rate": 0.1, "replace_rate": 0.2, "ngram_rate": 0.25},
 }
-# How many texts an augmented set has at least, its originals included.
-AUGMENTED_TEXTS = 16_000
+# Rounds of "all" are as many as give about this number of tokens, from 1 to 8. The other
+# kinds have one.
+AUGMENTED_TOKENS, MOST_ROUNDS = 300_000, 8
 
 
 def main() -> None:
@@ -92,12 +93,11 @@ def run_cells(
             cell(row_name, fit_and_measure)
     cell("teacher", lambda: teacher_cell(name, corpus, folder, seed, args))
     for row_name in args.rows:
-        row = ROWS[row_name]
-        if row.texts or row.config == "textcat_student":
-            texts = row.texts or "plain"
-            annotated(texts, corpus, folder, seed, args.transformer)
 
-        def train_and_measure(row: Any = row) -> Dict[str, Any]:
+        def train_and_measure(row: Any = ROWS[row_name]) -> Dict[str, Any]:
+            if row.texts or row.config == "textcat_student":
+                texts = row.texts or "plain"
+                annotated(texts, corpus, folder, seed, args.transformer)
             nlp = train_row(row, corpus, folder, seed)
             out = measure_pipeline(nlp, corpus, folder)
             return {**out, **quantized(nlp, corpus, folder, row_file(row))}
@@ -143,18 +143,12 @@ def annotated(
         if not source.exists():
             # The teacher labels what is made of gold documents, too.
             originals = [text for text, _ in corpus.train] + corpus.unlabelled
-            rounds = max(AUGMENTED_TEXTS // len(originals) - 1, 1)
-            rates = dict.fromkeys(
-                ("mask_rate", "replace_rate", "ngram_rate", "sentence_rate"), 0.0
-            )
+            nlp = blank_pipeline(corpus.lang)
             augment(
                 originals,
                 source,
-                settings=Augmentation(
-                    **{**rates, **KINDS[texts]},
-                    rounds=rounds if texts == "all" else 1,
-                ),
-                nlp=blank_pipeline(corpus.lang),
+                settings=augmentation(texts, originals, nlp),
+                nlp=nlp,
                 transformer=transformer,
                 seed=seed,
                 progress=False,
@@ -162,6 +156,16 @@ def annotated(
     soft = folder / f"soft_{texts}"
     teacher = load_teacher(folder / "teacher" / "model-best")
     annotate(teacher, source, soft, progress=False)
+
+
+def augmentation(kind: str, originals: List[str], nlp: Language) -> Augmentation:
+    """Return the settings of a kind of augmentation, for these texts."""
+    rates = {name: 0.0 for rates in KINDS.values() for name in rates}
+    rounds = 1
+    if kind == "all":
+        tokens = sum(len(nlp.make_doc(text)) for text in originals)
+        rounds = min(max(AUGMENTED_TOKENS // tokens - 1, 1), MOST_ROUNDS)
+    return Augmentation(**{**rates, **KINDS[kind]}, rounds=rounds)
 
 
 def measure_pipeline(nlp: Language, corpus: Corpus, folder: Path) -> Dict[str, Any]:

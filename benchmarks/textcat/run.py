@@ -43,7 +43,7 @@ KINDS: Dict[str, Dict[str, float]] = {
     "sentences": {"sentence_rate": 1.0},
     "all": {"mask_rate": 0.1, "replace_rate": 0.2, "ngram_rate": 0.25},
 }
-# Rounds of "all" are as many as give about this number of tokens, from 1 to 8. The other
+# Rounds of "all" are as many as give about this number of tokens, from 1 to 8; other
 # kinds have one.
 AUGMENTED_TOKENS, MOST_ROUNDS = 300_000, 8
 

@@ -3,8 +3,6 @@
 What token and sequence classifiers have in common: loading, tokenizing and batching.
 """
 
-import hashlib
-import json
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,6 +11,7 @@ from ...errors import DistillError
 from ...hub import Located, longest_input
 from ...tokenizer_files import check_fast, from_pretrained_args, reason
 from ...windows import Window, batches_by_size, split
+from ..model_teacher import hash_loaded
 from .alignment import Offsets
 
 # Most word pieces in a padded batch. Larger batches are no faster on any device.
@@ -113,25 +112,16 @@ class Classifier:
         return weight.detach().float().cpu().numpy()
 
     def hash_contents(self) -> str:
-        """Return the SHA-256 of the config, the parameters and the tokenizer.
+        """Return the SHA-256 of a model that is in memory; see `hash_loaded`."""
+        return hash_loaded(self._model, self.tokenizer, self._model.config)
 
-        It identifies a model that is in memory only. It differs from `hub.hash_model`,
-        which is that of a model's files.
+    def sizes(self, texts: List[str]) -> List[int]:
+        """Return the number of word pieces of each text, including special tokens.
+
+        Args:
+            texts: The texts.
         """
-        config = {
-            key: value
-            for key, value in self._model.config.to_dict().items()
-            if key != "transformers_version" and not key.startswith("_")
-        }
-        digest = hashlib.sha256()
-        digest.update(json.dumps(config, sort_keys=True, default=str).encode("utf-8"))
-        digest.update(self.tokenizer.backend_tokenizer.to_str().encode("utf-8"))
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(f"\n{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-            # As float32, since numpy has no bfloat16.
-            values = tensor.detach().float().cpu().contiguous().numpy()
-            digest.update(values.tobytes())
-        return digest.hexdigest()
+        return [text.size for text in self.tokenize(texts)]
 
     def tokenize(
         self, texts: List[str], second: Optional[List[str]] = None

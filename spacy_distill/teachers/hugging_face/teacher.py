@@ -14,9 +14,9 @@ from ...errors import DistillError
 from ...hub import hash_model, locate, shown_name
 from ...tasks.ner.task import NERTask
 from ..base import DroppedSpan, Prediction, Teacher
+from ..model_teacher import ModelTeacher
 from ..probabilities import favor, log_probabilities
 from .alignment import Offsets, align, model_words
-from .base import ModelTeacher
 from .classifier import Pieces, model_name
 from .label_schemes import LabelScheme, read_scheme
 from .scheme_conversion import convert, entities, spread

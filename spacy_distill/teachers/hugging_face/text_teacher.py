@@ -13,7 +13,7 @@ from ...hub import hash_model, locate, shown_name
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction, Teacher
 from ..mapped import MappedTeacher
-from .base import ModelTeacher
+from ..model_teacher import ModelTeacher
 from .classifier import model_name
 from .output_names import find_entailment, is_default, list_names, renaming_advice
 from .sequence_classifier import SequenceClassifier, load_sequence_classifier

@@ -6,17 +6,7 @@ sport." (Yin et al. 2019, arXiv 1909.00161). Probabilities are those of the pipe
 """
 
 from functools import partial
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Union,
-)
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from spacy.language import Language
@@ -28,15 +18,13 @@ from ...errors import DistillError
 from ...hub import hash_model, locate, shown_name
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction, Teacher
-from ..mapped import MappedTeacher
-from .base import ModelTeacher
+from ..candidates import Candidates, check_candidates, with_categories
+from ..model_teacher import ModelTeacher
 from .classifier import model_name
 from .output_names import find_entailment, list_names
 from .sequence_classifier import SequenceClassifier, load_sequence_classifier
 
 HYPOTHESIS = "This text is about {}."
-# Candidates, or the category of each.
-Candidates = Union[Sequence[str], Mapping[str, Optional[str]]]
 
 
 @registry.misc("spacy_distill.ZeroShotTextTeacher.v1")
@@ -233,40 +221,22 @@ def _make_teacher(
     hypothesis: str,
     exclusive: bool,
 ) -> Teacher:
-    candidates: Dict[str, Optional[str]] = dict(zip(labels, labels))
-    if isinstance(labels, Mapping):
-        candidates = dict(labels)
-    _check_candidates(list(labels), hypothesis, exclusive=exclusive)
+    names = check_candidates(labels, exclusive=exclusive)
+    if "{}" not in hypothesis:
+        raise DistillError(
+            "Expected a hypothesis with {} in place of the category, got"
+            f" {hypothesis!r}: change it, e.g. to {HYPOTHESIS!r}."
+        )
     teacher = ZeroShotTextTeacher(
         classifier,
-        TextCatTask(list(candidates), exclusive=exclusive),
+        TextCatTask(names, exclusive=exclusive),
         _find_outputs(classifier.labels, source),
         model_hash,
         hypothesis=hypothesis,
         nlp=nlp,
         name=shown_name(source),
     )
-    if all(label == name for name, label in candidates.items()):
-        return teacher
-    return MappedTeacher(teacher, candidates)
-
-
-def _check_candidates(
-    labels: Sequence[str], hypothesis: str, *, exclusive: bool
-) -> None:
-    if len(set(labels)) < max(len(labels), 1 + exclusive) or not all(
-        label.strip() for label in labels
-    ):
-        least = "two or more" if exclusive else "one or more"
-        raise DistillError(
-            f"Expected {least} categories to choose from, each once, got"
-            f" {list(labels)}: name them in labels."
-        )
-    if "{}" not in hypothesis:
-        raise DistillError(
-            "Expected a hypothesis with {} in place of the category, got"
-            f" {hypothesis!r}: change it, e.g. to {HYPOTHESIS!r}."
-        )
+    return with_categories(teacher, labels)
 
 
 def _find_outputs(names: Sequence[str], source: str) -> Outputs:

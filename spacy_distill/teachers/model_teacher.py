@@ -3,13 +3,14 @@
 import hashlib
 import json
 from functools import cached_property
-from typing import Any, Callable, List, Optional, Protocol
+from typing import Any, Callable, Generic, List, Optional, Protocol, TypeVar
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..files import sha256_bytes
+from ..tasks.textcat.task import TextCatTask
 from ..tokenizer_pieces import tokenizer_pieces
 from ..words import WordPieces
 from .base import Teacher
@@ -36,7 +37,10 @@ class TextModel(Protocol):
         """Return the number of word pieces of the input of each text."""
 
 
-class ModelTeacher(Teacher):
+ModelT = TypeVar("ModelT", bound=TextModel)
+
+
+class ModelTeacher(Teacher, Generic[ModelT]):
     """A teacher that predicts with a transformer.
 
     A subclass implements `task` and `predict`, and `options`.
@@ -50,7 +54,7 @@ class ModelTeacher(Teacher):
 
     def __init__(
         self,
-        model: TextModel,
+        model: ModelT,
         model_hash: Callable[[], str],
         *,
         nlp: Language,
@@ -95,6 +99,42 @@ class ModelTeacher(Teacher):
     def word_pieces(self) -> Optional[WordPieces]:
         """Return the model's word pieces and their input embeddings."""
         return tokenizer_pieces(self._model.tokenizer, self._model.embeddings)
+
+
+class TextModelTeacher(ModelTeacher[ModelT]):
+    """A teacher that classifies texts with a transformer.
+
+    A subclass implements `predict`, and `options` if there are more.
+
+    Args:
+        model: The model.
+        task: The task, with what the model chooses from as columns.
+        model_hash: Returns the hash of the model.
+        nlp: A blank pipeline.
+        name: Name for display.
+    """
+
+    def __init__(
+        self,
+        model: ModelT,
+        task: TextCatTask,
+        model_hash: Callable[[], str],
+        *,
+        nlp: Language,
+        name: str,
+    ) -> None:
+        super().__init__(model, model_hash, nlp=nlp, name=name)
+        self._task = task
+
+    @property
+    def task(self) -> TextCatTask:
+        """Text classification with what the model chooses from."""
+        return self._task
+
+    @property
+    def options(self) -> str:
+        """Task and windows."""
+        return f"{self._task.name} {super().options}"
 
 
 def hash_loaded(model: Any, tokenizer: Any, *configs: Any) -> str:

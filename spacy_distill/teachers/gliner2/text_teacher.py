@@ -18,7 +18,7 @@ from ...words import WordPieces
 from ..base import Prediction, Teacher
 from ..candidates import Candidates, check_candidates, with_categories
 from ..category_scores import category_logits
-from ..model_teacher import ModelTeacher
+from ..model_teacher import TextModelTeacher
 from .model import GLiNER2Model, hash_files, load_extractor
 
 TASK_NAME = "category"
@@ -110,7 +110,7 @@ def text_teacher_of_extractor(
     return with_categories(teacher, labels)
 
 
-class GLiNER2TextTeacher(ModelTeacher):
+class GLiNER2TextTeacher(TextModelTeacher[GLiNER2Model]):
     """A teacher that classifies texts; see `gliner2_text_teacher_v1`.
 
     Args:
@@ -134,23 +134,16 @@ class GLiNER2TextTeacher(ModelTeacher):
         nlp: Language,
         name: str,
     ) -> None:
-        super().__init__(model, model_hash, nlp=nlp, name=name)
-        self._gliner2 = model
-        self._task = task
+        super().__init__(model, task, model_hash, nlp=nlp, name=name)
         self._task_name = task_name
         self._descriptions = descriptions
-
-    @property
-    def task(self) -> TextCatTask:
-        """Text classification with the names that the model reads."""
-        return self._task
 
     @property
     def options(self) -> str:
         """Task, windows and schema."""
         # Not sorted, since predictions depend on the order of the labels.
         schema = [self._task_name, self._task.labels, self._descriptions]
-        return f"{self._task.name} {super().options} {json.dumps(schema)}"
+        return f"{super().options} {json.dumps(schema)}"
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
         """Predict a batch of Docs.
@@ -162,8 +155,8 @@ class GLiNER2TextTeacher(ModelTeacher):
             Logits of GLiNER2's probabilities, float32 [1, n_categories]. Of a text that
             is longer than the model's maximum, the mean of its windows' probabilities.
         """
-        texts = [self._gliner2.split(doc.text) for doc in docs]
-        found = iter(self._gliner2.run([part for parts in texts for part in parts]))
+        texts = [self._model.split(doc.text) for doc in docs]
+        found = iter(self._model.run([part for parts in texts for part in parts]))
         return [
             Prediction(
                 self._task.merge(

@@ -19,10 +19,10 @@ from ...hub import hash_model, locate, shown_name
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction, Teacher
 from ..candidates import Candidates, check_candidates, with_categories
-from ..model_teacher import ModelTeacher
+from ..model_teacher import TextModelTeacher
 from .classifier import model_name
 from .output_names import find_entailment, list_names
-from .sequence_classifier import SequenceClassifier, load_sequence_classifier
+from .sequence_classifier import SequenceClassifier
 
 HYPOTHESIS = "This text is about {}."
 
@@ -64,7 +64,7 @@ def zero_shot_text_teacher_v1(
     """
     nlp = blank_pipeline(lang)
     located = locate(name)
-    classifier = load_sequence_classifier(
+    classifier = SequenceClassifier.load(
         located, source=name, window=window, overlap=overlap
     )
     return _make_teacher(
@@ -114,7 +114,7 @@ class Outputs(NamedTuple):
     contradiction: int
 
 
-class ZeroShotTextTeacher(ModelTeacher):
+class ZeroShotTextTeacher(TextModelTeacher[SequenceClassifier]):
     """A teacher that predicts by inference; see `zero_shot_text_teacher_v1`.
 
     Args:
@@ -138,9 +138,7 @@ class ZeroShotTextTeacher(ModelTeacher):
         nlp: Language,
         name: str,
     ) -> None:
-        super().__init__(classifier, model_hash, nlp=nlp, name=name)
-        self._classifier = classifier
-        self._task = task
+        super().__init__(classifier, task, model_hash, nlp=nlp, name=name)
         self._outputs = outputs
         self._hypotheses = [hypothesis.replace("{}", label) for label in task.labels]
         sizes = [
@@ -158,14 +156,9 @@ class ZeroShotTextTeacher(ModelTeacher):
             )
 
     @property
-    def task(self) -> TextCatTask:
-        """Text classification with the candidates."""
-        return self._task
-
-    @property
     def options(self) -> str:
         """Task, windows and hypotheses."""
-        return "\n".join([f"{self._task.name} {super().options}", *self._hypotheses])
+        return "\n".join([super().options, *self._hypotheses])
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
         """Predict a batch of Docs.
@@ -178,13 +171,11 @@ class ZeroShotTextTeacher(ModelTeacher):
             maximum, the mean of its windows' probabilities.
         """
         pairs = [
-            self._classifier.tokenize(
-                [doc.text] * len(self._hypotheses), self._hypotheses
-            )
+            self._model.tokenize([doc.text] * len(self._hypotheses), self._hypotheses)
             for doc in docs
         ]
         all_windows = [
-            self._classifier.split(len(of_doc[0].ids), taken=self._taken) or [(0, 0)]
+            self._model.split(len(of_doc[0].ids), taken=self._taken) or [(0, 0)]
             for of_doc in pairs
         ]
         inputs = [
@@ -193,7 +184,7 @@ class ZeroShotTextTeacher(ModelTeacher):
             for start, end in windows
             for pair in of_doc
         ]
-        found = iter(self._classifier.predict(inputs))
+        found = iter(self._model.predict(inputs))
         out = []
         for windows in all_windows:
             rows = [

@@ -125,7 +125,7 @@ def test_long_texts_in_windows(folders, originals):
     teacher = gliner2_text_teacher_v1(str(folders["span"]), LABELS, overlap=6)
     text = " ".join(TEXTS * 3)
     words = text.split()
-    parts = teacher._gliner2.split(text)
+    parts = teacher._model.split(text)
     windows = [part.words for part in parts]
     assert len(windows) > 4
     assert (windows[0][0], windows[-1][1]) == (0, len(words))
@@ -149,7 +149,7 @@ def test_a_word_that_is_longer_than_an_input(folders):
     """Its pieces would have no position embeddings."""
     teacher = gliner2_text_teacher_v1(str(folders["span"]), LABELS)
     text = f"anna sailed to {'lo-we_' * 40} in the old mill"
-    parts = teacher._gliner2.split(text)
+    parts = teacher._model.split(text)
     joined = "".join(part.text.replace(" ", "") for part in parts)
     assert len(parts) > 3
     assert joined == text.replace(" ", "")

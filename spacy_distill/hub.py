@@ -1,9 +1,10 @@
 """Locating Hugging Face models: in folders, packages or the hub's cache."""
 
 import importlib.util
+import json
 from importlib import import_module
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from .errors import DistillError
 from .files import sha256_bytes, sha256_file
@@ -123,6 +124,26 @@ def locate(name: str, *, config: str = CONFIG) -> Located:
     # snapshots/REVISION/config.json
     snapshot = Path(found).parent
     return Located(location, snapshot.name, snapshot)
+
+
+def read_config(name: str) -> Dict[str, Any]:
+    """Return the config of a model.
+
+    Args:
+        name: Name of the model; see `find_transformer`.
+
+    Returns:
+        The config; empty if it cannot be read, as whoever loads the model tells why.
+
+    Raises:
+        DistillError: If there is no such model.
+    """
+    path = locate(name).folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def is_model_folder(folder: Path) -> bool:

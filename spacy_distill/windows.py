@@ -59,6 +59,39 @@ def split(n_tokens: int, *, window: int, overlap: int) -> List[Window]:
     return windows
 
 
+def split_by_size(sizes: Sequence[int], *, most: int, overlap: int) -> List[Window]:
+    """Return overlapping windows (start, end) whose items fit by their sizes, in order.
+
+    Args:
+        sizes: Size of each item, such as the word pieces of a word.
+        most: Maximum sum of the sizes in a window. An item that is larger is a window
+            of its own.
+        overlap: Maximum sum of the sizes that adjacent windows share. They share less
+            where the next item would not fit otherwise.
+
+    Returns:
+        Windows of items, end exclusive.
+
+    Raises:
+        DistillError: If `most` or `overlap` is out of range.
+    """
+    check_window(most, overlap)
+    windows: List[Window] = []
+    start = end = 0
+    while end < len(sizes):
+        total = sum(sizes[start:end])
+        while end < len(sizes) and (end == start or total + sizes[end] <= most):
+            total += sizes[end]
+            end += 1
+        windows.append((start, end))
+        if end < len(sizes):
+            room = min(overlap, most - sizes[end])
+            first, start = start + 1, end
+            while start > first and sum(sizes[start - 1 : end]) <= room:
+                start -= 1
+    return windows
+
+
 def max_context_ranges(windows: Sequence[Window]) -> List[Window]:
     """Return the tokens (start, end) that have maximum context in each window.
 

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "spacy-distill augment texts.txt -o more.jsonl --pip": "tests/cli/test_augment.py",
     "huggingface-cli download": "needs a network",
     "spacy-distill annotate gliner.cfg": "tests/teachers/gliner, as GLiNER is an extra",
+    "spacy-distill annotate gliner2.cfg": "tests/teachers/gliner2, as it is an extra",
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 

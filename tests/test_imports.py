@@ -66,6 +66,7 @@ MODULES = (
     "spacy_distill.training.fine_tuning",
     "spacy_distill.teachers.load",
     "spacy_distill.teachers.gliner.teacher",
+    "spacy_distill.teachers.gliner2.text_teacher",
     "spacy_distill.teachers.hugging_face.teacher",
     "spacy_distill.teachers.load",
     "spacy_distill.teachers.mapped",

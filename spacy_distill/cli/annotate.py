@@ -74,12 +74,9 @@ def annotate_cli(
     from ..annotation.annotate import annotate
     from ..corpora.texts import as_texts
     from ..files import check_writable
-    from ..teachers.load import (
-        ensemble_teacher_v1,
-        has_choice_of_task,
-        load_teacher,
-    )
+    from ..teachers.load import ensemble_teacher_v1, load_teacher
     from ..teachers.mapped import MappedTeacher
+    from ..teachers.source_kinds import has_tasks
 
     check_writable(output)
     labels = parse_label_map(label_map)
@@ -87,7 +84,7 @@ def annotate_cli(
     use_device(gpu_id, quiet=quiet)
     with resumable(soft_labels=output):
         # Of several teachers, the task is that of those that may be of any.
-        own_task = task if not also or has_choice_of_task(teacher) else None
+        own_task = task if not also or has_tasks(teacher) else None
         loaded = load_teacher(
             teacher, component=component, strict=strict, task=own_task
         )

@@ -23,6 +23,7 @@ _EXTRAS = {
     "transformers": "train",
     "spacy_transformers": "train",
     "gliner": "gliner",
+    "gliner2": "gliner2",
 }
 
 

@@ -34,8 +34,8 @@ def quantize_cli(
             min=1.0,
             max=8.0,
             help="Bits that a number of the word, piece and n-gram tables has at most,"
-            " zipped. Without it: for int8, 3.5 of a component for entities and 3 of one"
-            " for categories; else as many as they have.",
+            " zipped. Without it: for int8, 3.5 of a component for entities and 3 of"
+            " one for categories; else as many as they have.",
         ),
     ] = None,
     gold: Annotated[

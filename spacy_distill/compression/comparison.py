@@ -32,8 +32,8 @@ class Output(ABC):
         noun: What it predicts, in the plural.
         titles: Titles of the scores to show, by spaCy's names.
         words: Words that a table keeps by default as int8. With them, and with
-            `table_bits`, scores change by 0.3 points at most on average (docs/small.md).
-            Categories depend on fewer words than entities.
+            `table_bits`, scores hardly change (docs/small.md); categories depend on
+            fewer words than entities.
         table_bits: Bits of a value in the tables by default as int8.
     """
 

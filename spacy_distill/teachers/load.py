@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from spacy.language import Language
-from spacy.util import registry
 
 from ..corpora.formats.read import is_annotated
 from ..errors import DistillError
@@ -13,7 +12,16 @@ from ..tasks.textcat.task import EXCLUSIVE, TEXTCAT
 from .base import Teacher
 from .ensemble import EnsembleTeacher
 from .from_config import teacher_from_config
-from .source_kinds import is_annotation_file, is_name, is_pipeline
+from .source_kinds import (
+    describe,
+    has_tasks,
+    is_annotation_file,
+    is_gliner2,
+    is_name,
+    is_pipeline,
+    is_transformers_pipeline,
+    uses_labels,
+)
 
 # A teacher's name or path; a pipeline; a Hugging Face pipeline object; a function from
 # texts to spans; a teacher; or a list of these.
@@ -37,6 +45,8 @@ def load_teacher(
             - the name or folder of a spaCy pipeline, or a loaded `Language`;
             - the folder or hub name (`owner/model`) of a Hugging Face token classifier
               or sequence classifier, or a `transformers` pipeline with one;
+            - the folder or hub name of a GLiNER2 model, or the model, with labels and a
+              task;
             - a file of annotations in JSON or of brat, or a folder of them;
             - a config (`.cfg`) with a section [teacher];
             - a function from a list of texts to a list of spans for each, which are
@@ -51,28 +61,28 @@ def load_teacher(
             default) or left out.
         labels: For a function, the labels that it predicts. For a Hugging Face model,
             new names of its outputs; see `hugging_face_teacher_v1`. For a pipeline for
-            zero-shot classification, the categories.
+            zero-shot classification and for a GLiNER2 model, the categories; see
+            `gliner2_text_teacher_v1`.
         task: For a function, what it returns: "ner" (spans, the default), "textcat"
             (exclusive categories) or "textcat_multilabel". For a file of annotations
-            that has several, what is read; by default, what is there.
+            that has several, what is read; by default, what is there. For a GLiNER2
+            model, "textcat" or "textcat_multilabel".
         lang: The language whose tokenizer splits texts, for a teacher that has none: a
             Hugging Face model, a file of annotations or a function.
 
     Raises:
         DistillError: If there is no such teacher, or if it cannot teach.
     """
-    if labels is not None and not _uses(labels, source):
+    if labels is not None and not uses_labels(labels, source):
         raise DistillError(
-            "Expected a list of labels with a function, or a map of them with a Hugging"
-            " Face model, got one with"
-            f" {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
-            " out, or map the teacher's labels (docs/teachers.md)."
+            "Expected a list of labels with a function or a GLiNER2 model, or a map of"
+            f" them with a Hugging Face model, got one with {describe(source)}: leave"
+            " it out, or map the teacher's labels (docs/teachers.md)."
         )
-    if task is not None and not has_choice_of_task(source):
+    if task is not None and not has_tasks(source):
         raise DistillError(
-            "Expected a task with a function or a file of annotations only, got one"
-            f" with {repr(str(source)) if is_name(source) else _kind(source)}: leave it"
-            " out."
+            "Expected a task with a function, a file of annotations or a GLiNER2 model"
+            f" only, got one with {describe(source)}: leave it out."
         )
     if isinstance(source, Teacher):
         return source
@@ -88,7 +98,7 @@ def load_teacher(
     if strict is not None:
         raise DistillError(
             "Expected strict with a file of annotations only, got"
-            f" {_kind(source)}: leave it out."
+            f" {describe(source)}: leave it out."
         )
     if isinstance(source, Language):
         from .spacy_pipelines.pipelines import teacher_of_pipeline
@@ -96,41 +106,35 @@ def load_teacher(
         return teacher_of_pipeline(source, component)
     if component is not None:
         raise DistillError(
-            f"Expected a component with a spaCy pipeline only, got {_kind(source)}:"
+            f"Expected a component with a spaCy pipeline only, got {describe(source)}:"
             " leave it out."
         )
-    if _is_model(source):
+    if is_transformers_pipeline(source):
         from .hugging_face.load import teacher_of_pipeline_object
 
         return teacher_of_pipeline_object(source, lang=lang, labels=labels)
+    # Before functions, as torch's modules can be called.
+    if is_gliner2(source):
+        from .gliner2.load import load_gliner2
+
+        return load_gliner2(source, labels=labels, task=task, lang=lang)
     if callable(source):
         return _load_function(source, tuple(labels or ()), task=task, lang=lang)
     if isinstance(source, (list, tuple)):
         members: Dict[str, Teacher] = {}
         for one in source:
-            used = labels if labels is not None and _uses(labels, one) else None
-            own_task = task if has_choice_of_task(one) else None
-            member = load_teacher(one, labels=used, task=own_task, lang=lang)
+            used = labels if labels is not None and uses_labels(labels, one) else None
+            member = load_teacher(
+                one, labels=used, task=task if has_tasks(one) else None, lang=lang
+            )
             _add_member(members, str(one) if is_name(one) else member.name, member)
         return EnsembleTeacher(members)
     raise DistillError(
         "Expected a teacher as a name, a path, a pipeline, a function or a list of"
-        f" these, got {_kind(source)}: see docs/teachers.md."
+        f" these, got {describe(source)}: see docs/teachers.md."
     )
 
 
-def has_choice_of_task(source: TeacherSource) -> bool:
-    """Return whether a teacher may be of any task, so that the user chooses.
-
-    Args:
-        source: The teacher; see `load_teacher`.
-    """
-    if isinstance(source, (str, Path)):
-        return not str(source).endswith(".cfg") and is_annotation_file(Path(source))
-    return not (isinstance(source, (Language, Teacher)) or _is_model(source))
-
-
-@registry.misc("spacy_distill.EnsembleTeacher.v1")
 def ensemble_teacher_v1(
     # Not Dict[str, Teacher]: confection checks the values before it builds them.
     members: Optional[Dict[str, Any]] = None,
@@ -157,7 +161,7 @@ def ensemble_teacher_v1(
     members = dict(members or {})
     for path in paths or []:
         _add_member(members, path, None)
-        own_task = task if has_choice_of_task(path) else None
+        own_task = task if has_tasks(path) else None
         members[path] = load_teacher(path, task=own_task)
     return EnsembleTeacher(members, weights=weights)
 
@@ -193,6 +197,10 @@ def _load_named(
 
         on_invalid = "skip" if strict is False else "strict"
         return annotations_teacher_v1(path, lang=lang, on_invalid=on_invalid, task=task)
+    if is_gliner2(source):
+        from .gliner2.load import load_gliner2
+
+        return load_gliner2(name, labels=labels, task=task, lang=lang)
     if not is_pipeline(source):
         from .hugging_face.load import load_hugging_face
 
@@ -226,28 +234,3 @@ def _add_member(members: Dict[str, Any], name: str, member: Optional[Teacher]) -
             f"Expected members that differ, got {name!r} twice: give it a weight."
         )
     members[name] = member
-
-
-def _uses(labels: Any, source: Any) -> bool:
-    """Whether labels are for a source: a list, or a map of labels."""
-    if is_name(source):
-        is_config = str(source).endswith(".cfg")
-        if is_config or is_annotation_file(Path(source)) or is_pipeline(source):
-            return False
-    elif isinstance(source, (Language, Teacher)):
-        return False
-    elif (
-        not _is_model(source)
-        or getattr(source, "task", None) == "zero-shot-classification"
-    ):
-        return True
-    return isinstance(labels, Mapping)
-
-
-def _is_model(source: Any) -> bool:
-    """Whether an object is a `transformers` pipeline."""
-    return hasattr(source, "model") and hasattr(source, "tokenizer")
-
-
-def _kind(source: Any) -> str:
-    return f"a {type(source).__name__}"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.errors import DistillError
-from spacy_distill.windows import max_context_ranges, split, stitch
+from spacy_distill.windows import max_context_ranges, split, split_by_size, stitch
 
 sizes = st.integers(1, 12).flatmap(
     lambda window: st.tuples(
@@ -95,3 +95,36 @@ def test_stitched_rows_are_the_home_windows_rows(size):
 def test_settings_out_of_range(window, overlap):
     with pytest.raises(DistillError, match=f"window={window} and overlap={overlap}"):
         split(3, window=window, overlap=overlap)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ([], []),
+        ([9], [(0, 1)]),
+        ([2, 2, 1], [(0, 3)]),
+        ([2, 2, 2, 2], [(0, 2), (1, 3), (2, 4)]),
+        # Nothing is shared where an item would not fit beside it.
+        ([2, 2, 5, 1, 3], [(0, 2), (2, 3), (3, 5)]),
+    ],
+)
+def test_windows_by_size_by_hand(sizes, expected):
+    assert split_by_size(sizes, most=5, overlap=2) == expected
+
+
+@given(
+    sizes=st.lists(st.integers(0, 12), max_size=40),
+    most=st.integers(1, 20),
+    overlap=st.integers(0, 19),
+)
+def test_windows_by_size_fit_and_go_on(sizes, most, overlap):
+    overlap = min(overlap, most - 1)
+    windows = split_by_size(sizes, most=most, overlap=overlap)
+    covered = [i for start, end in windows for i in range(start, end)]
+    assert sorted(set(covered)) == list(range(len(sizes)))
+    for start, end in windows:
+        assert sum(sizes[start:end]) <= most or end - start == 1
+    for (start, end), (next_start, next_end) in zip(windows, windows[1:]):
+        assert start < next_start <= end < next_end
+        assert sum(sizes[next_start:end]) <= overlap
+    assert all(start < end for start, end in max_context_ranges(windows))

@@ -117,7 +117,7 @@ def test_labels_and_tasks_that_do_not_fit():
         load_teacher(know, labels=["spam"], task=EXCLUSIVE)
     with pytest.raises(DistillError, match="got none: give labels"):
         load_teacher(know, task=EXCLUSIVE)
-    with pytest.raises(DistillError, match="Expected a task with a function or a file"):
+    with pytest.raises(DistillError, match="Expected a task with a function, a file"):
         load_teacher(spacy.blank("en"), task=EXCLUSIVE)
 
 

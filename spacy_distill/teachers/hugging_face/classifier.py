@@ -3,73 +3,37 @@
 What token and sequence classifiers have in common: loading, tokenizing and batching.
 """
 
-import hashlib
-import json
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    ClassVar,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 import numpy as np
 
 from ...errors import DistillError
 from ...hub import Located, longest_input
-from ...tokenizer_files import check_fast, from_pretrained_args, reason
+from ...tokenizer_files import check_fast, from_pretrained_args, load_tokenizer, reason
 from ...windows import Window, batches_by_size, split
-from .alignment import Offsets
+from ..model_teacher import hash_loaded
+from .pieces import Input, Pieces, to_pieces
 
 # Most word pieces in a padded batch. Larger batches are no faster on any device.
 MAX_BATCH_PIECES = 16384
 
-
-class Input(NamedTuple):
-    """An input of a model, including special tokens.
-
-    Attributes:
-        ids: Ids of the word pieces.
-        types: Type of each piece: 1 for those of a second text.
-    """
-
-    ids: List[int]
-    types: List[int]
-
-
-class Pieces(NamedTuple):
-    """The word pieces of a text.
-
-    Attributes:
-        ids: Ids in the vocabulary, without special tokens.
-        offsets: Character offsets of each piece.
-        word_ids: The tokenizer's index of each piece's word.
-        prefix: Ids of the special tokens before the pieces.
-        suffix: Ids of the special tokens after the pieces, and of a second text.
-        types: Type of each piece, those of prefix and suffix included.
-    """
-
-    ids: List[int]
-    offsets: List[Offsets]
-    word_ids: List[Optional[int]]
-    prefix: List[int]
-    suffix: List[int]
-    types: List[int]
-
-    @property
-    def size(self) -> int:
-        """Number of pieces of the whole input."""
-        return len(self.types)
-
-    def window(self, start: int, end: int) -> Input:
-        """Return the input with a part of the pieces, between prefix and suffix."""
-        first, last = len(self.prefix), self.size - len(self.suffix)
-        return Input(
-            [*self.prefix, *self.ids[start:end], *self.suffix],
-            [
-                *self.types[:first],
-                *self.types[first + start : first + end],
-                *self.types[last:],
-            ],
-        )
+ClassifierT = TypeVar("ClassifierT", bound="Classifier")
 
 
 class Classifier:
     """A classifier with its tokenizer.
+
+    A subclass sets `head` and `kind`.
 
     Args:
         model: A `transformers` model with a classification head.
@@ -85,10 +49,15 @@ class Classifier:
         labels: Names of the model's labels, in order.
         window: Most word pieces of an input, including special tokens.
         overlap: Word pieces that adjacent windows share.
+        head: Name of the class of `transformers` that loads such a model.
+        kind: What such a model is, for error messages.
 
     Raises:
         DistillError: If the tokenizer is not fast, or if the window is too large.
     """
+
+    head: ClassVar[str]
+    kind: ClassVar[str]
 
     def __init__(
         self,
@@ -106,6 +75,34 @@ class Classifier:
         self.labels: Tuple[str, ...] = tuple(names[i] for i in sorted(names))
         self.window, self.overlap = self._check_window(window, overlap, source)
 
+    @classmethod
+    def load(
+        cls: Type[ClassifierT],
+        located: Located,
+        *,
+        source: str,
+        window: Optional[int] = None,
+        overlap: Optional[int] = None,
+    ) -> ClassifierT:
+        """Load a classifier from files.
+
+        Args:
+            located: The files of a model with a fast tokenizer.
+            source: Name of the model, for error messages.
+            window: Most word pieces of an input; see `Classifier`.
+            overlap: Word pieces that adjacent windows share; see `Classifier`.
+
+        Returns:
+            The classifier.
+
+        Raises:
+            DistillError: If there is no such model, if its head was never trained, or
+                if the window is too large.
+        """
+        tokenizer = load_tokenizer(located, source=source)
+        model = _load_model(located, source=source, head=cls.head, kind=cls.kind)
+        return cls(model, tokenizer, source=source, window=window, overlap=overlap)
+
     @property
     def embeddings(self) -> np.ndarray:
         """Input embeddings, float32 [vocab_size, width]."""
@@ -113,25 +110,16 @@ class Classifier:
         return weight.detach().float().cpu().numpy()
 
     def hash_contents(self) -> str:
-        """Return the SHA-256 of the config, the parameters and the tokenizer.
+        """Return the SHA-256 of a model that is in memory; see `hash_loaded`."""
+        return hash_loaded(self._model, self.tokenizer, self._model.config)
 
-        It identifies a model that is in memory only. It differs from `hub.hash_model`,
-        which is that of a model's files.
+    def sizes(self, texts: List[str]) -> List[int]:
+        """Return the number of word pieces of each text, including special tokens.
+
+        Args:
+            texts: The texts.
         """
-        config = {
-            key: value
-            for key, value in self._model.config.to_dict().items()
-            if key != "transformers_version" and not key.startswith("_")
-        }
-        digest = hashlib.sha256()
-        digest.update(json.dumps(config, sort_keys=True, default=str).encode("utf-8"))
-        digest.update(self.tokenizer.backend_tokenizer.to_str().encode("utf-8"))
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(f"\n{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-            # As float32, since numpy has no bfloat16.
-            values = tensor.detach().float().cpu().contiguous().numpy()
-            digest.update(values.tobytes())
-        return digest.hexdigest()
+        return [text.size for text in self.tokenize(texts)]
 
     def tokenize(
         self, texts: List[str], second: Optional[List[str]] = None
@@ -151,7 +139,7 @@ class Classifier:
         batch = self.tokenizer(
             texts, second, verbose=False, return_attention_mask=False
         )
-        return [_to_pieces(encoding) for encoding in batch.encodings]
+        return [to_pieces(encoding) for encoding in batch.encodings]
 
     def windows_of(self, text: Pieces) -> List[Window]:
         """Split the pieces of a text into windows that fit the model.
@@ -239,21 +227,17 @@ class Classifier:
         return window, overlap
 
 
-def load_model(located: Located, *, source: str, head: str, kind: str) -> Any:
-    """Load a model that was trained to classify.
+def model_name(pipeline: Any) -> str:
+    """Return the name of the model of a `transformers` pipeline.
 
     Args:
-        located: The files of the model.
-        source: Name of the model, for error messages.
-        head: Name of the class of `transformers` that loads it.
-        kind: What such a model is, for error messages.
-
-    Returns:
-        The model.
-
-    Raises:
-        DistillError: If the files cannot be read, or if the head was never trained.
+        pipeline: The pipeline.
     """
+    return getattr(pipeline.model, "name_or_path", "") or type(pipeline.model).__name__
+
+
+def _load_model(located: Located, *, source: str, head: str, kind: str) -> Any:
+    """Load a model that was trained to classify."""
     import torch
     import transformers
 
@@ -266,7 +250,7 @@ def load_model(located: Located, *, source: str, head: str, kind: str) -> Any:
     except Exception as error:
         raise DistillError(
             f"Could not load the {kind} {source}: {reason(error)}"
-        ) from (error)
+        ) from error
     parameters = {name for name, _ in model.named_parameters()}
     missing = sorted(parameters & set(info["missing_keys"]))
     if missing:
@@ -275,26 +259,3 @@ def load_model(located: Located, *, source: str, head: str, kind: str) -> Any:
             f" {', '.join(missing[:3])}: fine-tune it first."
         )
     return model
-
-
-def model_name(pipeline: Any) -> str:
-    """Return the name of the model of a `transformers` pipeline.
-
-    Args:
-        pipeline: The pipeline.
-    """
-    return getattr(pipeline.model, "name_or_path", "") or type(pipeline.model).__name__
-
-
-def _to_pieces(encoding: Any) -> Pieces:
-    inner = [i for i, number in enumerate(encoding.sequence_ids) if number == 0]
-    # A text without pieces has special tokens only.
-    first, end = (inner[0], inner[-1] + 1) if inner else (len(encoding.ids),) * 2
-    return Pieces(
-        ids=encoding.ids[first:end],
-        offsets=encoding.offsets[first:end],
-        word_ids=encoding.word_ids[first:end],
-        prefix=encoding.ids[:first],
-        suffix=encoding.ids[end:],
-        types=encoding.type_ids,
-    )

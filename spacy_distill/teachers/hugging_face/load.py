@@ -1,10 +1,9 @@
 """Choose the teacher of a Hugging Face model by its architecture."""
 
-import json
-from typing import Any, List, Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from ...errors import DistillError
-from ...hub import CONFIG, locate
+from ...hub import read_config
 from ..base import Teacher
 from .teacher import hugging_face_teacher_v1, teacher_of_token_pipeline
 from .text_teacher import hugging_face_text_teacher_v1, teacher_of_text_pipeline
@@ -33,7 +32,8 @@ def load_hugging_face(
     Raises:
         DistillError: If there is no such model, or if it cannot teach.
     """
-    is_text = any(kind.endswith(_SEQUENCES) for kind in _architectures(name))
+    kinds = read_config(name).get("architectures") or []
+    is_text = any(str(kind).endswith(_SEQUENCES) for kind in kinds)
     make = hugging_face_text_teacher_v1 if is_text else hugging_face_teacher_v1
     return make(name, lang=lang, labels=None if labels is None else dict(labels))
 
@@ -68,14 +68,3 @@ def teacher_of_pipeline_object(
         f" text-classification, got one for {task}: create it with"
         " pipeline('token-classification', ...)."
     )
-
-
-def _architectures(name: str) -> List[str]:
-    path = locate(name).folder / CONFIG
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        # Whoever loads the model tells what is wrong with it.
-        return []
-    found = config.get("architectures") if isinstance(config, dict) else None
-    return [kind for kind in found or [] if isinstance(kind, str)]

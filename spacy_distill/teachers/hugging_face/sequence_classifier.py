@@ -1,13 +1,12 @@
 """A Hugging Face sequence classifier: texts in, logits of categories out."""
 
-from typing import Any, List, NamedTuple, Optional, Sequence
+from typing import Any, List, NamedTuple, Sequence
 
 import numpy as np
 
-from ...hub import Located
-from ...tokenizer_files import load_tokenizer
 from ...windows import Window
-from .classifier import MAX_BATCH_PIECES, Classifier, Input, Pieces, load_model
+from .classifier import MAX_BATCH_PIECES, Classifier
+from .pieces import Input, Pieces
 
 
 class WindowLogits(NamedTuple):
@@ -24,6 +23,9 @@ class WindowLogits(NamedTuple):
 
 class SequenceClassifier(Classifier):
     """A sequence classifier with its tokenizer; see `Classifier`."""
+
+    head = "AutoModelForSequenceClassification"
+    kind = "text classifier"
 
     @property
     def config(self) -> Any:
@@ -77,36 +79,3 @@ class SequenceClassifier(Classifier):
     @property
     def _has_padding(self) -> bool:
         return getattr(self.config, "pad_token_id", None) is not None
-
-
-def load_sequence_classifier(
-    located: Located,
-    *,
-    source: str,
-    window: Optional[int] = None,
-    overlap: Optional[int] = None,
-) -> SequenceClassifier:
-    """Load a sequence classifier from files.
-
-    Args:
-        located: The files of a model with a fast tokenizer.
-        source: Name of the model, for error messages.
-        window: Most word pieces of an input; see `Classifier`.
-        overlap: Word pieces that adjacent windows share; see `Classifier`.
-
-    Returns:
-        The sequence classifier.
-
-    Raises:
-        DistillError: If there is no such model, or if the window is too large.
-    """
-    tokenizer = load_tokenizer(located, source=source)
-    model = load_model(
-        located,
-        source=source,
-        head="AutoModelForSequenceClassification",
-        kind="text classifier",
-    )
-    return SequenceClassifier(
-        model, tokenizer, source=source, window=window, overlap=overlap
-    )

@@ -14,13 +14,14 @@ from ...errors import DistillError
 from ...hub import hash_model, locate, shown_name
 from ...tasks.ner.task import NERTask
 from ..base import DroppedSpan, Prediction, Teacher
+from ..model_teacher import ModelTeacher
 from ..probabilities import favor, log_probabilities
 from .alignment import Offsets, align, model_words
-from .base import ModelTeacher
-from .classifier import Pieces, model_name
+from .classifier import model_name
 from .label_schemes import LabelScheme, read_scheme
+from .pieces import Pieces
 from .scheme_conversion import convert, entities, spread
-from .token_classifier import TokenClassifier, load_classifier
+from .token_classifier import TokenClassifier
 
 POOLINGS = ("first", "mean", "max")
 
@@ -69,7 +70,9 @@ def hugging_face_teacher_v1(
         )
     nlp = blank_pipeline(lang)
     located = locate(name)
-    classifier = load_classifier(located, source=name, window=window, overlap=overlap)
+    classifier = TokenClassifier.load(
+        located, source=name, window=window, overlap=overlap
+    )
     return HuggingFaceTeacher(
         classifier,
         read_scheme(classifier.labels, source=name, renamed=labels),
@@ -114,7 +117,7 @@ def teacher_of_token_pipeline(
     )
 
 
-class HuggingFaceTeacher(ModelTeacher):
+class HuggingFaceTeacher(ModelTeacher[TokenClassifier]):
     """A teacher that predicts with a token classifier; see `hugging_face_teacher_v1`.
 
     Args:
@@ -139,7 +142,6 @@ class HuggingFaceTeacher(ModelTeacher):
         renamed: Optional[Mapping[str, Optional[str]]] = None,
     ) -> None:
         super().__init__(classifier, model_hash, nlp=nlp, name=name)
-        self._classifier = classifier
         self._scheme = scheme
         self._pooling = pooling
         self._renamed = dict(renamed or {})
@@ -169,8 +171,8 @@ class HuggingFaceTeacher(ModelTeacher):
             except whitespace, are unaligned. Entities that do not begin and end with
             tokens are dropped.
         """
-        pieces = self._classifier.tokenize([doc.text for doc in docs])
-        found = self._classifier.probabilities(pieces)
+        pieces = self._model.tokenize([doc.text for doc in docs])
+        found = self._model.probabilities(pieces)
         return [self._predict_doc(*args) for args in zip(docs, pieces, found)]
 
     def _predict_doc(

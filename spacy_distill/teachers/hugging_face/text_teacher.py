@@ -13,10 +13,10 @@ from ...hub import hash_model, locate, shown_name
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction, Teacher
 from ..mapped import MappedTeacher
-from .base import ModelTeacher
+from ..model_teacher import TextModelTeacher
 from .classifier import model_name
 from .output_names import find_entailment, is_default, list_names, renaming_advice
-from .sequence_classifier import SequenceClassifier, load_sequence_classifier
+from .sequence_classifier import SequenceClassifier
 
 _MULTILABEL, _REGRESSION = "multi_label_classification", "regression"
 
@@ -56,7 +56,7 @@ def hugging_face_text_teacher_v1(
     """
     nlp = blank_pipeline(lang)
     located = locate(name)
-    classifier = load_sequence_classifier(
+    classifier = SequenceClassifier.load(
         located, source=name, window=window, overlap=overlap
     )
     return _make_teacher(
@@ -105,41 +105,11 @@ def teacher_of_text_pipeline(
     )
 
 
-class HuggingFaceTextTeacher(ModelTeacher):
+class HuggingFaceTextTeacher(TextModelTeacher[SequenceClassifier]):
     """A teacher that predicts with a sequence classifier.
 
-    See `hugging_face_text_teacher_v1`.
-
-    Args:
-        classifier: The model.
-        task: The task, with the model's outputs as columns.
-        model_hash: Returns the hash of the model.
-        nlp: A blank pipeline.
-        name: Name for display.
+    See `hugging_face_text_teacher_v1`. The columns of its task are the model's outputs.
     """
-
-    def __init__(
-        self,
-        classifier: SequenceClassifier,
-        task: TextCatTask,
-        model_hash: Callable[[], str],
-        *,
-        nlp: Language,
-        name: str,
-    ) -> None:
-        super().__init__(classifier, model_hash, nlp=nlp, name=name)
-        self._classifier = classifier
-        self._task = task
-
-    @property
-    def task(self) -> TextCatTask:
-        """Text classification with the model's outputs."""
-        return self._task
-
-    @property
-    def options(self) -> str:
-        """Task and windows."""
-        return f"{self._task.name} {super().options}"
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
         """Predict a batch of Docs.
@@ -151,10 +121,10 @@ class HuggingFaceTextTeacher(ModelTeacher):
             Logits, float32 [1, n_categories]. Of a text that is longer than the model's
             maximum, the mean of its windows' probabilities.
         """
-        pieces = self._classifier.tokenize([doc.text for doc in docs])
+        pieces = self._model.tokenize([doc.text for doc in docs])
         return [
             Prediction(self._task.merge(found.windows, found.logits))
-            for found in self._classifier.logits(pieces)
+            for found in self._model.logits(pieces)
         ]
 
 

@@ -1,17 +1,19 @@
 """A Hugging Face token classifier: texts in, label probabilities of word pieces out."""
 
-from typing import List, Optional
+from typing import List
 
 import numpy as np
 
-from ...hub import Located
-from ...tokenizer_files import load_tokenizer
 from ...windows import stitch
-from .classifier import Classifier, Pieces, load_model
+from .classifier import Classifier
+from .pieces import Pieces
 
 
 class TokenClassifier(Classifier):
     """A token classifier with its tokenizer; see `Classifier`."""
+
+    head = "AutoModelForTokenClassification"
+    kind = "token classifier"
 
     def probabilities(self, texts: List[Pieces]) -> List[np.ndarray]:
         """Predict label probabilities of word pieces.
@@ -46,36 +48,3 @@ class TokenClassifier(Classifier):
             empty = np.zeros((0, len(self.labels)), dtype=np.float32)
             out.append(stitch(windows, of_text) if windows else empty)
         return out
-
-
-def load_classifier(
-    located: Located,
-    *,
-    source: str,
-    window: Optional[int] = None,
-    overlap: Optional[int] = None,
-) -> TokenClassifier:
-    """Load a token classifier from files.
-
-    Args:
-        located: The files of a model with a fast tokenizer.
-        source: Name of the model, for error messages.
-        window: Most word pieces of an input; see `Classifier`.
-        overlap: Word pieces that adjacent windows share; see `Classifier`.
-
-    Returns:
-        The token classifier.
-
-    Raises:
-        DistillError: If there is no such model, or if the window is too large.
-    """
-    tokenizer = load_tokenizer(located, source=source)
-    model = load_model(
-        located,
-        source=source,
-        head="AutoModelForTokenClassification",
-        kind="token classifier",
-    )
-    return TokenClassifier(
-        model, tokenizer, source=source, window=window, overlap=overlap
-    )

@@ -6,17 +6,7 @@ sport." (Yin et al. 2019, arXiv 1909.00161). Probabilities are those of the pipe
 """
 
 from functools import partial
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    List,
-    Mapping,
-    NamedTuple,
-    Optional,
-    Sequence,
-    Union,
-)
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 from spacy.language import Language
@@ -28,15 +18,13 @@ from ...errors import DistillError
 from ...hub import hash_model, locate, shown_name
 from ...tasks.textcat.task import TextCatTask
 from ..base import Prediction, Teacher
-from ..mapped import MappedTeacher
-from .base import ModelTeacher
+from ..candidates import Candidates, check_candidates, with_categories
+from ..model_teacher import TextModelTeacher
 from .classifier import model_name
 from .output_names import find_entailment, list_names
-from .sequence_classifier import SequenceClassifier, load_sequence_classifier
+from .sequence_classifier import SequenceClassifier
 
 HYPOTHESIS = "This text is about {}."
-# Candidates, or the category of each.
-Candidates = Union[Sequence[str], Mapping[str, Optional[str]]]
 
 
 @registry.misc("spacy_distill.ZeroShotTextTeacher.v1")
@@ -76,7 +64,7 @@ def zero_shot_text_teacher_v1(
     """
     nlp = blank_pipeline(lang)
     located = locate(name)
-    classifier = load_sequence_classifier(
+    classifier = SequenceClassifier.load(
         located, source=name, window=window, overlap=overlap
     )
     return _make_teacher(
@@ -126,7 +114,7 @@ class Outputs(NamedTuple):
     contradiction: int
 
 
-class ZeroShotTextTeacher(ModelTeacher):
+class ZeroShotTextTeacher(TextModelTeacher[SequenceClassifier]):
     """A teacher that predicts by inference; see `zero_shot_text_teacher_v1`.
 
     Args:
@@ -150,9 +138,7 @@ class ZeroShotTextTeacher(ModelTeacher):
         nlp: Language,
         name: str,
     ) -> None:
-        super().__init__(classifier, model_hash, nlp=nlp, name=name)
-        self._classifier = classifier
-        self._task = task
+        super().__init__(classifier, task, model_hash, nlp=nlp, name=name)
         self._outputs = outputs
         self._hypotheses = [hypothesis.replace("{}", label) for label in task.labels]
         sizes = [
@@ -170,14 +156,9 @@ class ZeroShotTextTeacher(ModelTeacher):
             )
 
     @property
-    def task(self) -> TextCatTask:
-        """Text classification with the candidates."""
-        return self._task
-
-    @property
     def options(self) -> str:
         """Task, windows and hypotheses."""
-        return "\n".join([f"{self._task.name} {super().options}", *self._hypotheses])
+        return "\n".join([super().options, *self._hypotheses])
 
     def predict(self, docs: List[Doc]) -> List[Prediction]:
         """Predict a batch of Docs.
@@ -190,13 +171,11 @@ class ZeroShotTextTeacher(ModelTeacher):
             maximum, the mean of its windows' probabilities.
         """
         pairs = [
-            self._classifier.tokenize(
-                [doc.text] * len(self._hypotheses), self._hypotheses
-            )
+            self._model.tokenize([doc.text] * len(self._hypotheses), self._hypotheses)
             for doc in docs
         ]
         all_windows = [
-            self._classifier.split(len(of_doc[0].ids), taken=self._taken) or [(0, 0)]
+            self._model.split(len(of_doc[0].ids), taken=self._taken) or [(0, 0)]
             for of_doc in pairs
         ]
         inputs = [
@@ -205,7 +184,7 @@ class ZeroShotTextTeacher(ModelTeacher):
             for start, end in windows
             for pair in of_doc
         ]
-        found = iter(self._classifier.predict(inputs))
+        found = iter(self._model.predict(inputs))
         out = []
         for windows in all_windows:
             rows = [
@@ -233,40 +212,22 @@ def _make_teacher(
     hypothesis: str,
     exclusive: bool,
 ) -> Teacher:
-    candidates: Dict[str, Optional[str]] = dict(zip(labels, labels))
-    if isinstance(labels, Mapping):
-        candidates = dict(labels)
-    _check_candidates(list(labels), hypothesis, exclusive=exclusive)
+    names = check_candidates(labels, exclusive=exclusive)
+    if "{}" not in hypothesis:
+        raise DistillError(
+            "Expected a hypothesis with {} in place of the category, got"
+            f" {hypothesis!r}: change it, e.g. to {HYPOTHESIS!r}."
+        )
     teacher = ZeroShotTextTeacher(
         classifier,
-        TextCatTask(list(candidates), exclusive=exclusive),
+        TextCatTask(names, exclusive=exclusive),
         _find_outputs(classifier.labels, source),
         model_hash,
         hypothesis=hypothesis,
         nlp=nlp,
         name=shown_name(source),
     )
-    if all(label == name for name, label in candidates.items()):
-        return teacher
-    return MappedTeacher(teacher, candidates)
-
-
-def _check_candidates(
-    labels: Sequence[str], hypothesis: str, *, exclusive: bool
-) -> None:
-    if len(set(labels)) < max(len(labels), 1 + exclusive) or not all(
-        label.strip() for label in labels
-    ):
-        least = "two or more" if exclusive else "one or more"
-        raise DistillError(
-            f"Expected {least} categories to choose from, each once, got"
-            f" {list(labels)}: name them in labels."
-        )
-    if "{}" not in hypothesis:
-        raise DistillError(
-            "Expected a hypothesis with {} in place of the category, got"
-            f" {hypothesis!r}: change it, e.g. to {HYPOTHESIS!r}."
-        )
+    return with_categories(teacher, labels)
 
 
 def _find_outputs(names: Sequence[str], source: str) -> Outputs:

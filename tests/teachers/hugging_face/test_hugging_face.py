@@ -105,7 +105,7 @@ def test_every_entity_is_predicted_or_dropped(
     @settings(max_examples=150, deadline=None)
     @given(doc=any_docs())
     def check(doc):
-        if len(teacher._classifier.tokenize([doc.text])[0].ids) > LENGTH - 2:
+        if len(teacher._model.tokenize([doc.text])[0].ids) > LENGTH - 2:
             return
         own = [
             (e["start"], e["end"], e["entity_group"])
@@ -148,7 +148,7 @@ def test_entities_that_do_not_keep_to_tokens(tmp_path):
 
 def test_poolings(folder_of, teacher_of):
     """Test a word with the two pieces `an` and `##na`."""
-    classifier = teacher_of("bert")._classifier
+    classifier = teacher_of("bert")._model
     doc = NLP.make_doc("anna")
     (rows,) = classifier.probabilities(classifier.tokenize([doc.text]))
     assert len(rows) == 2

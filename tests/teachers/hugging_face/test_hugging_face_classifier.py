@@ -8,7 +8,7 @@ from transformers import AutoModelForTokenClassification
 
 from spacy_distill.errors import DistillError
 from spacy_distill.hub import locate
-from spacy_distill.teachers.hugging_face.token_classifier import load_classifier
+from spacy_distill.teachers.hugging_face.token_classifier import TokenClassifier
 from spacy_distill.windows import max_context_ranges, split
 
 
@@ -22,7 +22,7 @@ def folders(tmp_path_factory):
 
 
 def load(folder, **options):
-    return load_classifier(locate(str(folder)), source="m", **options)
+    return TokenClassifier.load(locate(str(folder)), source="m", **options)
 
 
 def by_hand(folder, ids):

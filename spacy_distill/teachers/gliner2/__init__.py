@@ -1,0 +1,1 @@
+"""GLiNER2 teachers: names of categories in, their probabilities out."""

@@ -77,7 +77,7 @@ def test_what_is_no_choice(both, tmp_path, command):
     write_files(tmp_path)
     for teacher, task, expected in (
         (both, "cats", "Expected a task out of ner, textcat"),
-        (tmp_path / "teacher", "ner", "a task with a function or a file of annotation"),
+        (tmp_path / "teacher", "ner", "a task with a function, a file of annotations"),
     ):
         args = (both, "-o", tmp_path / "out", "--task", task)
         assert expected in told(run(command, teacher, *args))

@@ -5,8 +5,6 @@ import statistics
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
-import srsly
-
 from textcat.baselines import BASELINES
 from textcat.corpora import READERS
 from textcat.rows import ROWS
@@ -27,7 +25,9 @@ class Results:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        found: Dict[str, Any] = srsly.read_json(path) if path.exists() else {}
+        found: Dict[str, Any] = {}
+        if path.exists():
+            found = json.loads(path.read_text(encoding="utf-8"))
         self._cells = {_key(cell): cell for cell in found.get("cells", [])}
         self.speeds: Dict[str, Any] = found.get("speeds", {})
 

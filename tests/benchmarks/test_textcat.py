@@ -4,7 +4,8 @@ import json
 import sys
 
 import pytest
-from textcat import corpora, rows, run, table
+import spacy
+from textcat import baselines, corpora, results, rows, run, speed, table
 from texts_with_categories import make_data
 from tiny_teachers import make_bert_teacher
 
@@ -54,6 +55,84 @@ def test_scores():
     assert result["ece"] == pytest.approx(gaps / 4)
 
 
+def cell(row, name, seed, accuracy, **more):
+    numbers = {"macro_f": accuracy, "ece": 0.1, **more}
+    return {"row": row, "set": name, "seed": seed, "accuracy": accuracy, **numbers}
+
+
+def write_cells(folder, cells):
+    for i, one in enumerate(cells):
+        path = folder / f"{one['set']}-{one['seed']}" / f"{i}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(one))
+
+
+GAP = [
+    cell("teacher", "sst2", 0, 0.9),
+    cell("teacher", "sst2", 1, 0.8),
+    cell("TF-IDF + LR, gold", "sst2", 0, 0.75),
+    cell("spaCy bow, gold", "sst2", 0, 0.7),
+    cell("spaCy cnn, gold", "sst2", 0, 0.6),
+    cell("n-grams, soft", "sst2", 0, 0.85, int8_accuracy=0.848, int8_bytes=2e5),
+    cell("n-grams, hard", "sst2", 0, 0.845, int8_accuracy=0.845, int8_bytes=2e5),
+]
+
+
+def test_share_of_the_gap(tmp_path):
+    write_cells(tmp_path, GAP)
+    found = results.Results(tmp_path / "all.json")
+    found.add(tmp_path)
+    # Seed 1 has no other rows, so that it has no part in the comparison.
+    expected = "| sst2 | 1 | 70.0 | 75.0 | 85.0 (n-grams, soft) | 90.0 | 75 % |"
+    assert expected in table.gaps(found)
+    assert "| teacher | 85.0 ± 7.1 (2) |" in table.accuracies(found)
+    pairs = table.differences(found, "soft in place of hard labels")
+    assert pairs.endswith("| n-grams, soft − n-grams, hard | +0.5 | +0.5 |")
+    assert "| n-grams, soft | 1 | 85.0 | 0.100 | 0.2 | -0.20 |" in table.quality(found)
+
+
+def test_results_are_added_to_those_there_are(tmp_path):
+    path = tmp_path / "all.json"
+    write_cells(tmp_path / "one", GAP[:3])
+    write_cells(tmp_path / "two", [*GAP[3:], cell("teacher", "sst2", 0, 0.95)])
+    for folder in ("one", "two"):
+        found = results.Results(path)
+        found.add(tmp_path / folder)
+        found.save()
+    found = results.Results(path)
+    assert [c["accuracy"] for c in found.cells("teacher", "sst2")] == [0.95, 0.8]
+    assert len(found.cells("spaCy cnn, gold")) == 1
+    before = path.read_bytes()
+    found.save()
+    assert path.read_bytes() == before
+
+
+def test_rounds_of_augmentation():
+    nlp = spacy.blank("en")
+    for words, expected in ((1, 8), (99_999, 2), (10**6, 1)):
+        texts = ["a " * min(words, 1000)] * max(words // 1000, 1)
+        settings = run.augmentation("all", texts, nlp)
+        assert settings.rounds == expected
+        assert (settings.mask_rate, settings.sentence_rate) == (0.1, 0.0)
+    assert run.augmentation("mask", ["a"], nlp).rounds == 1
+
+
+@pytest.mark.parametrize("name", baselines.BASELINES)
+def test_baselines_learn(name, tmp_path):
+    baseline = baselines.BASELINES[name]
+    pytest.importorskip(baseline.package)
+    if baseline.package == "model2vec":
+        make_bert_teacher(tmp_path / "weights")
+    data = [("good " * n, "x") for n in range(1, 9)]
+    data += [("bad " * n, "y") for n in range(1, 9)]
+    corpus = corpora.Corpus("en", data, [], data, [])
+    predict = baseline.fit(corpus, str(tmp_path / "weights"), tmp_path)
+    found = predict(["good good", "bad"])
+    assert found[0]["x"] > found[0]["y"]
+    assert found[1]["y"] > found[1]["x"]
+    assert all(sum(row.values()) == pytest.approx(1, abs=1e-3) for row in found)
+
+
 @pytest.mark.slow
 def test_all_cells_run_once(tmp_path, monkeypatch, capsys):
     pytest.importorskip("sklearn")
@@ -69,17 +148,28 @@ def test_all_cells_run_once(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["run.py", *arguments, "--rows", *chosen])
     run.main()
     cells = sorted((tmp_path / "out" / "sst2-0").glob("*.json"))
-    results = {r["row"]: r for r in (json.loads(cell.read_text()) for cell in cells)}
-    assert set(results) == {"teacher", "TF-IDF + LR, gold", *chosen}
-    for row, result in results.items():
+    found = [json.loads(cell.read_text()) for cell in cells]
+    rows_found = {result["row"]: result for result in found}
+    installed = {name for name, one in baselines.BASELINES.items() if one.is_installed}
+    assert set(rows_found) == {"teacher", *installed, *chosen}
+    for row, result in rows_found.items():
         assert 0 <= result["accuracy"] <= 1
         assert ("int8_bytes" in result) == row.startswith("n-grams")
     before = {cell: cell.stat().st_mtime_ns for cell in cells}
     run.main()
     assert {cell: cell.stat().st_mtime_ns for cell in cells} == before
-    capsys.readouterr()
-    monkeypatch.setattr(sys, "argv", ["table.py", str(tmp_path / "out")])
+    measured = speed.measure_speeds(
+        speed.find_pipelines(tmp_path / "out" / "sst2-0"), ["good film"] * 3, rounds=1
+    )
+    expected = {"teacher", *chosen, *(f"{row}, int8" for row in chosen[1:])}
+    assert set(measured) == expected
+    for numbers in measured.values():
+        assert all(number > 0 for number in numbers.values())
+    (tmp_path / "results").mkdir()
+    arguments = [str(tmp_path / "out"), "-o", str(tmp_path / "results")]
+    monkeypatch.setattr(sys, "argv", ["table.py", *arguments])
     table.main()
-    printed = capsys.readouterr().out
-    for row in results:
-        assert f"| {row} | {100 * results[row]['accuracy']:.1f} (1) |" in printed
+    printed = (tmp_path / "results" / "textcat.md").read_text(encoding="utf-8")
+    for row in rows_found:
+        assert f"| {row} | {100 * rows_found[row]['accuracy']:.1f} (1) |" in printed
+    assert (tmp_path / "results" / "textcat.svg").is_file()

@@ -92,7 +92,7 @@ class RawCategories(RawOutcomes):
         decided = log_probs.max(axis=1) if self.exclusive else log_probs[:, 1]
         known = np.flatnonzero(self.gold >= 0)
         likelihood = log_probs[known, self.gold[known]]
-        return Decided(np.exp(decided), float(-likelihood.mean()))
+        return Decided(np.exp(decided), float(-likelihood.sum()))
 
 
 def find_classifier(

@@ -18,7 +18,7 @@ class Decided(NamedTuple):
 
     Attributes:
         probabilities: Probability of each decision, float64 [n_decisions].
-        loss: Mean negative log likelihood of the gold annotation, in nats.
+        loss: Summed negative log likelihood of the gold annotation, in nats.
     """
 
     probabilities: np.ndarray

@@ -126,14 +126,14 @@ def cross_validate(
 
 
 def log_loss(probabilities: np.ndarray, correct: np.ndarray) -> float:
-    """Return the mean negative log likelihood of outcomes, in nats.
+    """Return the summed negative log likelihood of outcomes, in nats.
 
     Args:
         probabilities: Probability of each prediction, float [n].
         correct: Whether each of them is right, bool [n].
     """
     p = np.clip(probabilities, _EPSILON, 1 - _EPSILON)
-    return float(-np.log(np.where(correct, p, 1 - p)).mean())
+    return float(-np.log(np.where(correct, p, 1 - p)).sum())
 
 
 def _features(probabilities: np.ndarray) -> np.ndarray:

@@ -37,11 +37,12 @@ _MODULES = {
     "students.": "architectures encoder encoder_cache layers ngram_cache ngram_hashes"
     " ngrams pieces word_types",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
-    "tasks.": "calibration_error distributions labelled ner storage textcat",
+    "tasks.": "calibration calibration_error distributions labelled ner storage"
+    " textcat",
     "tasks.ner.": "annotations calibration component crf decoding gold lattice model"
     " span_groups tags targets task",
     "tasks.ner.lattice.": "decode forward_backward path_sums transitions",
-    "tasks.textcat.": "component model scorer stock targets task",
+    "tasks.textcat.": "calibration component model scorer stock targets task",
 }
 PREDICTION = {
     f"spacy_distill.{folder}{name}"

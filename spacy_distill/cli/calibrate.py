@@ -1,4 +1,4 @@
-"""`spacy-distill calibrate`: probabilities that say how often entities are right."""
+"""`spacy-distill calibrate`: probabilities that say how often predictions are right."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,8 +33,8 @@ def calibrate_cli(
 ) -> None:
     """Calibrate the probabilities of a pipeline on gold annotation.
 
-    Entities stay the same; only their probabilities change. `distill` does this already
-    where it has gold annotation for development.
+    Entities or categories stay the same; only their probabilities change. `distill`
+    does this already where it has gold annotation for development.
     """
     from ..docs import load_pipeline
     from ..evaluation.calibrate import calibrate

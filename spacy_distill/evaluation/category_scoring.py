@@ -1,6 +1,7 @@
 """Scores of text classification."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from spacy.language import Language
@@ -10,12 +11,14 @@ from spacy.training import Example
 
 from ..errors import DistillError
 from ..label_maps import LabelMap, label_map_option, suggest_map
+from ..tasks.textcat.component import CompactTextCat
 from ..tasks.textcat.scorer import THRESHOLD, category_outcomes, textcat_score
 from ..tasks.textcat.targets import gold_category
 from ..tasks.textcat.task import EXCLUSIVE, MULTILABEL
 from .agreement import Agreement
 from .categories import CategoryPair, decide, pair_categories, relabel_categories
 from .labels import check_label_map, find_labels, map_labels
+from .raw_categories import RawCategories, find_classifier, raw_categories
 from .rows import TypeScore
 from .scoring import Scores
 
@@ -31,6 +34,7 @@ class CategoryScoring:
     """
 
     counts_documents = True
+    calibrates = "a compact_textcat"
 
     def __init__(self, *, exclusive: bool) -> None:
         self.exclusive = exclusive
@@ -118,19 +122,36 @@ class CategoryScoring:
             for label, prf in sorted(found["cats_f_per_type"].items())
             if label in decided
         }
-        probabilities, correct = category_outcomes(
-            examples, labels, exclusive=self.exclusive
-        )
-        return Scores(
+        scores = Scores(
             precision=found["cats_micro_p"],
             recall=found["cats_micro_r"],
             f1=found["cats_micro_f"],
             per_type=per_type,
-            probabilities=probabilities if with_probabilities else (),
-            correct=correct if with_probabilities else (),
             macro_f1=sum(s.f1 for s in per_type.values()) / max(len(per_type), 1),
             accuracy=found["cats_acc"],
         )
+        if not with_probabilities:
+            return scores
+        pipe = self.find_calibrated(nlp)
+        calibration = None if pipe is None else pipe[1].calibration
+        # With a map the component's categories are others.
+        if pipe is None or calibration is None or label_map:
+            probabilities, correct = category_outcomes(
+                examples, labels, exclusive=self.exclusive
+            )
+            return replace(scores, probabilities=probabilities, correct=correct)
+        raw = self.raw_outcomes(nlp, pipe[0], [eg.reference for eg in examples])
+        return scores.with_calibrated(raw, calibration)
+
+    def find_calibrated(self, nlp: Language) -> Optional[Tuple[str, CompactTextCat]]:
+        """Find the first `compact_textcat`."""
+        return find_classifier(nlp, exclusive=self.exclusive)
+
+    def raw_outcomes(
+        self, nlp: Language, name: str, gold: Sequence[Doc]
+    ) -> RawCategories:
+        """Predict categories without calibration."""
+        return raw_categories(nlp, name, gold)
 
     def compare(
         self,

@@ -11,13 +11,13 @@ from spacy.training import Example
 from ..docs import trim_entities
 from ..errors import DistillError
 from ..label_maps import LabelMap
-from ..tasks.calibration_error import expected_calibration_error
+from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score, entity_outcomes
 from .agreement import Agreement, compare_entities
 from .entities import SideBySide, put_side_by_side
 from .labels import check_label_map, check_shared, find_labels, relabel
-from .predictors import find_spans_key, unannotated
-from .raw_outcomes import find_scored, raw_outcomes
+from .predictors import find_spans_key
+from .raw_entities import RawEntities, find_scored, raw_entities
 from .rows import NER, TypeScore
 from .scoring import Scores
 
@@ -27,6 +27,7 @@ class EntityScoring:
 
     task = NER
     counts_documents = False
+    calibrates = "a compact_ner with a spans_key"
 
     def find_labels(self, nlp: Language) -> Optional[List[str]]:
         """Return the entity labels that a pipeline can predict."""
@@ -93,9 +94,26 @@ class EntityScoring:
         key = find_spans_key(nlp)
         if key is None or not with_probabilities:
             return scores
+        found_pipe = self.find_calibrated(nlp)
+        calibration = None if found_pipe is None else found_pipe[1].calibration
         # With a map the component's labels are others, so that its raw outcomes cannot
         # be compared.
-        return _add_outcomes(scores, nlp, examples, key, compare_raw=not label_map)
+        if found_pipe is None or calibration is None or label_map:
+            probabilities, correct = entity_outcomes(examples, key)
+            return replace(scores, probabilities=probabilities, correct=correct)
+        gold = [eg.reference for eg in examples]
+        raw = self.raw_outcomes(nlp, found_pipe[0], gold)
+        return scores.with_calibrated(raw, calibration)
+
+    def find_calibrated(self, nlp: Language) -> Optional[Tuple[str, CompactNER]]:
+        """Find the `compact_ner` that writes probabilities to `doc.spans`."""
+        return find_scored(nlp)
+
+    def raw_outcomes(
+        self, nlp: Language, name: str, gold: Sequence[Doc]
+    ) -> RawEntities:
+        """Predict entities without calibration."""
+        return raw_entities(nlp, name, gold)
 
     def compare(
         self,
@@ -113,31 +131,3 @@ class EntityScoring:
     ) -> SideBySide:
         """Combine the entities of two pipelines for display."""
         return put_side_by_side(teacher, student, spans_key=spans_key)
-
-
-def _add_outcomes(
-    scores: Scores,
-    nlp: Language,
-    examples: List[Example],
-    key: str,
-    *,
-    compare_raw: bool,
-) -> Scores:
-    """Add probabilities of entities, and how they compare with uncalibrated ones."""
-    found = find_scored(nlp)
-    calibration = None if found is None else found[1].calibration
-    if found is None or calibration is None or not compare_raw:
-        probabilities, correct = entity_outcomes(examples, key)
-        return replace(scores, probabilities=probabilities, correct=correct)
-    gold = [eg.reference for eg in examples]
-    docs = [unannotated(nlp, doc) for doc in gold]
-    raw = raw_outcomes(nlp, found[0], docs, gold)
-    calibrated, cross_validated = raw.calibrated(calibration)
-    return replace(
-        scores,
-        probabilities=calibrated.tolist(),
-        correct=raw.correct.tolist(),
-        raw_ece=expected_calibration_error(raw.probabilities, raw.correct),
-        calibrated_on=calibration.entities,
-        cross_validated=cross_validated,
-    )

@@ -99,7 +99,8 @@ class Row:
         words_per_second: None if it was not measured.
         raw_ece: Expected calibration error without the pipeline's calibration; None if
             it has none.
-        calibrated_on: Number of predicted entities that its calibration was fitted on.
+        calibrated_on: Number of predicted entities, or of documents with categories,
+            that its calibration was fitted on.
         cross_validated: Whether they are the same as here; `ece` and `calibration` are
             then those of a cross-validation.
         macro_f1: Mean F1 of the categories that occur in the references or in the

@@ -1,6 +1,6 @@
 """What is scored of a task: the interface of entities and categories."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Protocol, Sequence, Tuple, Union
 
 from spacy.language import Language
@@ -8,9 +8,13 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..label_maps import LabelMap
+from ..tasks.calibration import Calibration
+from ..tasks.calibration_error import expected_calibration_error
+from ..tasks.labelled import LabelledPipe
 from .agreement import Agreement
 from .categories import CategoryPair
 from .entities import SideBySide
+from .raw_outcomes import RawOutcomes
 from .rows import TypeScore
 
 
@@ -44,6 +48,23 @@ class Scores:
     macro_f1: Optional[float] = None
     accuracy: Optional[float] = None
 
+    def with_calibrated(self, raw: RawOutcomes, calibration: Calibration) -> "Scores":
+        """Add calibrated probabilities, and how they compare with raw ones.
+
+        Args:
+            raw: Predictions without the calibration.
+            calibration: The calibration of the component.
+        """
+        probabilities, cross_validated = raw.calibrated(calibration)
+        return replace(
+            self,
+            probabilities=probabilities.tolist(),
+            correct=raw.correct.tolist(),
+            raw_ece=expected_calibration_error(raw.raw().probabilities, raw.correct),
+            calibrated_on=calibration.fitted_on,
+            cross_validated=cross_validated,
+        )
+
 
 class Scoring(Protocol):
     """How the annotation of a task is read, compared and scored.
@@ -52,10 +73,12 @@ class Scoring(Protocol):
         task: Name of the task in reports; see `tasks.registry`.
         counts_documents: Whether a prediction is about a document, so that documents
             per second are reported too.
+        calibrates: The component whose probabilities can be calibrated.
     """
 
     task: str
     counts_documents: bool
+    calibrates: str
 
     def find_labels(self, nlp: Language) -> Optional[List[str]]:
         """Return the labels that a pipeline can predict; None if they are unknown."""
@@ -129,6 +152,26 @@ class Scoring(Protocol):
             with_probabilities: Whether the references are gold annotation, which tells
                 how far probabilities can be trusted.
             label_map: New labels, which the Examples already have.
+        """
+        ...
+
+    def find_calibrated(self, nlp: Language) -> Optional[Tuple[str, LabelledPipe]]:
+        """Find the component whose probabilities can be calibrated.
+
+        Returns:
+            Its name and the component; None if there is none.
+        """
+        ...
+
+    def raw_outcomes(
+        self, nlp: Language, name: str, gold: Sequence[Doc]
+    ) -> RawOutcomes:
+        """Predict with one component and compare with gold annotation.
+
+        Args:
+            nlp: The pipeline.
+            name: Name of a component that `find_calibrated` finds.
+            gold: Docs as `prepare` returned them.
         """
         ...
 

@@ -154,6 +154,7 @@ def _probabilities(
         return []
     return [
         *(_cats_explained(report) if task.tag else _scores_explained(facts, row)),
+        *_calibrated(report, row),
         f"Calibration on the {report.references.role} (expected calibration error"
         f" {row.ece:.3f}):",
         markdown_table(calibration_header(report.task), calibration_cells(row)),
@@ -185,12 +186,14 @@ def _scores_explained(facts: CardFacts, row: Row) -> List[str]:
             if len(row.components) > 1
             else ""
         ),
-        *(
-            [f"They are calibrated: {describe_calibration(row)}"]
-            if row.raw_ece is not None
-            else []
-        ),
     ]
+
+
+def _calibrated(report: Report, row: Row) -> List[str]:
+    if row.raw_ece is None:
+        return []
+    described = describe_calibration(row, wording_of(report.task))
+    return [f"The probabilities are calibrated: {described}"]
 
 
 def _training_data(facts: CardFacts, report: Report, row: Row) -> List[str]:

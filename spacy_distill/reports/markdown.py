@@ -167,7 +167,7 @@ def summary_lines(report: Report) -> List[str]:
             f" {words.main_score} there: {scores}."
         )
     lines += [
-        f"Calibration of {row.name}: {describe_calibration(row)}"
+        f"Calibration of {row.name}: {describe_calibration(row, words)}"
         for row in report.rows
         if row.raw_ece is not None
     ]
@@ -193,11 +193,12 @@ def summary_lines(report: Report) -> List[str]:
     return lines
 
 
-def describe_calibration(row: Row) -> str:
+def describe_calibration(row: Row, words: Wording) -> str:
     """Describe the calibration error before and after, and on what it was measured.
 
     Args:
         row: Measurements of a calibrated pipeline.
+        words: Words of its task.
     """
     where = (
         "by cross-validation on the same data"
@@ -205,8 +206,8 @@ def describe_calibration(row: Row) -> str:
         else "on data it was not fitted on"
     )
     return (
-        f"fitted on {row.calibrated_on:,} predicted entities; expected calibration"
-        f" error {row.raw_ece:.3f} before, {row.ece:.3f} after, {where}."
+        f"fitted on {row.calibrated_on:,} {words.fitted_on}; expected calibration error"
+        f" {row.raw_ece:.3f} before, {row.ece:.3f} after, {where}."
     )
 
 

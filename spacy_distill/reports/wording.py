@@ -27,6 +27,7 @@ class Wording:
         share: Caption of the number of each label.
         by_share: Accessible title of that chart.
         decisions: What has a probability, plural.
+        fitted_on: What a calibration is fitted on, plural.
         calibrated: First sentence about a plot of the calibration.
         is_right: What the vertical axis of that plot is.
         right: How a decision turns out.
@@ -51,6 +52,7 @@ class Wording:
     share: str
     by_share: str
     decisions: str
+    fitted_on: str
     calibrated: str
     is_right: str
     right: str
@@ -105,6 +107,7 @@ ENTITIES = Wording(
     share="Share of the entity types",
     by_share="Entities by type",
     decisions="entities",
+    fitted_on="predicted entities",
     calibrated="Found entities in ten bins by their probability.",
     is_right="share that is right",
     right="right",
@@ -128,6 +131,7 @@ _CATEGORIES = Wording(
     share="Share of the documents in each category",
     by_share="Documents by category",
     decisions="documents",
+    fitted_on="documents",
     calibrated="Documents in ten bins by the probability of their best category.",
     is_right="share that is right",
     right="right",
@@ -151,6 +155,7 @@ _SEVERAL_CATEGORIES = Wording(
     share="Share of the documents that have each category",
     by_share="Documents by category",
     decisions="pairs of document and category",
+    fitted_on="documents",
     calibrated="Pairs of a document and a category in ten bins by their probability.",
     is_right="share that has the category",
     right="with the category",

@@ -14,19 +14,24 @@ from thinc.api import Optimizer, set_dropout_rate
 from ..docs import LOGITS
 from ..errors import DistillError
 from ..optimizers import PipelineRef, repair_optimizer
+from .calibration import Calibration
 from .storage import Pipe, StoredPipe
 
 OUTPUT_LAYER = "output_layer"
 # Low enough to exclude a label. Soft labels are stored as float16, which ends at 65504.
 EXCLUDED = -1e4
+_NOT_CALIBRATED = (
+    "The probabilities of {name!r} are no longer calibrated, since training changes"
+    " them. Calibrate the pipeline afterwards: spacy-distill calibrate."
+)
 
 
 class LabelledPipe(StoredPipe):
     """A component that predicts labels, and learns them from gold or from a teacher.
 
-    A subclass sets `cfg` with "labels" and "untrained", and implements `_learn`,
-    `_resize` and `_gold_labels`. Its model has a linear layer at the reference
-    `output_layer`.
+    A subclass sets `cfg` with "labels", "untrained" and "calibration", and implements
+    `_learn`, `_resize`, `_gold_labels` and `_read_calibration`. Its model has a linear
+    layer at the reference `output_layer`.
 
     Attributes:
         cfg: What is saved beside the model. "untrained" are labels added to a trained
@@ -46,6 +51,15 @@ class LabelledPipe(StoredPipe):
     def label_data(self) -> List[str]:
         """Labels as `initialize` takes them, for `spacy init labels`."""
         return list(self.cfg["labels"])
+
+    @property
+    def calibration(self) -> Optional[Calibration]:
+        """The calibration of the probabilities; None for none. Training ends it."""
+        return self._read_calibration(self.cfg.get("calibration"))
+
+    @calibration.setter
+    def calibration(self, calibration: Optional[Calibration]) -> None:
+        self.cfg["calibration"] = None if calibration is None else calibration.to_cfg()
 
     def update(
         self,
@@ -79,6 +93,9 @@ class LabelledPipe(StoredPipe):
         examples = [eg for eg in examples if len(eg.predicted)]
         if not examples:
             return losses
+        if self.calibration is not None:
+            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=2)
+            self.calibration = None
         set_dropout_rate(self.model, drop)
         loss = self._learn(examples)
         if sgd not in (None, False):
@@ -118,14 +135,14 @@ class LabelledPipe(StoredPipe):
         self: Pipe, bytes_data: bytes, *, exclude: Iterable[str] = ()
     ) -> Pipe:
         """Load what `to_bytes` returned."""
-        with self._loading():
+        with self._loading(exclude):
             return super().from_bytes(bytes_data, exclude=exclude)
 
     def from_disk(
         self: Pipe, path: Union[str, Path], *, exclude: Iterable[str] = ()
     ) -> Pipe:
         """Load what `to_disk` saved."""
-        with self._loading():
+        with self._loading(exclude):
             return super().from_disk(path, exclude=exclude)
 
     def _learn(self, examples: List[Example]) -> float:
@@ -143,10 +160,16 @@ class LabelledPipe(StoredPipe):
         """Return the labels that a gold Doc has an example of."""
         raise NotImplementedError
 
+    def _read_calibration(self, msg: Optional[Dict[str, Any]]) -> Optional[Calibration]:
+        """Create the calibration that `to_cfg` returned; None for None."""
+        raise NotImplementedError
+
     @contextmanager
-    def _loading(self) -> Iterator[None]:
-        # Earlier versions did not save any.
+    def _loading(self, exclude: Iterable[str]) -> Iterator[None]:
+        # Earlier versions saved neither.
         self.cfg["untrained"] = []
+        if "cfg" not in exclude:
+            self.calibration = None
         yield
         nlp = self.pipeline()
         if nlp is not None:

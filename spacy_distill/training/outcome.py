@@ -16,7 +16,6 @@ from ..evaluation.choose_scoring import scoring_of_task
 from ..evaluation.comparison import has_learned_nothing
 from ..evaluation.evaluate import put_together
 from ..evaluation.measure import Measured, measure
-from ..evaluation.raw_outcomes import find_scored
 from ..evaluation.references import (
     References,
     gold_references,
@@ -151,11 +150,18 @@ def _calibrate(
 ) -> None:
     """Calibrate the student's probabilities on gold annotation for development.
 
-    Not on a teacher's predictions: agreement with them says nothing about how often an
-    entity is right. Only the probabilities of entities can be calibrated.
+    Not on a teacher's predictions: agreement with them says nothing about how often a
+    student is right.
     """
-    found = find_scored(nlp)
-    if found is None or references.kind != GOLD:
+    if references.kind != GOLD:
+        return
+    scoring = references.find_scoring(nlp)
+    found = scoring.find_calibrated(nlp)
+    if found is None:
+        say.info(
+            f"Probabilities are not calibrated: only those of {scoring.calibrates} can"
+            " be."
+        )
         return
     result = calibrate_on(nlp, references)
     (say.warn if result.calibration is None else say.good)(result.describe())

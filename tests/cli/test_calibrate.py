@@ -2,6 +2,7 @@ import pytest
 import spacy
 from partly_right import gold_docs
 from small import TEXTS, entities, scores, trained
+from small_classifiers import make_docs, trained_classifier
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
@@ -59,6 +60,34 @@ def test_a_folder_with_something_in_it(folder, tmp_path):
     assert code == 1
     assert "Expected a new or an empty folder to write to" in output
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_text_classifier(tmp_path):
+    trained_classifier("compact_textcat").to_disk(tmp_path / "student")
+    docs = make_docs(spacy.blank("en"), 80, seed=3)
+    DocBin(docs=docs).to_disk(tmp_path / "gold.spacy")
+    out = tmp_path / "out"
+    code, output = run(tmp_path / "student", tmp_path / "gold.spacy", out)
+    assert code == 0, output
+    assert "calibrated on 80 documents: expected calibration error 0." in output
+    assert "entit" not in output
+    raw, nlp = spacy.load(tmp_path / "student"), spacy.load(out)
+    calibration = nlp.get_pipe("textcat").calibration
+    assert calibration.documents == 80
+    text = docs[0].text
+    assert nlp(text).cats != raw(text).cats
+    assert max(nlp(text).cats, key=nlp(text).cats.get) == max(
+        raw(text).cats, key=raw(text).cats.get
+    )
+
+
+def test_a_classifier_of_spacy(tmp_path):
+    trained_classifier("textcat").to_disk(tmp_path / "stock")
+    DocBin(docs=make_docs(spacy.blank("en"), 60)).to_disk(tmp_path / "gold.spacy")
+    code, output = run(tmp_path / "stock", tmp_path / "gold.spacy", tmp_path / "out")
+    assert code == 1
+    assert "Expected a pipeline with a compact_textcat, got textcat: the" in output
+    assert not (tmp_path / "out").exists()
 
 
 def test_too_few_entities(folder, tmp_path):

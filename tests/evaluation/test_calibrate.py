@@ -12,9 +12,9 @@ from spacy_distill import calibrate
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.calibrate import fit_outcomes
 from spacy_distill.evaluation.evaluate import evaluate
-from spacy_distill.evaluation.raw_outcomes import RawOutcomes
+from spacy_distill.evaluation.raw_entities import RawEntities
 from spacy_distill.reports.markdown import report_markdown
-from spacy_distill.tasks.ner.calibration import Calibration
+from spacy_distill.tasks.ner.calibration import BetaCalibration
 
 
 def test_too_sure_before_and_right_as_often_as_it_says_after():
@@ -23,7 +23,7 @@ def test_too_sure_before_and_right_as_often_as_it_says_after():
     before = [entities(doc) for doc in nlp.pipe(TEXTS)]
     result = calibrate(nlp, docs)
     assert result.reason == ""
-    assert result.entities == 30 * FOUND
+    assert result.fitted_on == 30 * FOUND
     assert result.before > 0.2
     assert result.after < 0.05
     assert nlp.get_pipe("ner").calibration == result.calibration
@@ -41,7 +41,7 @@ def test_the_report_measures_on_other_data_as_it_is():
     (row,) = report.rows
     assert row.raw_ece == pytest.approx(raw.ece, abs=1e-6)
     assert row.ece < raw.ece / 2
-    assert (row.calibrated_on, row.cross_validated) == (result.entities, False)
+    assert (row.calibrated_on, row.cross_validated) == (result.fitted_on, False)
     assert sum(b.entities for b in row.calibration) == sum(
         b.entities for b in raw.calibration
     )
@@ -90,7 +90,7 @@ def test_probabilities_stay_where_nothing_can_be_learned(docs, reason):
     nlp = trained()
     before = [scores(doc) for doc in nlp.pipe(TEXTS)]
     # One that is there already does not stay.
-    nlp.get_pipe("ner").calibration = Calibration(2.0, 0.5, 0.0)
+    nlp.get_pipe("ner").calibration = BetaCalibration(2.0, 0.5, 0.0)
     result = calibrate(nlp, docs)
     assert (result.calibration, result.after) == (None, None)
     assert result.reason.startswith(reason)
@@ -100,7 +100,7 @@ def test_probabilities_stay_where_nothing_can_be_learned(docs, reason):
 
 def test_there_is_no_calibration_without_gain():
     # Uniform outcomes at 0.5, in a pattern that cross-validation cannot learn.
-    raw = RawOutcomes(
+    raw = RawEntities(
         probabilities=np.full(100, 0.5),
         correct=np.arange(100) % 10 < 5,
         documents=np.arange(100),
@@ -122,7 +122,7 @@ def test_entities_that_were_set_before_do_not_count():
     ruler = nlp.add_pipe("entity_ruler", before="ner")
     ruler.add_patterns([{"label": "DATE", "pattern": "Rome"}])
     result = calibrate(nlp, gold_docs(30, wrong_every=3))
-    assert result.entities == 30 * (FOUND - 1)
+    assert result.fitted_on == 30 * (FOUND - 1)
     # They keep their probability.
     assert scores(nlp(TEXTS[3]))[1] == 1.0
 

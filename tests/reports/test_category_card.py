@@ -44,6 +44,18 @@ def test_it_says_what_the_pipeline_is(name, sentences, request):
         assert sentence in card
 
 
+@pytest.mark.parametrize("name", ["exclusive", "several"])
+def test_calibrated_probabilities(name, request):
+    report = request.getfixturevalue(name)
+    raw = report.rows[-1]
+    assert "calibrated" not in model_card(FACTS, report, raw)
+    row = replace(raw, raw_ece=0.251, ece=0.052, calibrated_on=298)
+    assert (
+        "The probabilities are calibrated: fitted on 298 documents; expected"
+        " calibration error 0.251 before, 0.052 after, on data it was not fitted on."
+    ) in model_card(FACTS, report, row)
+
+
 def test_it_says_how_the_pipeline_was_trained(exclusive):
     row = exclusive.rows[-1]
     untold = model_card(FACTS, exclusive, row)

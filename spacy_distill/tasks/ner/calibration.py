@@ -13,25 +13,19 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from ...errors import DistillError
+from ..calibration import DECIMALS, VERSION, folds, read_cfg
 
-VERSION = 1
-# Predicted entities that a calibration needs, and parts of its cross-validation.
-MIN_ENTITIES = 50
-FOLDS = 5
+_METHOD = "beta"
 # Nearer to 0 or 1 is not told apart in float32.
 _EPSILON = 1e-7
 _IDENTITY = np.array([1.0, 1.0, 0.0])
 # Precision of the normal prior around the identity: it counts little beside hundreds of
 # entities, and keeps a fit on a few dozen from extremes.
 _PRIOR = 10.0
-# Decimals of the parameters: spaCy's JSON reader changes the last bits of floats, and a
-# saved calibration must be the same when loaded.
-_DECIMALS = 6
 _MOST_STEPS, _TOLERANCE = 100, 1e-10
 
 
-class Calibration(NamedTuple):
+class BetaCalibration(NamedTuple):
     """A map from raw to calibrated probabilities.
 
     Attributes:
@@ -48,23 +42,28 @@ class Calibration(NamedTuple):
     entities: int = 0
     data: str = ""
 
-    def apply(self, probabilities: np.ndarray) -> np.ndarray:
+    @property
+    def fitted_on(self) -> int:
+        """Number of predicted entities that it was fitted on."""
+        return self.entities
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
         """Map raw probabilities to calibrated ones.
 
         Args:
-            probabilities: Raw probabilities, float [n].
+            values: Raw probabilities, float [n].
 
         Returns:
             Calibrated probabilities in the same order, float64 [n].
         """
-        return _probabilities(_features(probabilities), np.array(self[:3]))
+        return _probabilities(_features(values), np.array(self[:3]))
 
     def to_cfg(self) -> Dict[str, Any]:
         """Return it as a value for the `cfg` of a component."""
-        return {"version": VERSION, "method": "beta", **self._asdict()}
+        return {"version": VERSION, "method": _METHOD, **self._asdict()}
 
     @classmethod
-    def from_cfg(cls, msg: Optional[Dict[str, Any]]) -> Optional["Calibration"]:
+    def from_cfg(cls, msg: Optional[Dict[str, Any]]) -> Optional["BetaCalibration"]:
         """Create it from what `to_cfg` returned; None for None.
 
         Args:
@@ -75,21 +74,12 @@ class Calibration(NamedTuple):
         """
         if msg is None:
             return None
-        values = dict(msg)
-        if (values.pop("version", None), values.pop("method", None)) != (
-            VERSION,
-            "beta",
-        ):
-            raise DistillError(
-                f"Expected a calibration of version {VERSION}, got"
-                f" {msg.get('version')!r}: load the pipeline with the version of"
-                " spacy-distill that saved it, or a newer one."
-            )
-        rounded = {name: round(values[name], _DECIMALS) for name in ("a", "b", "c")}
+        values = read_cfg(msg, _METHOD)
+        rounded = {name: round(values[name], DECIMALS) for name in ("a", "b", "c")}
         return cls(**{**values, **rounded})
 
 
-def fit_calibration(probabilities: np.ndarray, correct: np.ndarray) -> Calibration:
+def fit_calibration(probabilities: np.ndarray, correct: np.ndarray) -> BetaCalibration:
     """Fit a calibration: the most probable parameters given the outcomes.
 
     The likelihood is that of the outcomes (the log loss); the prior is normal around
@@ -110,8 +100,8 @@ def fit_calibration(probabilities: np.ndarray, correct: np.ndarray) -> Calibrati
         edges = [_minimize(features, right, free) for free in ([0, 2], [1, 2], [2])]
         inside = [point for point in edges if point[:2].min() >= 0]
         best = min(inside, key=lambda point: _objective(features, right, point))
-    a, b, c = best.round(_DECIMALS).tolist()
-    return Calibration(a, b, c, entities=len(right))
+    a, b, c = best.round(DECIMALS).tolist()
+    return BetaCalibration(a, b, c, entities=len(right))
 
 
 def cross_validate(
@@ -128,26 +118,22 @@ def cross_validate(
     Returns:
         Calibrated probabilities, float64 [n].
     """
-    names, numbers = np.unique(documents, return_inverse=True)
-    if len(names) < FOLDS:
-        numbers = np.arange(len(probabilities))
     out = np.empty(len(probabilities))
-    for fold in range(FOLDS):
-        test = numbers % FOLDS == fold
+    for test in folds(documents):
         fitted = fit_calibration(probabilities[~test], correct[~test])
         out[test] = fitted.apply(probabilities[test])
     return out
 
 
 def log_loss(probabilities: np.ndarray, correct: np.ndarray) -> float:
-    """Return the mean negative log likelihood of outcomes, in nats.
+    """Return the summed negative log likelihood of outcomes, in nats.
 
     Args:
         probabilities: Probability of each prediction, float [n].
         correct: Whether each of them is right, bool [n].
     """
     p = np.clip(probabilities, _EPSILON, 1 - _EPSILON)
-    return float(-np.log(np.where(correct, p, 1 - p)).mean())
+    return float(-np.log(np.where(correct, p, 1 - p)).sum())
 
 
 def _features(probabilities: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 It is a teacher or a student, depending on its encoder.
 """
 
-import warnings
 from contextlib import contextmanager
 from itertools import islice
 from typing import (
@@ -32,9 +31,10 @@ from ...docs import warn_trimmed
 from ...losses.base import Loss
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
+from ..calibration import Calibration
 from ..labelled import EXCLUDED, LabelledPipe
 from .annotations import set_entities
-from .calibration import Calibration
+from .calibration import BetaCalibration
 from .crf import CRFTerms
 from .decoding import ScoredSpan, allowed_tags, decode_entities, grammar_of
 from .gold import trimmed_examples
@@ -65,11 +65,6 @@ nO = null
 [scorer]
 @scorers = "spacy_distill.compact_ner_scorer.v1"
 """
-
-_NOT_CALIBRATED = (
-    "The probabilities of {name!r} are no longer calibrated, since training changes"
-    " them. Calibrate the pipeline afterwards: spacy-distill calibrate."
-)
 
 
 @Language.factory(
@@ -190,15 +185,6 @@ class CompactNER(LabelledPipe):
         """Key of scored entities in `doc.spans`; None for none."""
         key: Optional[str] = self.cfg["spans_key"]
         return key
-
-    @property
-    def calibration(self) -> Optional[Calibration]:
-        """The calibration of the entities' probabilities; None for none."""
-        return Calibration.from_cfg(self.cfg.get("calibration"))
-
-    @calibration.setter
-    def calibration(self, calibration: Optional[Calibration]) -> None:
-        self.cfg["calibration"] = None if calibration is None else calibration.to_cfg()
 
     def predict(self, docs: Iterable[Doc]) -> List[List[ScoredSpan]]:
         """Predict the entities of Docs, without modifying them.
@@ -322,10 +308,10 @@ class CompactNER(LabelledPipe):
         self.model.initialize(X=sample, Y=tags)
 
     @contextmanager
-    def _loading(self) -> Iterator[None]:
+    def _loading(self, exclude: Iterable[str]) -> Iterator[None]:
         # It stays that of the config.
         spans_key = self.spans_key
-        with super()._loading():
+        with super()._loading(exclude):
             yield
         self.cfg["spans_key"] = spans_key
 
@@ -334,9 +320,6 @@ class CompactNER(LabelledPipe):
             _, trimmed = trimmed_examples(examples)
             warn_trimmed(trimmed, "the training data (one batch of it)")
             self._is_trimming_told = trimmed.total > 0
-        if self.calibration is not None:
-            warnings.warn(_NOT_CALIBRATED.format(name=self.name), stacklevel=3)
-            self.calibration = None
         scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_scores, d_crf = self._compare(examples, scores)
         if d_crf is not None:
@@ -346,6 +329,9 @@ class CompactNER(LabelledPipe):
 
     def _resize(self, n_labels: int) -> None:
         resize_output(self.model, len(self.tags))
+
+    def _read_calibration(self, msg: Optional[Dict[str, Any]]) -> Optional[Calibration]:
+        return BetaCalibration.from_cfg(msg)
 
     def _gold_labels(self, doc: Doc) -> Set[str]:
         return {ent.label_ for ent in doc.ents}

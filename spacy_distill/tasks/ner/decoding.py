@@ -8,7 +8,7 @@ from spacy.attrs import ENT_IOB, IS_SPACE
 from spacy.tokens import Doc
 
 from ...arrays import log_softmax, ranges
-from .calibration import Calibration
+from ..calibration import Calibration
 from .lattice.decode import decode
 from .lattice.path_sums import span_probabilities
 from .lattice.transitions import Transitions, constrain, grammar_transitions

@@ -16,10 +16,12 @@ from ...errors import DistillError
 from ...losses.base import Loss, Targets
 from ...losses.distillation import distillation_loss_v1
 from ...optimizers import PipelineRef, repair_optimizer
+from ..calibration import Calibration
 from ..labelled import EXCLUDED, LabelledPipe
+from .calibration import TemperatureScaling
 from .model import resize_output
 from .scorer import THRESHOLD, textcat_score
-from .targets import check_categories, find_labels, survey
+from .targets import as_pairs, check_categories, find_labels, survey
 from .task import TextCatTask
 
 DEFAULT_CONFIG = """
@@ -142,6 +144,7 @@ class CompactTextCat(LabelledPipe):
             "labels": [],
             "exclusive": exclusive,
             "untrained": [],
+            "calibration": None,
         }
         self._task = TextCatTask((), exclusive=exclusive)
 
@@ -169,6 +172,9 @@ class CompactTextCat(LabelledPipe):
         """
         logits = self._logits(list(docs))
         self._check_finite(logits)
+        calibration = self.calibration
+        if calibration is not None:
+            logits = calibration.apply(logits)
         probabilities: np.ndarray = np.exp(self.task.log_probabilities(logits))
         return probabilities
 
@@ -185,12 +191,17 @@ class CompactTextCat(LabelledPipe):
                 doc.cats[label] = value
 
     def get_logits(self, docs: Iterable[Doc]) -> List[np.ndarray]:
-        """Return the logits of Docs, as a teacher's.
+        """Return the logits of Docs, as a teacher's. They are not calibrated.
 
         Returns:
             float32 [1, n_categories] for each Doc.
+
+        Raises:
+            DistillError: If the model's scores are not finite.
         """
-        return list(self._logits(list(docs))[:, None])
+        logits = self._logits(list(docs))
+        self._check_finite(logits)
+        return list(logits[:, None])
 
     def get_loss(
         self, examples: Iterable[Example], scores: Floats2d
@@ -216,9 +227,7 @@ class CompactTextCat(LabelledPipe):
             d_scores = result.d_scores
             return result.loss, self.model.ops.asarray2f(d_scores)
         # The rows of the targets are pairs of Doc and category: see `get_targets`.
-        flat = logits.ravel()
-        pairs = np.stack([np.zeros_like(flat), flat], axis=1)
-        result = self.loss(pairs, targets)
+        result = self.loss(as_pairs(logits), targets)
         d_scores = result.d_scores[:, 1].reshape(logits.shape)
         return result.loss, self.model.ops.asarray2f(d_scores)
 
@@ -246,6 +255,7 @@ class CompactTextCat(LabelledPipe):
         validate_get_examples(get_examples, "CompactTextCat.initialize")
         if nlp is not None:
             repair_optimizer(nlp)
+        self.calibration = None
         for label in find_labels(survey(get_examples()), labels, self.labels):
             self._add_label(label)
         check_categories(self.labels, exclusive=self.exclusive)
@@ -274,6 +284,9 @@ class CompactTextCat(LabelledPipe):
 
     def _resize(self, n_labels: int) -> None:
         resize_output(self.model, n_labels)
+
+    def _read_calibration(self, msg: Optional[Dict[str, Any]]) -> Optional[Calibration]:
+        return TemperatureScaling.from_cfg(msg)
 
     def _gold_labels(self, doc: Doc) -> Set[str]:
         return {label for label, value in doc.cats.items() if value >= THRESHOLD}

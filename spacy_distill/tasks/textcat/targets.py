@@ -176,11 +176,22 @@ def get_targets(
         columns = np.where(annotated, gold.argmax(axis=1), -1)
         pseudo = np.where(has_teacher, teacher.argmax(axis=1), -1)
         return Targets(columns, teacher, has_teacher, pseudo)
-    flat = teacher.ravel()
-    pairs = np.stack([np.zeros_like(flat), flat], axis=1)
     has_teacher = np.repeat(has_teacher, len(labels))
-    pseudo = np.where(has_teacher, (flat > 0).astype(np.int64), -1)
-    return Targets(gold.ravel(), pairs, has_teacher, pseudo)
+    pseudo = np.where(has_teacher, (teacher.ravel() > 0).astype(np.int64), -1)
+    return Targets(gold.ravel(), as_pairs(teacher), has_teacher, pseudo)
+
+
+def as_pairs(logits: np.ndarray) -> np.ndarray:
+    """Return logits of pairs of document and category: 0 for no, z for yes.
+
+    Args:
+        logits: Logits z of categories that are not exclusive, [n_docs, n_categories].
+
+    Returns:
+        [n_docs * n_categories, 2].
+    """
+    flat = logits.ravel()
+    return np.stack([np.zeros_like(flat), flat], axis=1)
 
 
 def _gold_row(doc: Doc, labels: Sequence[str], *, exclusive: bool) -> List[int]:

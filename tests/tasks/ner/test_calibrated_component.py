@@ -11,9 +11,9 @@ from small import OUTPUTS, TEXTS, entities, make_examples, make_nlp, scores, tra
 from spacy.tokens import Span
 
 from spacy_distill.errors import DistillError
-from spacy_distill.tasks.ner.calibration import Calibration
+from spacy_distill.tasks.ner.calibration import BetaCalibration
 
-CALIBRATION = Calibration(0.3, 0.5, -0.75, entities=123, data="abc")
+CALIBRATION = BetaCalibration(0.3, 0.5, -0.75, entities=123, data="abc")
 
 
 def calibrated(output="softmax"):

@@ -88,7 +88,7 @@ def run_cells(
         if baseline.is_installed:
 
             def fit_and_measure(fit: Any = baseline.fit) -> Dict[str, Any]:
-                return measure(fit(corpus, args.transformer, args.output), corpus)
+                return measure(fit(corpus), corpus)
 
             cell(row_name, fit_and_measure)
     cell("teacher", lambda: teacher_cell(name, corpus, folder, seed, args))

@@ -118,15 +118,13 @@ def test_rounds_of_augmentation():
 
 
 @pytest.mark.parametrize("name", baselines.BASELINES)
-def test_baselines_learn(name, tmp_path):
+def test_baselines_learn(name):
     baseline = baselines.BASELINES[name]
     pytest.importorskip(baseline.package)
-    if baseline.package == "model2vec":
-        make_bert_teacher(tmp_path / "weights")
     data = [("good " * n, "x") for n in range(1, 9)]
     data += [("bad " * n, "y") for n in range(1, 9)]
     corpus = corpora.Corpus("en", data, [], data, [])
-    predict = baseline.fit(corpus, str(tmp_path / "weights"), tmp_path)
+    predict = baseline.fit(corpus)
     found = predict(["good good", "bad"])
     assert found[0]["x"] > found[0]["y"]
     assert found[1]["y"] > found[1]["x"]

@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from spacy.language import Language
 
-from spacy_distill import annotate, load_teacher, quantize
+from spacy_distill import annotate, calibrate, load_teacher, quantize
 from spacy_distill.corpora.augmentation.augment import augment
 from spacy_distill.corpora.augmentation.settings import Augmentation
 from spacy_distill.docs import blank_pipeline, load_pipeline
@@ -100,7 +100,11 @@ def run_cells(
                 annotated(texts, corpus, folder, seed, args.transformer)
             nlp = train_row(row, corpus, folder, seed)
             out = measure_pipeline(nlp, corpus, folder)
-            return {**out, **quantized(nlp, corpus, folder, row_file(row))}
+            out.update(quantized(nlp, corpus, folder, row_file(row)))
+            if row.model is None:
+                calibrate(nlp, folder / "dev.spacy")
+                out["calibrated_ece"] = measure_pipeline(nlp, corpus, folder)["ece"]
+            return out
 
         cell(row_name, train_and_measure)
 

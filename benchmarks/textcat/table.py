@@ -117,17 +117,20 @@ def quality(results: Results) -> str:
         cells = results.cells(row)
         if cells:
             small = [cell for cell in cells if "int8_accuracy" in cell]
+            eces = [c["calibrated_ece"] for c in cells if "calibrated_ece" in c]
             points = [100 * (c["int8_accuracy"] - c["accuracy"]) for c in small]
             rows.append(
                 [
                     *(row, str(len(cells))),
                     f"{100 * statistics.mean(c['macro_f'] for c in cells):.1f}",
                     f"{statistics.mean(c['ece'] for c in cells):.3f}",
+                    f"{statistics.mean(eces):.3f}" if eces else "",
                     _megabytes(small, "int8_bytes"),
                     f"{statistics.mean(points):+.2f}" if points else "",
                 ]
             )
-    return _table(["", "runs", "macro F1", "ECE", "int8: MB", "int8: points"], rows)
+    head = ["", "runs", "macro F1", "ECE", "calibrated", "int8: MB", "int8: points"]
+    return _table(head, rows)
 
 
 def speeds(results: Results) -> str:

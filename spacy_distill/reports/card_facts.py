@@ -97,14 +97,16 @@ CARD_TASKS = {
 }
 
 
-def default_description(language: str, training: Optional[TrainingFacts]) -> str:
+def default_description(
+    language: str, training: Optional[TrainingFacts], *, task: str = NER
+) -> str:
     """Describe a pipeline in one sentence, without figures.
 
     Args:
         language: Name of the language.
         training: How it was trained; None if unknown.
+        task: Name of the task that was measured.
     """
     distilled = training is not None and training.soft_labels
     by = "a student of a teacher's predictions" if distilled else "a pipeline"
-    task = NER if training is None else training.task
     return f"{CARD_TASKS[task].describe(language)}, by {by}."

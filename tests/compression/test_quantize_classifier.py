@@ -94,7 +94,10 @@ def test_figures_before_and_after(model, gold, folder, tmp_path):
 
 def test_words_by_default(folder, tmp_path):
     """There is a limit where there is a table of words."""
-    for kind, limit in (("encoder", "at most 2,000 words"), ("ngrams", "as int8, 3.5")):
+    for kind, limit in (
+        ("encoder", "at most 5,000 words"),
+        ("ngrams", "as int8, 3 bits"),
+    ):
         spacy.load(folder / kind).to_disk(tmp_path / kind)
         (tmp_path / kind / "README.md").write_text("# Mine\n", encoding="utf-8")
         quantize(tmp_path / kind, tmp_path / f"small_{kind}")

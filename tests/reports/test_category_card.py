@@ -99,4 +99,8 @@ def test_scores_have_spacy_s_names(exclusive):
 )
 def test_the_description(task, described):
     training = replace(SOFT, task=task)
-    assert default_description("German", training).startswith(described)
+    found = default_description("German", training, task=task)
+    assert found.startswith(described)
+    # Also of a pipeline of which nobody knows how it was trained.
+    found = default_description("German", None, task=task)
+    assert found == f"{described.split(',')[0]}, by a pipeline."

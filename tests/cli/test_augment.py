@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import DocBin
 from tagged_docs import tagging_pipeline
 from tiny_distillation import told
-from tiny_teachers import write_jsonl
+from tiny_teachers import make_bert_teacher, write_jsonl
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
@@ -45,6 +45,30 @@ def test_texts_with_a_pipeline(texts, tmp_path):
     assert len(found) + int(left_out[1]) + int(left_out[2]) == 2 + 2 * 5
     # Other commands read it.
     assert [doc.text for doc in read_texts(out, spacy.blank("en"))] == found
+
+
+def test_texts_with_a_transformer(texts, tmp_path):
+    pytest.importorskip("transformers")
+    make_bert_teacher(tmp_path / "bert")
+    out = tmp_path / "out.jsonl"
+    rates = ("--mask-rate", 0, "--ngram-rate", 0, "--sentence-rate", 0)
+    more = ("--replace-rate", 0.5, "--transformer", tmp_path / "bert")
+    result = augment(texts, "-o", out, *rates, *more)
+    assert result.exit_code == 0, result.output
+    found = read(out)
+    assert len(found) > len(TEXTS)
+    # No words but those of the texts, in other places.
+    nlp = spacy.blank("en")
+    known = {token.text for text in TEXTS for token in nlp(text)}
+    for text in found:
+        assert {token.text for token in nlp(text)} <= known
+
+
+def test_transformer_that_is_not_there(texts, tmp_path):
+    out = tmp_path / "out.jsonl"
+    result = augment(texts, "-o", out, "--transformer", tmp_path / "none")
+    assert "none" in told(result)
+    assert not out.exists()
 
 
 def test_settings_arrive(texts, tmp_path):

@@ -7,9 +7,13 @@ from typing import Any, Dict, List, Optional
 
 from textcat.baselines import BASELINES
 from textcat.corpora import READERS
-from textcat.rows import ROWS
+from textcat.rows import KINDS_APART, ROWS
 
 ORDER = ["teacher", *BASELINES, *ROWS]
+# Rows that are run with every set and seed.
+EVERYWHERE = [
+    row for row in ORDER if row != "fastText, gold" and not row.endswith(KINDS_APART)
+]
 # What the students are to catch up from.
 SPACY_GOLD = [r for r in ORDER if r.startswith("spaCy") and r.endswith(", gold")]
 # What the students are: not spaCy's own models on gold documents, nor the baselines.
@@ -82,6 +86,12 @@ class Results:
         """Return the mean over seeds in percent; None without cells."""
         values = [cell[key] for cell in self.cells(row, name, seeds)]
         return 100 * statistics.mean(values) if values else None
+
+    def complete(self, rows: List[str]) -> List[Dict[str, Any]]:
+        """Return the cells of the sets and seeds that all rows have been run with."""
+        runs = [{(c["set"], c["seed"]) for c in self.cells(row)} for row in rows]
+        common = set.intersection(*runs) if runs else set()
+        return [c for c in self._cells.values() if (c["set"], c["seed"]) in common]
 
     def shared_seeds(self, rows: List[str], name: str) -> List[int]:
         """Return the seeds that all rows have been run with."""

@@ -76,6 +76,8 @@ class Row(NamedTuple):
     model: Optional[str] = None
 
 
+# Kinds of augmentation alone, for some sets.
+KINDS_APART = ("mask", "replace", "ngrams", "sentences")
 _HARD = {"components.textcat.loss.alpha": 1.0}
 ROWS: Dict[str, Row] = {
     **{
@@ -89,7 +91,7 @@ ROWS: Dict[str, Row] = {
     "n-grams, soft": Row("textcat_ngrams", "plain"),
     **{
         f"n-grams, soft, {kind}": Row("textcat_ngrams", kind)
-        for kind in ("mask", "replace", "ngrams", "sentences", "all")
+        for kind in (*KINDS_APART, "all")
     },
     "QRNN, hard": Row("textcat_student", "plain", _HARD),
     "QRNN, soft": Row("textcat_student", "plain"),

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from spacy_distill.files import write_atomically
 from textcat.figure import draw_figure
-from textcat.results import ORDER, SPACY_GOLD, STUDENTS, Results
+from textcat.results import EVERYWHERE, ORDER, SPACY_GOLD, STUDENTS, Results
 
 NAME = "textcat"
 TFIDF = "TF-IDF + LR, gold"
@@ -111,26 +111,30 @@ def differences(results: Results, title: str) -> str:
 
 
 def quality(results: Results) -> str:
-    """Means over all sets and seeds of a row."""
+    """Means over the sets and seeds that all rows have been run with."""
+    everywhere = [row for row in EVERYWHERE if results.cells(row)]
+    complete = results.complete(everywhere)
     rows = []
-    for row in ORDER:
-        cells = results.cells(row)
+    for row in everywhere:
+        cells = [cell for cell in complete if cell["row"] == row]
         if cells:
             small = [cell for cell in cells if "int8_accuracy" in cell]
-            eces = [c["calibrated_ece"] for c in cells if "calibrated_ece" in c]
             points = [100 * (c["int8_accuracy"] - c["accuracy"]) for c in small]
+            numbers = [
+                f"{100 * statistics.mean(cell[key] for cell in cells):.1f}"
+                for key in ("accuracy", "macro_f")
+            ]
             rows.append(
                 [
-                    *(row, str(len(cells))),
-                    f"{100 * statistics.mean(c['macro_f'] for c in cells):.1f}",
-                    f"{statistics.mean(c['ece'] for c in cells):.3f}",
-                    f"{statistics.mean(eces):.3f}" if eces else "",
+                    *(row, str(len(cells)), *numbers),
+                    _mean_of(cells, "ece"),
+                    _mean_of(cells, "calibrated_ece"),
                     _megabytes(small, "int8_bytes"),
                     f"{statistics.mean(points):+.2f}" if points else "",
                 ]
             )
-    head = ["", "runs", "macro F1", "ECE", "calibrated", "int8: MB", "int8: points"]
-    return _table(head, rows)
+    head = ["mean of all runs with every row", "runs", "accuracy", "macro F1", "ECE"]
+    return _table([*head, "calibrated", "int8: MB", "int8: points"], rows)
 
 
 def speeds(results: Results) -> str:
@@ -163,6 +167,11 @@ def _spread(cells: List[Dict[str, Any]]) -> str:
         return ""
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.1f}{spread} ({len(values)})"
+
+
+def _mean_of(cells: List[Dict[str, Any]], key: str) -> str:
+    values = [cell[key] for cell in cells if key in cell]
+    return f"{statistics.mean(values):.3f}" if values else ""
 
 
 def _megabytes(cells: List[Dict[str, Any]], key: str) -> str:

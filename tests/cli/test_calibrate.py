@@ -2,8 +2,9 @@ import pytest
 import spacy
 from partly_right import gold_docs
 from small import TEXTS, entities, scores, trained
-from small_classifiers import make_docs, trained_classifier
+from small_classifiers import topic_classifier
 from spacy.tokens import DocBin
+from texts_with_categories import make_docs, make_topics
 from typer.testing import CliRunner
 
 from spacy_distill.cli.app import app
@@ -63,8 +64,8 @@ def test_a_folder_with_something_in_it(folder, tmp_path):
 
 
 def test_a_text_classifier(tmp_path):
-    trained_classifier("compact_textcat").to_disk(tmp_path / "student")
-    docs = make_docs(spacy.blank("en"), 80, seed=3)
+    topic_classifier("compact_textcat").to_disk(tmp_path / "student")
+    docs = make_docs(make_topics(80, seed=3))
     DocBin(docs=docs).to_disk(tmp_path / "gold.spacy")
     out = tmp_path / "out"
     code, output = run(tmp_path / "student", tmp_path / "gold.spacy", out)
@@ -82,8 +83,8 @@ def test_a_text_classifier(tmp_path):
 
 
 def test_a_classifier_of_spacy(tmp_path):
-    trained_classifier("textcat").to_disk(tmp_path / "stock")
-    DocBin(docs=make_docs(spacy.blank("en"), 60)).to_disk(tmp_path / "gold.spacy")
+    topic_classifier("textcat").to_disk(tmp_path / "stock")
+    DocBin(docs=make_docs(make_topics(60))).to_disk(tmp_path / "gold.spacy")
     code, output = run(tmp_path / "stock", tmp_path / "gold.spacy", tmp_path / "out")
     assert code == 1
     assert "Expected a pipeline with a compact_textcat, got textcat: the" in output

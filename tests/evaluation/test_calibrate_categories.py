@@ -5,15 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import spacy
-from small_textcat import (
-    LABELS,
-    best,
-    make_data,
-    make_docs,
-    make_stock_teacher,
-    trained,
-)
+from small_classifiers import best, make_stock_teacher, trained
 from spacy.tokens import DocBin
+from texts_with_categories import LABELS, make_data, make_docs
 
 from spacy_distill import calibrate
 from spacy_distill.errors import DistillError

@@ -6,7 +6,8 @@ from zipfile import ZipFile
 
 import pytest
 import spacy
-from small_classifiers import NGRAMS, make_docs, make_texts, trained_classifier
+from small_classifiers import TOPIC_NGRAMS, topic_classifier
+from texts_with_categories import make_docs, make_topics
 
 import spacy_distill
 from spacy_distill.packaging import PackageInfo, package
@@ -14,18 +15,17 @@ from spacy_distill.training.config import CONFIGS
 
 CONFIG = CONFIGS / "textcat_ngrams.cfg"
 SETTINGS = {
-    "components.textcat.model.buckets": NGRAMS["buckets"],
+    "components.textcat.model.buckets": TOPIC_NGRAMS["buckets"],
     "training.max_steps": 40,
     "training.eval_frequency": 20,
     "training.optimizer.learn_rate": 0.05,
 }
-NLP = spacy.blank("en")
-TEXTS = [text for text, _ in make_texts(80, seed=5)]
+TEXTS = [text for text, _ in make_topics(80, seed=5)]
 
 
 def distill(output, dev, *, exclusive=True, config=CONFIG, settings=SETTINGS):
     return spacy_distill.distill(
-        trained_classifier("textcat" if exclusive else "textcat_multilabel", steps=20),
+        topic_classifier("textcat" if exclusive else "textcat_multilabel", steps=20),
         TEXTS,
         dev=dev,
         output=output,
@@ -40,7 +40,7 @@ def printed(capsys):
 
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_the_saved_student_is_calibrated(tmp_path, exclusive, capsys):
-    dev = make_docs(NLP, 80, seed=3, exclusive=exclusive)
+    dev = make_docs(make_topics(80, seed=3, exclusive=exclusive))
     nlp = distill(tmp_path / "out", dev, exclusive=exclusive)
     calibration = nlp.get_pipe("textcat").calibration
     assert calibration.documents == 80
@@ -63,9 +63,9 @@ def test_the_saved_student_is_calibrated(tmp_path, exclusive, capsys):
 
 
 def test_a_package_keeps_it(tmp_path):
-    nlp = trained_classifier("compact_textcat")
-    result = spacy_distill.calibrate(nlp, make_docs(NLP, 80, seed=3))
-    gold = make_docs(NLP, 60, seed=9)
+    nlp = topic_classifier("compact_textcat")
+    result = spacy_distill.calibrate(nlp, make_docs(make_topics(80, seed=3)))
+    gold = make_docs(make_topics(60, seed=9))
     report = spacy_distill.evaluate({"student": nlp}, gold, rounds=0)
     info = PackageInfo(name="reviews")
     wheel = package(nlp, tmp_path, info=info, report=report)
@@ -80,7 +80,7 @@ def test_a_package_keeps_it(tmp_path):
 
 
 def test_too_few_documents_are_told(tmp_path, capsys):
-    nlp = distill(tmp_path, make_docs(NLP, 40, seed=3))
+    nlp = distill(tmp_path, make_docs(make_topics(40, seed=3)))
     assert nlp.get_pipe("textcat").calibration is None
     assert (
         "Probabilities are not calibrated: 40 documents are too few to tell, 50 are"
@@ -95,7 +95,7 @@ def test_a_classifier_of_spacy_cannot_be_calibrated(tmp_path, capsys):
         "training.eval_frequency": 10,
     }
     config = CONFIGS / "textcat_spacy.cfg"
-    dev = make_docs(NLP, 60, seed=3)
+    dev = make_docs(make_topics(60, seed=3))
     nlp = distill(tmp_path, dev, config=config, settings=settings)
     assert (
         "Probabilities are not calibrated: only those of a compact_textcat can be."

@@ -7,15 +7,8 @@ import warnings
 import numpy as np
 import pytest
 import spacy
-from small_textcat import (
-    LABELS,
-    MODELS,
-    best,
-    make_data,
-    make_examples,
-    make_nlp,
-    trained,
-)
+from small_classifiers import MODELS, best, make_classifier, trained
+from texts_with_categories import LABELS, make_data, make_examples
 
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.textcat.calibration import TemperatureScaling
@@ -43,7 +36,7 @@ def to_disk(nlp, folder):
 
 
 COPIES = {
-    "bytes": lambda nlp, folder: make_nlp().from_bytes(nlp.to_bytes()),
+    "bytes": lambda nlp, folder: make_classifier().from_bytes(nlp.to_bytes()),
     "disk": to_disk,
     "pickle": lambda nlp, folder: pickle.loads(pickle.dumps(nlp)),
     "deepcopy": lambda nlp, folder: copy.deepcopy(nlp),

@@ -1,4 +1,4 @@
-"""Documents a second, start and size of what `run.py` trained, measured in turns.
+"""Documents a second and size of what `run.py` trained, measured in turns.
 
     OMP_NUM_THREADS=1 python benchmarks/textcat/speed.py work/textcat \
         --data ../shared/data --sets sst2
@@ -11,11 +11,10 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from spacy.language import Language
@@ -29,7 +28,6 @@ from textcat.rows import ROWS, row_file
 ROUNDS = 5
 # The teacher reads fewer documents, the first of them.
 DOCUMENTS, TEACHER_DOCUMENTS = 800, 100
-_START = "import spacy; spacy.load({path!r})({text!r})"
 
 
 def main() -> None:
@@ -75,23 +73,19 @@ def measure_speeds(
         rounds: How often each reads them. One more round comes first, untimed.
 
     Returns:
-        For each row `docs_per_second`, `start` (seconds to import spaCy, load it and
-        read one document, in a new process) and `bytes` (zipped).
+        For each row `docs_per_second` and `bytes` (zipped).
     """
     pipelines = {name: load_pipeline(path) for name, path in paths.items()}
     read: Dict[str, List[float]] = {name: [] for name in paths}
-    starts: Dict[str, List[float]] = {name: [] for name in paths}
     for number in range(rounds + 1):
         for name, nlp in pipelines.items():
             mine = texts[:TEACHER_DOCUMENTS] if name == "teacher" else texts
             seconds = _read(nlp, mine)
             if number:
                 read[name].append(len(mine) / seconds)
-                starts[name].append(_start(paths[name], texts[0]))
     return {
         name: {
             "docs_per_second": statistics.median(read[name]),
-            "start": statistics.median(starts[name]),
             "bytes": zipped_bytes(path),
         }
         for name, path in paths.items()
@@ -102,14 +96,6 @@ def _read(nlp: Language, texts: List[str]) -> float:
     start = time.perf_counter()
     for _ in nlp.pipe(texts, batch_size=128):
         pass
-    return time.perf_counter() - start
-
-
-def _start(path: Path, text: str) -> float:
-    code = _START.format(path=str(path), text=text)
-    command: List[Any] = [sys.executable, "-c", code]
-    start = time.perf_counter()
-    subprocess.run(command, check=True)
     return time.perf_counter() - start
 
 

@@ -138,7 +138,7 @@ def quality(results: Results) -> str:
 
 
 def speeds(results: Results) -> str:
-    """Documents a second in turns, start and size, by set."""
+    """Documents a second in turns and size, by set."""
     rows = []
     for name in results.sets:
         for row, speed in results.speeds.get(name, {}).items():
@@ -147,10 +147,10 @@ def speeds(results: Results) -> str:
             rows.append(
                 [
                     *(name, row, f"{speed['docs_per_second']:,.0f}", f"{times:,.0f}"),
-                    *(f"{speed['start']:.1f}", f"{speed['bytes'] / 1e6:.1f}"),
+                    f"{speed['bytes'] / 1e6:.1f}",
                 ]
             )
-    head = ["", "", "docs/s, one thread", "times the teacher's", "start, s", "MB"]
+    head = ["", "", "docs/s, one thread", "times the teacher's", "MB"]
     return _table(head, rows)
 
 

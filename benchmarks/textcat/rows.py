@@ -1,11 +1,10 @@
 """The rows of the table: what each trains on, and how."""
 
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import use_ops
@@ -147,8 +146,3 @@ def row_file(row: Row) -> str:
     """Return a name for files of the row."""
     name = next(name for name, other in ROWS.items() if other is row)
     return name.replace(", ", "_").replace(" ", "-")
-
-
-def gold_docs(path: Path, nlp: Language) -> List[Any]:
-    """Read gold Docs."""
-    return list(DocBin().from_disk(path).get_docs(nlp.vocab))

@@ -71,6 +71,14 @@ def test_transformer_that_is_not_there(texts, tmp_path):
     assert not out.exists()
 
 
+def test_transformer_without_a_use(texts, tmp_path):
+    out = tmp_path / "out.jsonl"
+    options = ("--transformer", tmp_path / "none")
+    result = augment(texts, "-o", out, *options, "--replace-rate", 0)
+    assert "Expected a replace_rate above 0 with the transformer" in told(result)
+    assert not out.exists()
+
+
 def test_settings_arrive(texts, tmp_path):
     out = tmp_path / "out.jsonl"
     rates = ("--replace-rate", 0, "--mask-rate", 0.5, "--ngram-rate", 0)

@@ -85,12 +85,19 @@ def augment(
     Raises:
         DistillError: If the output exists or is among the texts, if there are no texts
             or one cannot be read, if the pipeline cannot be used to replace words, if
-            the transformer cannot be loaded, or if there is nothing to write.
+            the transformer cannot be loaded or no words are to be replaced with it, or
+            if there is nothing to write.
     """
     output = Path(output)
     check_output(output, texts)
     source = as_texts(texts)
     settings = Augmentation() if settings is None else settings
+    if transformer is not None and not settings.replace_rate:
+        raise DistillError(
+            "Expected a replace_rate above 0 with the transformer"
+            f" {str(transformer)!r}, which serves to replace words, got 0: raise it, or"
+            " leave the transformer out."
+        )
     nlp = blank_pipeline("en") if nlp is None else nlp
     replacements = None
     if settings.replace_rate:

@@ -95,8 +95,8 @@ class PieceNeighbours:
     """Words of the texts with the most similar word pieces (cosine), equally likely.
 
     The vector of a word is the mean of the input embeddings of its pieces, less the
-    mean over all pieces. Words of entities replace no others. Memory grows with the
-    number of different words.
+    mean over all pieces. Words of entities replace no others. All texts are added
+    before the first word is drawn. Memory grows with the number of different words.
 
     Args:
         pieces: Word pieces of a transformer.

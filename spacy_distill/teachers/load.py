@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from spacy.language import Language
+from spacy.util import registry
 
 from ..corpora.formats.read import is_annotated
 from ..errors import DistillError
@@ -135,6 +136,7 @@ def load_teacher(
     )
 
 
+@registry.misc("spacy_distill.EnsembleTeacher.v1")
 def ensemble_teacher_v1(
     # Not Dict[str, Teacher]: confection checks the values before it builds them.
     members: Optional[Dict[str, Any]] = None,

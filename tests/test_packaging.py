@@ -121,13 +121,20 @@ def test_entry_points(wheel):
 
 
 def test_every_registered_function_is_an_entry_point(wheel):
-    """A decorator alone works only once something has imported its module."""
+    """A decorator alone works only once something has imported its module.
+
+    An entry point alone does not work in a pipeline that bundles this package.
+    """
     listed = info(wheel, "entry_points.txt")
     names = set()
     for content in wheel.values():
         names.update(re.findall(r'^@registry\.\w+\(\s*"([^"]+)"', content, re.M))
+        for constant in re.findall(r"^@registry\.\w+\((\w+)\)", content, re.M):
+            names.update(re.findall(rf'^{constant} = "([^"]+)"', content, re.M))
     assert len(names) > 8
     assert not {name for name in names if f"\n{name} = " not in f"\n{listed}"}
+    versioned = re.findall(r"^(spacy_distill\.\S+\.v\d+) = ", listed, re.M)
+    assert {name for name in names if name.startswith("spacy_distill.")} == {*versioned}
 
 
 @pytest.fixture(scope="module")

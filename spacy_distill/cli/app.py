@@ -16,6 +16,7 @@ from .card import card_cli
 from .convert import convert_cli
 from .corpus import corpus_cli
 from .distill import distill_cli
+from .distill_encoder import distill_encoder_cli
 from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
@@ -66,6 +67,7 @@ app.command("convert")(convert_cli)
 app.command("corpus")(corpus_cli)
 app.command("augment")(augment_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)
+app.command("distill-encoder", context_settings=WITH_OVERRIDES)(distill_encoder_cli)
 app.command("annotate")(annotate_cli)
 app.command("calibrate")(calibrate_cli)
 app.command("quantize")(quantize_cli)

@@ -23,7 +23,7 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            " textcat_student, textcat_ngrams, textcat_spacy or textcat_teacher."
+            " textcat_student, textcat_ngrams, textcat_spacy, textcat_teacher or encoder."
         ),
     ] = None,
     force: Annotated[

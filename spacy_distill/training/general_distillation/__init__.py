@@ -1,0 +1,1 @@
+"""General distillation: a smaller encoder from a pretrained one, on any text."""

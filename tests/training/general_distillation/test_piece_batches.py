@@ -1,0 +1,101 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_transformers import make_tokenizer
+
+from spacy_distill.corpora.texts import as_texts
+from spacy_distill.errors import DistillError
+from spacy_distill.training.general_distillation import piece_batches
+from spacy_distill.training.general_distillation.piece_batches import (
+    PieceBatches,
+    Position,
+)
+
+WORDS = ["ada", "berlin", "in", "lives", "Paris", "the", "night", "##s", "##ing"]
+
+
+def make_batches(texts, **settings):
+    settings = {
+        "max_length": 8,
+        "batch_size": 3,
+        "seed": 0,
+        "is_case_aware": False,
+        **settings,
+    }
+    return PieceBatches(as_texts(texts), make_tokenizer(WORDS), 0, **settings)
+
+
+def read(batches, n, position=Position()):
+    return list(islice(batches.read(position), n))
+
+
+def test_every_piece_is_read_once_an_epoch():
+    texts = [" ".join(["ada", "lives", "in", "berlin"][: i % 5]) * 1 for i in range(11)]
+    texts.append(" ".join(["night"] * 30))
+    batches = make_batches(texts)
+    tokenizer = make_tokenizer(WORDS)
+    expected = sorted(
+        id_
+        for text in texts
+        for id_ in tokenizer.encode(text, add_special_tokens=False).ids
+    )
+    epoch = []
+    for batch in batches.read(Position()):
+        epoch.append(batch)
+        if batch.following.epoch == 1:
+            break
+    special = set(tokenizer.encode("").ids)
+    got = sorted(
+        id_
+        for batch in epoch
+        for id_ in batch.inputs["input_ids"][batch.inputs["attention_mask"] == 1]
+        if id_ not in special
+    )
+    assert got == expected
+    assert all(batch.inputs["input_ids"].shape[1] <= 8 for batch in epoch)
+
+
+@given(st.integers(0, 25), st.integers(1, 4))
+def test_reading_goes_on_where_it_stopped(n, batch_size):
+    texts = [f"ada lives {'in ' * (i % 7)}" for i in range(17)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(piece_batches, "BLOCK_TEXTS", 6)
+        batches = make_batches(texts, batch_size=batch_size)
+        whole = read(batches, n + 6)
+        position = whole[n - 1].following if n else Position()
+        rest = read(make_batches(texts, batch_size=batch_size), 6, position)
+    for one, other in zip(whole[n:], rest, strict=True):
+        assert one.following == other.following
+        for name in one.inputs:
+            np.testing.assert_array_equal(one.inputs[name], other.inputs[name])
+
+
+def test_epochs_and_seeds_have_other_orders():
+    texts = [f"{word} {other}" for word in WORDS[:7] for other in WORDS[:7]]
+
+    def ids(batches):
+        return np.concatenate([b.inputs["input_ids"] for b in batches]).tolist()
+
+    batches = make_batches(texts, batch_size=7)
+    both = read(batches, 14)
+    assert both[6].following == Position(1)
+    assert ids(both[:7]) != ids(both[7:])
+    assert sorted(ids(both[:7])) == sorted(ids(both[7:]))
+    assert ids(read(make_batches(texts, batch_size=7, seed=1), 7)) != ids(both[:7])
+
+
+def test_shapes_of_words_are_inputs_of_a_case_aware_encoder():
+    batch = read(make_batches(["Paris in ADA"], is_case_aware=True), 1)[0].inputs
+    shapes = batch["token_type_ids"][0].tolist()
+    # [CLS] Paris in ADA [SEP]
+    assert shapes[0] == shapes[-1] == 0
+    assert len({*shapes[1:4]}) == 3
+    assert "token_type_ids" not in read(make_batches(["Paris"]), 1)[0].inputs
+
+
+def test_texts_without_pieces_are_an_error():
+    with pytest.raises(DistillError, match="Expected texts with word pieces"):
+        read(make_batches(["", "  "]), 1)

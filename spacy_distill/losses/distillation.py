@@ -1,6 +1,7 @@
 """The distillation loss: labels and the teacher's logits, weighted by alpha."""
 
 import math
+from itertools import count
 from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 import numpy as np
@@ -156,7 +157,7 @@ class DistillationLoss:
 
 @registry.schedules("spacy_distill.adaptive_alpha.v1")
 def adaptive_alpha_v1(step: float = 1000.0, b: float = 0.0) -> Iterator[float]:
-    """Create a schedule of alpha = 1 - theta_t (Ye & Hernandez 2023).
+    """Create a schedule of alpha = 1 - theta_t (Ye & Hernandez 2023, eq. 14).
 
     theta_t = max(1 - e^(t/step + b) / e, 0) is the weight of the distillation loss: the
     student learns from the teacher first and from the labels later.
@@ -165,26 +166,40 @@ def adaptive_alpha_v1(step: float = 1000.0, b: float = 0.0) -> Iterator[float]:
         step: Updates that increase the exponent by one.
         b: Exponent at the first update; 1 or more gives the teacher no weight.
 
-    Yields:
-        The alpha of each update.
+    Returns:
+        The alpha of each update, without an end.
 
     Raises:
         DistillError: If step is not above 0.
     """
+    return (1.0 - theta for theta in _make_thetas(step, b))
+
+
+@registry.schedules("spacy_distill.adaptive_theta.v1")
+def adaptive_theta_v1(step: float = 1000.0, b: float = 0.0) -> Iterator[float]:
+    """Create a schedule of theta_t = max(1 - e^(t/step + b) / e, 0).
+
+    Ye & Hernandez 2023, eq. 14: the weight of the layer losses (eq. 15). With the same
+    settings it is 1 - alpha of `adaptive_alpha.v1`.
+
+    Args:
+        step: Updates that increase the exponent by one.
+        b: Exponent at the first update; 1 or more gives the teacher no weight.
+
+    Returns:
+        The theta of each update, without an end.
+
+    Raises:
+        DistillError: If step is not above 0.
+    """
+    return _make_thetas(step, b)
+
+
+def _make_thetas(step: float, b: float) -> Iterator[float]:
     if not step > 0.0:
-        raise DistillError(
-            f"Expected a step above 0, got {step}: change [components.ner.loss.alpha]."
-        )
-    return _adaptive_alpha(step, b)
-
-
-def _adaptive_alpha(step: float, b: float) -> Iterator[float]:
-    t = 0
-    while True:
-        # The exponent is capped where theta is 0 for good: exp() would overflow.
-        theta = max(1.0 - math.exp(min(t / step + b, 1.0)) / math.e, 0.0)
-        yield 1.0 - theta
-        t += 1
+        raise DistillError(f"Expected a step above 0, got {step}: change the schedule.")
+    # The exponent is capped where theta is 0 for good: exp() would overflow.
+    return (max(1.0 - math.exp(min(t / step + b, 1.0)) / math.e, 0.0) for t in count())
 
 
 def _check_alpha(alpha: Optional[float]) -> float:

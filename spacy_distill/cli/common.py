@@ -22,6 +22,7 @@ _EXTRAS = {
     "torch": "train",
     "transformers": "train",
     "spacy_transformers": "train",
+    "onnx": "train",
     "gliner": "gliner",
     "gliner2": "gliner2",
 }

@@ -23,7 +23,9 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            " textcat_student, textcat_ngrams, textcat_spacy, textcat_teacher or encoder."
+            help="One of the shipped configs: student (the default), teacher,"
+            " transformer_student, encoder, textcat_student, textcat_ngrams,"
+            " textcat_spacy or textcat_teacher."
         ),
     ] = None,
     force: Annotated[

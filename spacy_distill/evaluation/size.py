@@ -9,6 +9,7 @@ from thinc.api import Model
 
 from ..students.encoder import ENCODER
 from ..students.pieces import PIECE_PARAMS
+from ..students.transformer.shim import TransformerShim
 
 
 class ParameterCounts(NamedTuple):
@@ -47,6 +48,11 @@ def count_parameters(nlp: Language) -> ParameterCounts:
                 table += size
             else:
                 trained += size
+        for shim in node.shims:
+            # Loaded ones have no torch module.
+            if isinstance(shim, TransformerShim) and id(shim) not in seen:
+                seen.add(id(shim))
+                trained += shim.n_parameters
         for parameter in _torch_parameters(node):
             if id(parameter) not in seen:
                 seen.add(id(parameter))
@@ -55,13 +61,14 @@ def count_parameters(nlp: Language) -> ParameterCounts:
 
 
 def has_torch_parameters(nlp: Language) -> bool:
-    """Whether any enabled component has parameters in a torch module.
+    """Whether any enabled component needs torch where the pipeline is loaded.
 
     Args:
         nlp: Pipeline.
 
     Returns:
-        True if there are any.
+        True if there are parameters in a torch module, other than those of transformer
+        students, which are saved for ONNX Runtime.
     """
     return any(True for node in layers(nlp) for _ in _torch_parameters(node))
 
@@ -114,6 +121,8 @@ def layers(nlp: Language) -> Iterator[Model]:
 
 def _torch_parameters(node: Model) -> Iterator[Any]:
     for shim in node.shims:
+        if isinstance(shim, TransformerShim):
+            continue
         # Duck typing, so that torch is not imported.
         parameters = getattr(getattr(shim, "_model", None), "parameters", None)
         if parameters is not None:

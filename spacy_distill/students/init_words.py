@@ -69,7 +69,7 @@ def init_words_v1(
             )
             return nlp
         counts = Counter(
-            token.text for doc in _docs(nlp, gold, soft_labels) for token in doc
+            token.text for doc in read_texts(nlp, gold, soft_labels) for token in doc
         )
         characters: Counter = Counter()
         for word, count in counts.items():
@@ -93,9 +93,22 @@ def init_words_v1(
     return init_words
 
 
-def _docs(
+def read_texts(
     nlp: Language, gold: Optional[Path], soft_labels: Optional[Path]
 ) -> Iterator[Doc]:
+    """Read training texts.
+
+    Args:
+        nlp: The pipeline, for its tokenizer and vocab.
+        gold: A `.spacy` file or folder.
+        soft_labels: A folder written by `annotate`.
+
+    Yields:
+        The Docs of both.
+
+    Raises:
+        DistillError: If neither is given, or if one cannot be read.
+    """
     if gold is None and soft_labels is None:
         raise DistillError(
             "Expected gold or soft_labels in [initialize.before_init], got neither."

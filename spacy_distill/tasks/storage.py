@@ -37,11 +37,16 @@ def pack(model: Model, storage: str) -> bytes:
             parameters. "int8" stores those with two or more axes as int8, with a
             float32 scale for each row (see `quantization`); vectors stay float32.
             Parameters that are no float32, or not finite in the smaller format, do not
-            change, nor do torch's.
+            change, nor do torch's. A shim with an attribute `storage` writes itself in
+            it.
 
     Returns:
         The model as msgpack.
     """
+    for node in model.walk():
+        for shim in node.shims:
+            if hasattr(shim, "storage"):
+                shim.storage = storage
     data = model.to_bytes()
     if storage == "float32":
         return data

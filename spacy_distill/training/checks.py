@@ -9,12 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Dict, Iterable
 
+from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import get_lang_class, load_model_from_config, registry
 from thinc.api import Config
 
 from ..docs import blank_pipeline
 from ..errors import DistillError
+from ..students.transformer.initialization import INIT_TRANSFORMER
 from .config import config_errors
 from .settings import SECTIONS, walk_sections
 
@@ -40,6 +42,8 @@ _OURS = "spacy_distill."
 
 # Encoders that are trained by torch.
 _TORCH_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN", "Transformer")
+_TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
+_FOR_TRANSFORMER_STUDENTS = ("transformers", "tokenizers", "onnx", "onnxruntime")
 
 
 def check_config(config: Config, path: Path) -> None:
@@ -68,6 +72,16 @@ def check_config(config: Config, path: Path) -> None:
             nlp.config.interpolate()["training"],
             schema=ConfigSchemaTraining,
         )
+        _check_start(nlp)
+
+
+def _check_start(nlp: Language) -> None:
+    """Check that transformer students can start as the config says."""
+    block = nlp.config.interpolate()["initialize"].get("before_init")
+    if block is None or block.get("@callbacks") != INIT_TRANSFORMER:
+        return
+    callback = registry.resolve({"before_init": block})["before_init"]
+    callback.check(nlp)
 
 
 def _check_closed_sections(config: Config, path: Path) -> None:
@@ -126,6 +140,7 @@ def _check_libraries(config: Config) -> None:
         or any("model" not in pipe for pipe in pipes),
         "spacy_transformers": "spacy-transformers." in text
         or any(pipe.get("factory") == "transformer" for pipe in pipes),
+        **{name: _TRANSFORMER_STUDENT in text for name in _FOR_TRANSFORMER_STUDENTS},
     }
     missing = [name for name, needed in needs.items() if needed and not find_spec(name)]
     if missing:

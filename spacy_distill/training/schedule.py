@@ -92,7 +92,11 @@ class Schedule:
 
 
 def student_schedule(
-    amount: Amount, *, passes: Optional[float], batch_size: int
+    amount: Amount,
+    *,
+    passes: Optional[float],
+    batch_size: int,
+    is_transformer: bool = False,
 ) -> Schedule:
     """Return the schedule of a student.
 
@@ -101,6 +105,8 @@ def student_schedule(
         passes: Passes over the documents; None for 9 with up to 300 gold documents and
             18 otherwise, but at least 1,500 steps and at most 20,000, or one pass.
         batch_size: Documents in a batch, unless they are long.
+        is_transformer: Whether the student is a transformer, the speed of which depends
+            on its size, so that the time is not estimated.
     """
     words = amount.words / max(amount.documents, 1)
     if words > _LONG_DOCUMENT:
@@ -122,7 +128,7 @@ def student_schedule(
         batch_size,
         _STUDENT_EVALUATIONS,
         _STUDENT_WARMUP,
-        words_per_second=_WORDS_PER_SECOND,
+        words_per_second=None if is_transformer else _WORDS_PER_SECOND,
     )
 
 

@@ -25,6 +25,7 @@ _NUMPY_ENCODERS = (
     "spacy_distill.DilatedCNN",
     "spacy_distill.NGram",
 )
+_TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
 
 
 def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) -> None:
@@ -111,6 +112,7 @@ def find_schedule(config: Config, path: Path, amount: Amount) -> Optional[Schedu
         amount,
         passes=filled["schedule"].get("passes"),
         batch_size=filled["training"]["batcher"].get("size", 64),
+        is_transformer=_TRANSFORMER_STUDENT in filled.to_str(),
     )
 
 

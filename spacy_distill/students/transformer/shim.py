@@ -1,0 +1,283 @@
+"""Thinc's interface to the encoder: trained by torch, run by ONNX Runtime."""
+
+import contextlib
+import copy
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import srsly
+from thinc.api import Optimizer
+from thinc.shims.shim import Shim
+from thinc.util import get_torch_default_device, torch2xp, xp2torch
+
+from ...errors import DistillError
+from .module import make_module, set_dropout
+from .onnx_graph import export, read_weights, to_float16, to_int8
+from .onnx_session import OnnxSession
+from .reading import Batch, PieceReader
+
+_INT8 = "int8"
+
+
+class TransformerShim(Shim):
+    """A BERT encoder, as a torch module or as an ONNX graph, with its tokenizer.
+
+    It is a torch module once it has been initialized or trained, and predicts with it.
+    It is saved as a graph, and is one after loading. Training a loaded one makes a
+    module of the graph's weights again.
+
+    Attributes:
+        storage: How weights are written: "float32", "float16" or "int8".
+        tokenizer_json: Content of a `tokenizer.json`; empty if not initialized.
+        cfg: Arguments of `transformers.BertConfig`, and "is_case_aware".
+        n_parameters: Number of weights.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.storage = "float32"
+        self.tokenizer_json = ""
+        self.n_parameters = 0
+        # The graph is None if it is out of date.
+        self._graph: Optional[bytes] = None
+        self._graph_storage = "float32"
+        self._session: Optional[OnnxSession] = None
+        self._reader: Optional[PieceReader] = None
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether it has weights."""
+        return self._model is not None or self._graph is not None
+
+    @property
+    def reader(self) -> PieceReader:
+        """Reads Docs as word pieces for this encoder.
+
+        Raises:
+            DistillError: If the encoder was not initialized.
+        """
+        if self._reader is None:
+            self._check_initialized()
+            self._reader = PieceReader(
+                self.tokenizer_json,
+                max_length=self.cfg["max_position_embeddings"],
+                is_case_aware=self.cfg["is_case_aware"],
+                pad_id=self.cfg["pad_token_id"],
+            )
+        return self._reader
+
+    @property
+    def module(self) -> Any:
+        """The encoder as a `transformers.BertModel`, which is made if it is a graph.
+
+        Raises:
+            DistillError: If it was not initialized, or if its weights are int8.
+        """
+        if self._model is None:
+            self._check_initialized()
+            assert self._graph is not None
+            self._model = make_module(self.cfg, read_weights(self._graph))
+            self._model.to(get_torch_default_device())
+            self._session = None
+            if self._graph_storage != "float32":
+                self._graph = None
+        return self._model
+
+    def set_module(
+        self, module: Any, *, cfg: Dict[str, Any], tokenizer_json: str
+    ) -> None:
+        """Set a new encoder.
+
+        Args:
+            module: A `transformers.BertModel`.
+            cfg: Arguments of its config, and "is_case_aware".
+            tokenizer_json: Content of a `tokenizer.json`.
+        """
+        self._model = module.to(get_torch_default_device())
+        self.cfg = dict(cfg)
+        self.tokenizer_json = tokenizer_json
+        self.n_parameters = sum(weight.numel() for weight in module.parameters())
+        self._reader = None
+        self.touch()
+
+    def touch(self) -> None:
+        """Tell that the weights of the module were changed from outside."""
+        self._graph, self._graph_storage, self._session = None, "float32", None
+
+    def __call__(self, inputs: Any, is_train: bool) -> Tuple[Any, Callable[..., Any]]:
+        """Run the encoder.
+
+        Args:
+            inputs: The batches, and the dropout rate.
+            is_train: Whether to be able to compute gradients.
+
+        Returns:
+            Hidden states of the last layer of each batch, float32 [n_windows, length,
+            width], and a function that takes their derivatives and adds up gradients.
+        """
+        batches, dropout = inputs
+        if is_train:
+            return self._train(batches, dropout)
+        if self._model is not None:
+            return self._predict(batches), _no_gradient
+        self._check_initialized()
+        if self._session is None:
+            assert self._graph is not None
+            self._session = OnnxSession(self._graph)
+        return [self._session(batch) for batch in batches], _no_gradient
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights that have gradients."""
+        if self._model is None:
+            return
+        for name, weight in self._model.named_parameters():
+            if weight.grad is None:
+                continue
+            value: Any = torch2xp(weight.data)
+            gradient: Any = torch2xp(weight.grad)
+            value, _ = optimizer((self.id, name), value, gradient)
+            weight.data = xp2torch(value, device=weight.device)
+            weight.grad = None
+        self.touch()
+
+    @contextlib.contextmanager
+    def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
+        """Replace weights for a while, such as by their averages."""
+        weights = {}
+        if self._model is not None:
+            weights = {
+                name: weight
+                for name, weight in self._model.named_parameters()
+                if (self.id, name) in params
+            }
+        if not weights:
+            yield
+            return
+        backup = {name: weight.data for name, weight in weights.items()}
+        for name, weight in weights.items():
+            weight.data = xp2torch(params[self.id, name], device=weight.device)
+        self.touch()
+        try:
+            yield
+        finally:
+            for name, weight in weights.items():
+                weight.data = backup[name]
+            self.touch()
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Move the module to a device. A graph runs on the CPU."""
+        if self._model is not None:
+            is_cpu = device_type == "cpu"
+            self._model.to("cpu" if is_cpu else f"cuda:{device_id}")
+
+    def copy(self) -> "TransformerShim":
+        """Return a copy, with an id of its own for the optimizer."""
+        copied = TransformerShim()
+        id_ = copied.id
+        state = self.__getstate__()
+        if self._model is not None:
+            state["_model"] = copy.deepcopy(self._model)
+        copied.__dict__.update(state)
+        copied.cfg = dict(self.cfg)
+        copied.id = id_
+        return copied
+
+    def to_bytes(self) -> bytes:
+        """Serialize the encoder as an ONNX graph in the storage, with its tokenizer.
+
+        Raises:
+            DistillError: If packages are missing that exporting needs.
+        """
+        message = {
+            "config": self.cfg,
+            "tokenizer": self.tokenizer_json,
+            "graph": self._stored_graph() if self.is_initialized else None,
+            "storage": self._graph_storage,
+            "n_parameters": self.n_parameters,
+        }
+        if message["graph"] is not None:
+            message["storage"] = self._storage_of_saved()
+        data: bytes = srsly.msgpack_dumps(message)
+        return data
+
+    def from_bytes(self, data: bytes) -> "TransformerShim":
+        """Load what `to_bytes` returned."""
+        message = srsly.msgpack_loads(data)
+        self._model = None
+        self.touch()
+        self._reader = None
+        self.cfg = message["config"]
+        self.tokenizer_json = message["tokenizer"]
+        self.n_parameters = message["n_parameters"]
+        self._graph = message["graph"]
+        self._graph_storage = message["storage"]
+        return self
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """Leave out what cannot be pickled and is made again."""
+        return {**self.__dict__, "_session": None, "_reader": None}
+
+    def _storage_of_saved(self) -> str:
+        # What was lost in int8 does not come back.
+        return _INT8 if self._graph_storage == _INT8 else self.storage
+
+    def _stored_graph(self) -> bytes:
+        if self._graph is not None and self._graph_storage in (_INT8, self.storage):
+            return self._graph
+        if self._graph is None or self._graph_storage != "float32":
+            graph = export(self.module)
+            if self._graph is None:
+                self._graph, self._graph_storage = graph, "float32"
+        else:
+            graph = self._graph
+        if self.storage == "float16":
+            return to_float16(graph)
+        return to_int8(graph) if self.storage == _INT8 else graph
+
+    def _check_initialized(self) -> None:
+        if not self.is_initialized:
+            raise DistillError(
+                "Expected a transformer student with weights, got one without: set"
+                " [initialize.before_init] @callbacks ="
+                ' "spacy_distill.init_transformer.v1".'
+            )
+
+    def _predict(self, batches: Sequence[Batch]) -> List[Any]:
+        import torch
+
+        module = self.module
+        module.eval()
+        with torch.no_grad():
+            return [torch2xp(_run(module, batch)) for batch in batches]
+
+    def _train(
+        self, batches: Sequence[Batch], dropout: float
+    ) -> Tuple[List[Any], Callable[[List[Any]], None]]:
+        from torch.nn.functional import dropout as drop
+
+        module = self.module
+        module.train()
+        set_dropout(module, dropout)
+        outputs = [drop(_run(module, batch), dropout) for batch in batches]
+
+        def backprop(gradients: List[Any]) -> None:
+            for output, gradient in zip(outputs, gradients):
+                output.backward(xp2torch(gradient, device=output.device))
+
+        return [torch2xp(output.detach()) for output in outputs], backprop
+
+
+def _run(module: Any, batch: Batch) -> Any:
+    import torch
+
+    device = next(module.parameters()).device
+    ids, mask, types = (torch.from_numpy(array).to(device) for array in batch)
+    return module(
+        input_ids=ids, attention_mask=mask, token_type_ids=types
+    ).last_hidden_state
+
+
+def _no_gradient(gradients: Any) -> None:
+    raise DistillError(
+        "Expected a forward pass with is_train=True before backprop, got one for"
+        " prediction: call model.begin_update."
+    )

@@ -33,7 +33,12 @@ from textcat.corpora import READERS, Corpus, read_corpus, write_corpus
 from textcat.rows import ROWS, row_file, train_row
 
 # Steps of the teacher; longer documents come in smaller batches.
-TEACHER_STEPS = {"reviews_en": 250, "ag_news": 300, "tweets_fr": 1000, "reviews_zh": 1000}
+TEACHER_STEPS = {
+    "reviews_en": 250,
+    "ag_news": 300,
+    "tweets_fr": 1000,
+    "reviews_zh": 1000,
+}
 _SMALL_BATCH = ("reviews_en",)
 # Rates of each kind of augmentation.
 KINDS: Dict[str, Dict[str, float]] = {

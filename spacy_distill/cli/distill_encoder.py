@@ -29,7 +29,8 @@ def distill_encoder_cli(
         ),
     ],
     output: Annotated[
-        Path, Option("--output", "-o", help="Folder of the encoder, a Hugging Face one.")
+        Path,
+        Option("--output", "-o", help="Folder to save the encoder to."),
     ],
     config: Annotated[
         Optional[Path],

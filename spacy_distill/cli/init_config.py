@@ -23,7 +23,6 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            help="One of the shipped configs: student (the default), teacher,"
             " transformer_student, encoder, textcat_student, textcat_ngrams,"
             " textcat_spacy or textcat_teacher."
         ),

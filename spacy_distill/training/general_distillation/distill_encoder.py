@@ -191,7 +191,7 @@ class _Training:
             loss = self.losses(own, target)
         if not torch.isfinite(loss):
             raise DistillError(
-                f"Expected a finite loss, got {float(loss)} at step {step + 1}: lower"
+                f"Expected a finite loss, got {loss.item()} at step {step + 1}: lower"
                 " training.learn_rate."
             )
         loss.backward()
@@ -200,7 +200,7 @@ class _Training:
             group["lr"] = _learn_rate(self.settings, step)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        parts: Dict[str, float] = getattr(self.losses, "parts", {"loss": float(loss)})
+        parts: Any = getattr(self.losses, "parts", {"loss": loss.item()})
         for name, value in parts.items():
             before = self.shown.get(name, value)
             self.shown[name] = before + _NEWEST * (value - before)
@@ -299,7 +299,7 @@ def _read_record(folder: Path, run: str) -> Optional[Dict[str, Any]]:
         record = {}
     if record.get("run") != run:
         raise DistillError(
-            f"Expected a new folder, or the result of the same run, got {folder} with an"
+            f"Expected a new folder or the result of the same run, got {folder} with an"
             " encoder of another config, transformer or texts: choose another output"
             " folder."
         )

@@ -145,7 +145,9 @@ class PieceBatches:
         batches: List[List[Row]] = []
         step = self.batch_size * _SORTED_BATCHES
         for start in range(0, len(rows), step):
-            chunk = sorted(rows[start : start + step], key=lambda r: len(r["input_ids"]))
+            chunk = sorted(
+                rows[start : start + step], key=lambda r: len(r["input_ids"])
+            )
             batches += [
                 chunk[i : i + self.batch_size]
                 for i in range(0, len(chunk), self.batch_size)

@@ -14,6 +14,8 @@ from spacy_distill.errors import DistillError
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
+from safetensors.torch import load_file  # noqa: E402
+
 from spacy_distill.training.general_distillation.distill_encoder import (  # noqa: E402
     RECORD,
     distill_encoder,
@@ -41,13 +43,11 @@ def teacher(tmp_path_factory):
 
 def run(teacher, output, texts=TEXTS, **settings):
     overrides = {**SETTINGS, **{k.replace("__", "."): v for k, v in settings.items()}}
-    return distill_encoder(
-        teacher, texts, output, overrides=overrides, progress=False
-    )
+    return distill_encoder(teacher, texts, output, overrides=overrides, progress=False)
 
 
 def weights(folder):
-    return transformers.AutoModel.from_pretrained(folder).state_dict()
+    return load_file(folder / "model.safetensors")
 
 
 def distance(folder, teacher):
@@ -156,7 +156,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(teacher, tmp_path):
         ({"encoder__heads": 3}, "multiple of encoder.heads"),
         ({"encoder__start": "zero"}, "encoder.start out of layers, random"),
         ({"encoder__source_layers": [1, 9]}, "source_layers from 1 to 4"),
-        ({"encoder__source_layers": [1, 2], "encoder__start": "random"}, "leave it out"),
+        (
+            {"encoder__source_layers": [1, 2], "encoder__start": "random"},
+            "leave it out",
+        ),
         ({"encoder__layres": 2}, "did you mean layers"),
         ({"encoder__layers": "two"}, "encoder.layers to be a whole number"),
         ({"training__learn_rate": 0.0}, "training.learn_rate above 0"),

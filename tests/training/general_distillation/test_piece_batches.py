@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_transformers import make_tokenizer
 
@@ -17,18 +17,21 @@ from spacy_distill.training.general_distillation.piece_batches import (
 WORDS = ["ada", "berlin", "in", "lives", "Paris", "the", "night", "##s", "##ing"]
 
 
-def make_batches(texts, **settings):
-    settings = {
+def make_batches(texts, **given):
+    options = {
         "max_length": 8,
         "batch_size": 3,
         "seed": 0,
         "is_case_aware": False,
-        **settings,
+        **given,
     }
-    return PieceBatches(as_texts(texts), make_tokenizer(WORDS), 0, **settings)
+    return PieceBatches(as_texts(texts), make_tokenizer(WORDS), 0, **options)
 
 
-def read(batches, n, position=Position()):
+BEGINNING = Position()
+
+
+def read(batches, n, position=BEGINNING):
     return list(islice(batches.read(position), n))
 
 
@@ -58,6 +61,7 @@ def test_every_piece_is_read_once_an_epoch():
     assert all(batch.inputs["input_ids"].shape[1] <= 8 for batch in epoch)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 25), st.integers(1, 4))
 def test_reading_goes_on_where_it_stopped(n, batch_size):
     texts = [f"ada lives {'in ' * (i % 7)}" for i in range(17)]

@@ -253,7 +253,7 @@ def _make_student(settings: GeneralSettings, teacher: Encoder, name: str) -> Enc
             is_case_aware=teacher.is_case_aware,
         )
     )
-    if given.start == "layers":
+    if given.start == "source":
         check_fit(source.config, shape, source=name)
         copy_weights(
             source,

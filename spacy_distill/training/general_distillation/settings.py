@@ -11,7 +11,7 @@ from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
 from ..config import config_errors, read_config
 
-STARTS = ("layers", "random")
+STARTS = ("source", "random")
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class EncoderSettings:
         feed_forward_width: Width of the feed-forward layers.
         heads: Number of attention heads.
         max_length: Word pieces that it reads at once, with special tokens.
-        start: "layers" copies embeddings and layers of the teacher, whose width, heads
+        start: "source" copies embeddings and layers of the teacher, whose width, heads
             and feed-forward width must be the student's; "random" copies nothing.
-        source_layers: With "layers", the teacher's layers to copy, counted from 1;
+        source_layers: With "source", the teacher's layers to copy, counted from 1;
             null for every k-th one.
     """
 
@@ -195,6 +195,6 @@ def _check(encoder: EncoderSettings, training: LoopSettings) -> None:
         )
     if encoder.start == "random" and encoder.source_layers is not None:
         raise DistillError(
-            'Expected encoder.source_layers with start = "layers" only, got'
+            'Expected encoder.source_layers with start = "source" only, got'
             f" {encoder.source_layers}: leave it out, or change start."
         )

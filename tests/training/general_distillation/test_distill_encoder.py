@@ -63,7 +63,7 @@ def distance(folder, teacher):
     return float(((own - target) ** 2)[inputs["attention_mask"].bool()].mean())
 
 
-@pytest.mark.parametrize("start", ["layers", "random"])
+@pytest.mark.parametrize("start", ["source", "random"])
 def test_the_student_comes_near_to_its_teacher(teacher, tmp_path, start):
     begun = run(
         teacher,
@@ -154,7 +154,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(teacher, tmp_path):
         ({"encoder__layers": 5}, "at most 4 layers"),
         ({"encoder__width": 18, "encoder__heads": 3}, "Expected width = 16"),
         ({"encoder__heads": 3}, "multiple of encoder.heads"),
-        ({"encoder__start": "zero"}, "encoder.start out of layers, random"),
+        ({"encoder__start": "zero"}, "encoder.start out of source, random"),
         ({"encoder__source_layers": [1, 9]}, "source_layers from 1 to 4"),
         (
             {"encoder__source_layers": [1, 2], "encoder__start": "random"},

@@ -1,0 +1,71 @@
+"""Callback that lets a transformer student learn from its teacher's layers, too."""
+
+from typing import Callable, Iterator, List, Tuple, Union
+
+from spacy.language import Language
+from spacy.util import registry
+
+from ..errors import DistillError
+from ..losses.layer_states import LayerLoss
+from ..students.transformer.architecture import get_shim, get_transformer_students
+from ..students.transformer.layer_teacher import LayerTeacher
+from ..students.transformer.reading import load_json
+from ..students.transformer.shim import TransformerShim
+from ..students.transformer.source import load_encoder
+
+
+@registry.callbacks("spacy_distill.layer_teacher.v1")
+def layer_teacher_v1(
+    source: str,
+    loss: LayerLoss,
+    theta: Union[float, Iterator[float]] = 1.0,
+) -> Callable[[Language], Language]:
+    """Create a callback for [initialize.after_init]: layer losses in `spacy train`.
+
+    The second stage of Ye & Hernandez 2023 (task distillation), eq. 15: the loss of the
+    component plus theta times the layer losses. With `adaptive_alpha.v1` as the alpha
+    of `DistillationLoss.v1` and `adaptive_theta.v1` here, theta moves all weight from
+    the teacher to the labels. The teacher reads each batch beside the student, since
+    hidden states are too large to store. It is not saved with the pipeline.
+
+    Args:
+        source: The teacher: a spaCy pipeline with a transformer, or a Hugging Face
+            model.
+        loss: The layer losses; see `LayerLosses.v1`.
+        theta: Their weight in [0, 1], or an endless schedule of weights.
+
+    Returns:
+        The callback. It raises a DistillError if the pipeline does not have one
+        transformer student, or if the teacher does not fit.
+    """
+
+    def set_layer_teacher(nlp: Language) -> Language:
+        name, shim = _find_student(nlp)
+        shim.layer_teacher = LayerTeacher(
+            load_encoder(source),
+            shim.module,
+            tokenizer=load_json(shim.tokenizer_json),
+            is_case_aware=shim.cfg["is_case_aware"],
+            loss=loss,
+            theta=theta,
+        )
+        return nlp
+
+    return set_layer_teacher
+
+
+def _find_student(nlp: Language) -> Tuple[str, TransformerShim]:
+    found: List[Tuple[str, TransformerShim]] = [
+        (name, get_shim(student))
+        for name, pipe in nlp.pipeline
+        if hasattr(getattr(pipe, "model", None), "walk")
+        for student in get_transformer_students(pipe.model)  # type: ignore[attr-defined]
+    ]
+    if len(found) != 1:
+        raise DistillError(
+            "Expected one transformer student in the pipeline, got"
+            f" {', '.join(name for name, _ in found) or 'none'}: use"
+            " spacy_distill.TransformerStudent.v1 once, or remove"
+            " spacy_distill.layer_teacher.v1 from [initialize.after_init]."
+        )
+    return found[0]

@@ -11,6 +11,7 @@ from typing import Iterable, List
 from packaging.requirements import Requirement
 
 from .errors import DistillError
+from .requirements import NAME
 
 # The modules' folder in the model package.
 FOLDER = "_spacy_distill"
@@ -24,6 +25,7 @@ _ENTRY_MODULES = (
     "spacy_distill.tasks.textcat.component",
     "spacy_distill.students.architectures",
     "spacy_distill.students.ngrams",
+    "spacy_distill.students.transformer.architecture",
     "spacy_distill.registration",
 )
 
@@ -52,7 +54,8 @@ register()
 def bundle(folder: Path) -> None:
     """Put the modules that prediction needs into a model package.
 
-    The package then requires spaCy alone.
+    The package then requires spaCy alone, and ONNX Runtime if it has a transformer
+    student.
 
     Args:
         folder: Folder that `spacy package` wrote, with meta.json and setup.py.
@@ -70,9 +73,13 @@ def bundle(folder: Path) -> None:
     with (folder / name / "__init__.py").open("a", encoding="utf-8") as file:
         file.write(_REGISTER)
     meta["requirements"] = [
-        requirement
+        needed
         for requirement in meta["requirements"]
-        if Requirement(requirement).name != "spacy-distill"
+        for needed in (
+            _requirements_of_extras(ours, Requirement(requirement).extras)
+            if Requirement(requirement).name == NAME
+            else [requirement]
+        )
     ]
     meta_path.write_text(json.dumps(meta, indent=2), encoding="utf-8")
     setup = folder / "setup.py"
@@ -128,6 +135,17 @@ def copy_modules(modules: Iterable[str], folder: Path, *, version: str) -> None:
     (folder / "__init__.py").write_text(
         f'"""{docstring}"""\n\n__version__ = "{version}"\n', encoding="utf-8"
     )
+
+
+def _requirements_of_extras(ours: Distribution, extras: Iterable[str]) -> List[str]:
+    """Return what extras of spacy-distill require, which is not bundled."""
+    return [
+        f"{needed.name}{needed.specifier}"
+        for needed in map(Requirement, ours.requires or [])
+        if needed.marker is not None
+        and not needed.marker.evaluate({"extra": ""})
+        and any(needed.marker.evaluate({"extra": extra}) for extra in extras)
+    ]
 
 
 def _edit_setup(text: str, python: str) -> str:

@@ -4,7 +4,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Dict, List, Optional, Union
@@ -19,11 +18,12 @@ from .docs import load_pipeline
 from .errors import DistillError
 from .evaluation.predictors import find_spans_key
 from .evaluation.report import Report, get_report
-from .evaluation.size import has_torch_parameters
+from .evaluation.size import has_torch_parameters, has_transformer_students
 from .files import check_writable, write_atomically
 from .reports.card import model_card
 from .reports.card_facts import CardFacts, default_description
 from .reports.meta import fill_meta
+from .requirements import ONNX, own_requirement
 from .soft_labels.manifest import to_json
 
 # Components defined in these modules run on numpy, unless they have torch parameters.
@@ -225,6 +225,7 @@ def write_card(
         labels=[label for labels in nlp.pipe_labels.values() for label in labels],
         spans_key=find_spans_key(nlp),
         numpy_only=_runs_on_numpy(nlp),
+        runtime="ONNX Runtime" if has_transformer_students(nlp) else "numpy",
         description=(
             info.description
             or meta.get("description")
@@ -261,9 +262,8 @@ def requirements(nlp: Language) -> Dict[str, Any]:
     """
     from spacy.cli.package import get_third_party_dependencies
 
-    major, minor = Version(installed_version("spacy-distill")).release[:2]
-    # Later versions read what earlier ones wrote.
-    ours = f"spacy-distill>={major}.{minor}.0,<{major + 1}.0.0"
+    extras = [ONNX] if has_transformer_students(nlp) else []
+    ours = own_requirement(extras)
     given = [
         requirement
         for requirement in nlp.meta.get("requirements", [])

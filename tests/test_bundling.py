@@ -35,7 +35,8 @@ _MODULES = {
     " registration students tasks windows words",
     "losses.": "base distillation divergences",
     "students.": "architectures encoder encoder_cache layers ngram_cache ngram_hashes"
-    " ngrams pieces word_types",
+    " ngrams pieces transformer word_types",
+    "students.transformer.": "architecture module onnx_graph onnx_session reading shim",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
     "tasks.": "calibration calibration_error distributions labelled ner storage"
     " textcat",

@@ -72,7 +72,8 @@ def quantize_cli(
         scores = [percent(figures.scores[name]) for name in shown]
         return [*size, *(row for row, there in zip(rows, has_rows) if there), *scores]
 
-    has_rows = (done.before.words or not done.before.ngrams, done.before.ngrams)
+    # A transformer student has neither.
+    has_rows = (done.before.words, done.before.ngrams)
     titles = {
         name: title for output in OUTPUTS for name, title in output.titles.items()
     }

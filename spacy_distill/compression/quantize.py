@@ -174,7 +174,9 @@ def quantize(
         for layer in get_ngram_layers(pipe.model):
             if bits is not None:
                 round_ngrams(layer, bits)
-        if bits is not None:
+        # Transformer students have no such tables; their shim quantizes itself.
+        has_tables = get_encoders(pipe.model) or get_ngram_layers(pipe.model)
+        if bits is not None and has_tables:
             all_bits.append(bits)
         pipe.storage = storage
         nlp.get_pipe_config(name)["storage"] = storage

@@ -73,6 +73,20 @@ def has_torch_parameters(nlp: Language) -> bool:
     return any(True for node in layers(nlp) for _ in _torch_parameters(node))
 
 
+def has_transformer_students(nlp: Language) -> bool:
+    """Whether any enabled component has a transformer student.
+
+    Args:
+        nlp: Pipeline.
+
+    Returns:
+        True if there is any, so that ONNX Runtime is needed.
+    """
+    return any(
+        isinstance(shim, TransformerShim) for node in layers(nlp) for shim in node.shims
+    )
+
+
 def folder_bytes(path: Union[str, Path]) -> int:
     """Return the total size of all files in a folder and its subfolders.
 

@@ -115,7 +115,9 @@ def _use(facts: CardFacts, task: CardTask) -> str:
     wheel = f"{facts.package}-{facts.version}-py3-none-any.whl"
     code = "\n".join(lines)
     runs_on = (
-        "" if not facts.numpy_only else "\n\nIt runs on numpy; torch is not needed."
+        ""
+        if not facts.numpy_only
+        else f"\n\nIt runs on {facts.runtime}; torch is not needed."
     )
     return f"```bash\npip install {wheel}\n```\n\n```python\n{code}\n```{runs_on}"
 

@@ -17,7 +17,7 @@ class CardFacts:
         language: Name of the language.
         labels: Labels that the pipeline predicts.
         spans_key: Key of scored entities in `doc.spans`; None without probabilities.
-        numpy_only: Whether all components are known to run on numpy.
+        numpy_only: Whether all components are known to run without torch.
         description: One sentence about the pipeline.
         license: License of the package.
         data: What the pipeline was trained on, in Markdown.
@@ -25,6 +25,7 @@ class CardFacts:
         teacher_license: License of the teacher.
         author: Who made it.
         url: Where to find out more.
+        runtime: What the components run on, if not on torch.
     """
 
     package: str
@@ -40,6 +41,7 @@ class CardFacts:
     teacher_license: str = ""
     author: str = ""
     url: str = ""
+    runtime: str = "numpy"
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
 """Initialize transformer students: tokenizer, vocabulary and first weights."""
 
+import contextlib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any, Callable, List, Optional, Sequence, Set
 
+from packaging.requirements import Requirement
 from spacy.language import Language
 from spacy.util import logger, registry
 from thinc.api import Model
 
 from ...errors import DistillError
+from ...requirements import NAME, ONNX, own_requirement
 from ..init_words import read_texts
 from .architecture import get_shim, get_transformer_students
 from .module import (
@@ -139,6 +143,7 @@ class InitTransformer:
         used = self._used_pieces(nlp, encoder) if self.prune_vocabulary else None
         for student in students:
             self._initialize(student, encoder, used)
+        _require_runtime(nlp)
         return nlp
 
     def _initialize(
@@ -202,6 +207,18 @@ def _find_students(nlp: Language) -> List[Model]:
             " [initialize.before_init]."
         )
     return students
+
+
+def _require_runtime(nlp: Language) -> None:
+    """Make `spacy package` require what runs the student."""
+    others = [
+        requirement
+        for requirement in nlp.meta.get("requirements", [])
+        if Requirement(requirement).name != NAME
+    ]
+    # Without an installed package there is nothing to require.
+    with contextlib.suppress(PackageNotFoundError):
+        nlp.meta["requirements"] = [*others, own_requirement([ONNX])]
 
 
 def _shape(student: Model) -> Shape:

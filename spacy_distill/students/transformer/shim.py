@@ -2,7 +2,17 @@
 
 import contextlib
 import copy
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import srsly
 from thinc.api import Optimizer
@@ -14,6 +24,9 @@ from .module import make_module, set_dropout
 from .onnx_graph import export, read_weights, to_float16, to_int8
 from .onnx_session import OnnxSession
 from .reading import Batch, PieceReader
+
+if TYPE_CHECKING:
+    from .layer_teacher import LayerTeacher
 
 _INT8 = "int8"
 
@@ -30,6 +43,8 @@ class TransformerShim(Shim):
         tokenizer_json: Content of a `tokenizer.json`; empty if not initialized.
         cfg: Arguments of `transformers.BertConfig`, and "is_case_aware".
         n_parameters: Number of weights.
+        layer_teacher: The teacher whose layers it learns from in training, too. It is
+            neither saved nor copied.
     """
 
     def __init__(self) -> None:
@@ -37,6 +52,7 @@ class TransformerShim(Shim):
         self.storage = "float32"
         self.tokenizer_json = ""
         self.n_parameters = 0
+        self.layer_teacher: Optional[LayerTeacher] = None
         # The graph is None if it is out of date.
         self._graph: Optional[bytes] = None
         self._graph_storage = "float32"
@@ -129,7 +145,7 @@ class TransformerShim(Shim):
         """Update the weights that have gradients."""
         if self._model is None:
             return
-        for name, weight in self._model.named_parameters():
+        for name, weight in self._learned():
             if weight.grad is None:
                 continue
             value: Any = torch2xp(weight.data)
@@ -214,7 +230,15 @@ class TransformerShim(Shim):
 
     def __getstate__(self) -> Dict[str, Any]:
         """Leave out what cannot be pickled and is made again."""
-        return {**self.__dict__, "_session": None, "_reader": None}
+        left_out = ("_session", "_reader", "layer_teacher")
+        return {**self.__dict__, **dict.fromkeys(left_out)}
+
+    def _learned(self) -> Iterator[Tuple[str, Any]]:
+        """Yield the weights that training changes, by name."""
+        yield from self._model.named_parameters()
+        if self.layer_teacher is not None:
+            for name, weight in self.layer_teacher.module.named_parameters():
+                yield f"layer_teacher.{name}", weight
 
     def _storage_of_saved(self) -> str:
         # What was lost in int8 does not come back.
@@ -252,16 +276,34 @@ class TransformerShim(Shim):
     def _train(
         self, batches: Sequence[Batch], dropout: float
     ) -> Tuple[List[Any], Callable[[List[Any]], None]]:
+        import torch
         from torch.nn.functional import dropout as drop
 
         module = self.module
         module.train()
         set_dropout(module, dropout)
-        outputs = [drop(_run(module, batch), dropout) for batch in batches]
+        teacher = self.layer_teacher
+        theta = 0.0 if teacher is None else teacher.next_theta()
+        n_windows = sum(len(batch.ids) for batch in batches)
+        outputs, layer_losses = [], []
+        for batch in batches:
+            if teacher is None or not theta:
+                hidden = _run(module, batch)
+            else:
+                # Each loss is a mean over its batch.
+                weight = theta * len(batch.ids) / n_windows
+                hidden, layer_loss = teacher.compare(module, batch, weight)
+                layer_losses.append(layer_loss)
+            outputs.append(drop(hidden, dropout))
 
         def backprop(gradients: List[Any]) -> None:
-            for output, gradient in zip(outputs, gradients):
-                output.backward(xp2torch(gradient, device=output.device))
+            by_output = [
+                xp2torch(gradient, device=output.device)
+                for output, gradient in zip(outputs, gradients)
+            ]
+            torch.autograd.backward(
+                [*outputs, *layer_losses], [*by_output, *[None] * len(layer_losses)]
+            )
 
         return [torch2xp(output.detach()) for output in outputs], backprop
 

@@ -15,11 +15,14 @@ from ...tokenizer_files import (
     load_tokenizer,
     reason,
 )
+from .module import BERT_TYPES
 from .reading import load_json
 from .shim import TransformerShim
 
 # In the config of a saved encoder that has word shapes as `token_type_ids`.
 _CASE_AWARE = "is_case_aware"
+# Types of models that take `add_pooling_layer`.
+_POOLED = (*BERT_TYPES, "mpnet")
 _CASE_AWARE_ARCHITECTURE = "spacy_distill.CaseAwareTransformer.v1"
 
 
@@ -60,14 +63,17 @@ def load_encoder(source: Union[str, Path]) -> Encoder:
     name = str(source)
     if is_pipeline(name):
         return _from_pipeline(name)
-    from transformers import AutoModel
+    from transformers import AutoConfig, AutoModel
 
     located = locate(name)
     tokenizer = load_tokenizer(located, source=name)
     # Broken files raise errors of many types.
     try:
         with _without_warnings():
-            model = AutoModel.from_pretrained(**from_pretrained_args(located))
+            config = AutoConfig.from_pretrained(**from_pretrained_args(located))
+        # Its weights would be random in a model without one, and it is not used.
+        options = {"add_pooling_layer": False} if config.model_type in _POOLED else {}
+        model = AutoModel.from_pretrained(**from_pretrained_args(located), **options)
     except Exception as error:
         raise DistillError(
             f"Expected a transformer that can be loaded as {name}, got an error:"

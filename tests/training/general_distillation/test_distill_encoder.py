@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_transformers import WORDS, save_bert
+from tiny_transformer_students import WORDS, write_source
 
 from spacy_distill.errors import DistillError
 
@@ -25,7 +25,7 @@ TEXTS = [f"{a} {b} {c}" for a in WORDS[:5] for b in WORDS[3:8] for c in WORDS[5:
 SETTINGS = {
     "encoder.layers": 2,
     "encoder.width": 16,
-    "encoder.feed_forward_width": 24,
+    "encoder.feed_forward_width": 32,
     "encoder.heads": 2,
     "encoder.max_length": 16,
     "training.batch_size": 8,
@@ -38,7 +38,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory):
-    return save_bert(tmp_path_factory.mktemp("teacher"))
+    return write_source(tmp_path_factory.mktemp("teacher"))
 
 
 def run(teacher, output, texts=TEXTS, **settings):

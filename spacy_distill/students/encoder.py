@@ -20,6 +20,7 @@ from .encoder_cache import EncoderCache
 from .layers.base import ContextLayer, Params
 from .layers.char_cnn import CharCNN
 from .pieces import PIECE_PARAMS
+from .vector_teacher import VectorTeacher
 from .word_types import WordFeatures, WordTypes
 
 ENCODER = "student_encoder"
@@ -134,6 +135,7 @@ class _EncoderLayer:
         self.features = features
         self.context = context
         self.cache = EncoderCache()
+        self.vector_teacher: Optional[VectorTeacher] = None
 
     def init(self, model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
         width = model.attrs["word_width"]
@@ -173,7 +175,7 @@ class _EncoderLayer:
             if not is_train:
                 tables = self.cache.project(types, params, self.features, self.context)
         if is_train:
-            Y, backprop = self._train(model, params, types, entries, lengths)
+            Y, backprop = self._train(model, docs, params, types, entries, lengths)
         else:
             Y = self.context.predict(params, tables, entries, lengths)
             backprop = no_backprop
@@ -183,6 +185,7 @@ class _EncoderLayer:
     def _train(
         self,
         model: Model,
+        docs: List[Doc],
         params: Params,
         types: WordTypes,
         entries: np.ndarray,
@@ -209,6 +212,9 @@ class _EncoderLayer:
 
         def backprop(dY: List[Any]) -> List[Doc]:
             d_output = np.ascontiguousarray(np.concatenate(dY))
+            if self.vector_teacher is not None:
+                found: Any = output.detach().numpy()
+                d_output = d_output + self.vector_teacher.learn(docs, found, lengths)
             with one_torch_thread():
                 output.backward(torch.from_numpy(d_output))
             for name, tensor in tensors.items():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .teachers.base import Prediction, Teacher
     from .teachers.load import load_teacher
     from .training.distill import distill
+    from .training.general_distillation.distill_encoder import distill_encoder
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "augment",
     "calibrate",
     "distill",
+    "distill_encoder",
     "evaluate",
     "get_report",
     "load_teacher",
@@ -55,6 +57,7 @@ _MODULES = {
     "augment": "corpora.augmentation.augment",
     "calibrate": "evaluation.calibrate",
     "distill": "training.distill",
+    "distill_encoder": "training.general_distillation.distill_encoder",
     "evaluate": "evaluation.evaluate",
     "get_report": "evaluation.report",
     "load_teacher": "teachers.load",

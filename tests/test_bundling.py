@@ -15,6 +15,8 @@ from small import TEXTS, entities, scores, trained, write_gold
 from small_classifiers import KINDS, by_heart
 from texts_with_categories import CLASSIFIED_TEXTS, classified_data, make_examples
 from tiny_teachers import make_bert_teacher
+from tiny_transformer_students import make_student, write_source
+from tiny_transformer_students import train as learn
 
 from spacy_distill.bundling import FOLDER, copy_modules, find_modules
 from spacy_distill.errors import DistillError
@@ -201,7 +203,7 @@ def test_what_a_bundled_wheel_contains_and_requires(wheels):
     modules = [name for name in sizes if name.startswith(f"en_first/{FOLDER}/")]
     assert len(modules) == len(PREDICTION) + 1
     assert f"en_first/{FOLDER}/tasks/ner/component.py" in modules
-    assert sum(sizes[name] for name in modules) < 120_000
+    assert sum(sizes[name] for name in modules) < 130_000
     assert metadata.get_all("Requires-Dist") == ["spacy<3.9.0,>=3.8.0"]
     assert meta["requirements"] == ["spacy>=3.8.0,<3.9.0"]
     assert metadata["Requires-Python"] == ">=3.10"
@@ -300,3 +302,36 @@ def test_a_pipeline_with_torch_is_not_bundled(tmp_path):
     info = PackageInfo(name="teacher")
     with pytest.raises(DistillError, match="runs on numpy alone, got components"):
         package(nlp, tmp_path / "out", info=info, bundle=True)
+
+
+@pytest.mark.slow
+def test_a_transformer_student_needs_onnx_runtime_and_its_tokenizer(
+    tmp_path, environment
+):
+    student = make_student(write_source(tmp_path / "source"))
+    learn(student, 40)
+    student.to_disk(tmp_path / "first")
+    expected = [[list(e) for e in entities(doc)] for doc in student.pipe(TEXTS)]
+    nlp = spacy.load(tmp_path / "first")
+    needed = requirements(nlp)["requirements"]
+    assert [line.partition(">")[0] for line in needed] == ["spacy-distill[onnx]"]
+    wheel = build(nlp, "transformer", tmp_path)
+    names = required_packages(wheel.parent.parent)
+    assert sorted(names) == ["onnxruntime", "spacy", "tokenizers"]
+    environment.install(wheel)
+    found = json.loads(environment.run(PREDICT, json.dumps(TEXTS), "en_transformer"))
+    assert found["installed"] is False
+    assert found["en_transformer"]["entities"] == expected
+
+
+@pytest.mark.slow
+def test_a_wheel_of_a_transformer_student_requires_the_extra(tmp_path):
+    student = make_student(write_source(tmp_path / "source"))
+    student.to_disk(tmp_path / "model")
+    wheel = build_wheel(tmp_path / "model", tmp_path / "out")
+    with ZipFile(wheel) as archive:
+        (path,) = [name for name in archive.namelist() if name.endswith("METADATA")]
+        metadata = Parser().parsestr(archive.read(path).decode("utf-8"))
+    first, second = sorted(metadata.get_all("Requires-Dist"))
+    assert first.startswith("spacy<")
+    assert second.startswith("spacy-distill[onnx]<")

@@ -4,7 +4,7 @@ import sys
 from contextlib import nullcontext
 from io import StringIO
 from pathlib import Path
-from typing import Any, ContextManager, Mapping, Optional
+from typing import Any, ContextManager, Dict, Mapping, Optional
 
 from spacy.language import Language
 from spacy.util import is_package
@@ -55,8 +55,7 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
     if _computes_in_numpy(config):
         device = use_ops("numpy")
     with device:
-        source = config.interpolate().get("initialize", {}).get("before_init") or {}
-        source = source.get("source") or {}
+        source = _word_source(config.interpolate())
         if source.get("@misc") == AUTO_WORDS:
             given = {key: value for key, value in source.items() if key != "@misc"}
             say.info(find_word_source(**given)[1])
@@ -151,8 +150,7 @@ def offer_vectors(config: Config, teacher: Language) -> Config:
         The config, or a changed copy if the pipeline has vectors and can be loaded
         again, and the config does not name other vectors.
     """
-    source = config.get("initialize", {}).get("before_init") or {}
-    source = source.get("source") or {}
+    source = _word_source(config)
     name = "_".join(str(teacher.meta[key]) for key in ("lang", "name"))
     if not is_package(name):
         name = str(teacher.path or "")
@@ -166,6 +164,14 @@ def offer_vectors(config: Config, teacher: Language) -> Config:
     config = config.copy()
     config["initialize"]["before_init"]["source"]["vectors"] = name
     return config
+
+
+def _word_source(config: Config) -> Dict[str, Any]:
+    """Return the settings of the source of word embeddings; empty if there is none."""
+    block = config.get("initialize", {}).get("before_init") or {}
+    source = block.get("source")
+    # That of a transformer student is a name.
+    return source if isinstance(source, dict) else {}
 
 
 class _WithoutPath:

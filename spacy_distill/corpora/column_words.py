@@ -15,6 +15,7 @@ import re
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import DistillError
+from ..languages import puts_spaces
 from .column_layout import Layout
 from .column_rows import Row, RowSentence
 from .column_values import OUTSIDE
@@ -22,8 +23,6 @@ from .column_values import OUTSIDE
 # The first column of CoNLL-U in which SpaceAfter=No may be.
 _MISC = 9
 _SPACE_AFTER = re.compile(r"(?:^|\|)SpaceAfter=(\w+)")
-# Languages whose words are not separated by spaces.
-_UNSPACED = ("bo", "ja", "km", "lo", "my", "th", "zh")
 _LATIN_WORD = re.compile(r"[A-Za-z0-9]+")
 _INDEXED = re.compile(r"(.|.+?)(\d+)", re.DOTALL)
 # Share of words that are one character with an index that goes on; others are faults.
@@ -125,7 +124,7 @@ def usual_spaces(words: Sequence[str], lang: str) -> List[bool]:
         True for each word but the last. In languages such as Chinese, only between two
         words of Latin letters or digits that are no single characters.
     """
-    if lang not in _UNSPACED:
+    if puts_spaces(lang):
         return [True] * (len(words) - 1) + [False]
     latin = [bool(_LATIN_WORD.fullmatch(word)) for word in words]
     return [

@@ -10,9 +10,9 @@ label p of each character, for a label X:
 
 so a character with a wrong label is an error of both labels. P = TP / (TP + FP),
 R = TP / (TP + FN) and F1 = 2 TP / (2 TP + FP + FN); each is 0 where it is 0 / 0. Micro
-scores are those of the sums over all labels. Macro scores are means over the labels that
-occur, in gold annotation or predictions. Characters that are outside of entities in both
-do not count: unlike accuracy, the scores do not depend on how many there are.
+scores are those of the sums over all labels. Macro scores are means over the labels
+that occur, in gold annotation or predictions. Characters that are outside of entities
+in both do not count: unlike accuracy, the scores do not depend on how many there are.
 
 Characters and not tokens are counted, so the scores are the same with any tokenizer.
 Characters whose tokens have no gold annotation are left out.
@@ -71,11 +71,8 @@ def count_characters(examples: Iterable[Example]) -> Dict[str, Counts]:
             if g is None:
                 continue
             p = p or ""
-            if g == p:
-                added = {g: Counts(tp=1)}
-            else:
-                added = {g: Counts(fn=1), p: Counts(fp=1)}
-            for label, count in added.items():
+            wrong = {g: Counts(fn=1), p: Counts(fp=1)}
+            for label, count in ({g: Counts(tp=1)} if g == p else wrong).items():
                 if label:
                     counts[label] = counts.get(label, Counts()).add(count)
     return dict(sorted(counts.items()))

@@ -23,7 +23,8 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            " textcat_student, textcat_ngrams, textcat_spacy or textcat_teacher."
+            " student_zh, teacher_zh (Chinese), textcat_student, textcat_ngrams,"
+            " textcat_spacy or textcat_teacher."
         ),
     ] = None,
     force: Annotated[

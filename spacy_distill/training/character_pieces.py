@@ -25,9 +25,10 @@ def character_transformer_v1(
     """`spacy-transformers.TransformerModel.v3` with word pieces of one character.
 
     For languages whose tokens are characters, as Chinese in spaCy. A word piece of
-    several characters would give all of them the same vector, so that the first and the
-    last character of an entity could not be told apart. SentencePiece vocabularies have
-    such pieces of Chinese words, and WordPiece has them of digits and Latin letters.
+    several characters gives all of them the same vector, so that no entity can begin or
+    end between them. SentencePiece vocabularies have such pieces of Chinese words, and
+    WordPiece has them of digits and Latin letters. The transformer was pretrained with
+    them, however, and needs more training without.
 
     The tokenizer that is saved with the pipeline splits this way, too.
 

@@ -1,4 +1,4 @@
-"""Errors about spaCy's languages: a wrong code, or a missing package."""
+"""spaCy's languages: whether they have spaces, a wrong code, a missing package."""
 
 import re
 from difflib import get_close_matches
@@ -13,7 +13,18 @@ from .errors import DistillError, one_line
 
 # Packages for languages for which spaCy has no extra.
 _PACKAGES = {"vi": "pyvi"}
+# Languages that put no spaces between words.
+_UNSPACED = ("bo", "ja", "km", "lo", "my", "th", "zh")
 _CLASS = re.compile(r"^class (\w+)\(Language\)", re.MULTILINE)
+
+
+def puts_spaces(lang: Any) -> bool:
+    """Return whether a language puts spaces between words, unlike Chinese.
+
+    Args:
+        lang: Code of the language. Unknown ones count as if they do.
+    """
+    return lang not in _UNSPACED
 
 
 def unknown_language(lang: Any) -> DistillError:

@@ -22,6 +22,7 @@ from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
 from .package import package_cli
 from .quantize import quantize_cli
+from .split import split_cli
 from .summary import summary_cli
 from .train_teacher import train_teacher_cli
 from .visualize import visualize_cli
@@ -64,6 +65,7 @@ app.command("distill", context_settings=WITH_OVERRIDES)(distill_cli)
 # The steps of it, in the order in which a project runs them.
 app.command("init-config")(init_config_cli)
 app.command("convert")(convert_cli)
+app.command("split")(split_cli)
 app.command("corpus")(corpus_cli)
 app.command("augment")(augment_cli)
 app.command("train-teacher", context_settings=WITH_OVERRIDES)(train_teacher_cli)

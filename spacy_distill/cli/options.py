@@ -12,7 +12,8 @@ Teacher = Annotated[
     str,
     Argument(
         help="Pipeline (package or folder), Hugging Face token classifier (folder or"
-        " owner/model), file of annotations (JSON, brat), config of one (.cfg)."
+        " owner/model), file of annotations (JSON, brat, columns), or config of one"
+        " (.cfg)."
     ),
 ]
 Component = Annotated[

@@ -6,7 +6,11 @@ from .column_layout import Layout
 from .column_words import SurfaceWords
 from .tag_repairs import repair_tags
 from .tag_schemes import Bounds, detect_scheme, entity_bounds, scheme_name
+from .tag_spellings import read_tag_set
 from .tagged_tokens import TaggedToken, read_tags
+
+# Names of schemes that differ from BILUO in their letters.
+_WRITTEN = {"BIES": "BIOES", "BMES": "BMES", "BIEW": "BIEWO", "BMEW": "BMEWO"}
 
 
 class ColumnEntities(NamedTuple):
@@ -14,7 +18,7 @@ class ColumnEntities(NamedTuple):
 
     Attributes:
         bounds: First word, end word (exclusive) and label of each entity, by sentences.
-        scheme: Tag scheme of the file.
+        scheme: Tag scheme of the file, and how it is written if otherwise.
         notes: What was repaired, trimmed, dropped or left out, a line each.
     """
 
@@ -77,7 +81,7 @@ def read_column_entities(
     notes += _note_on_parts(dropped, "dropped")
     if layout.inner is not None:
         notes.append(_note_on_inner(sentences, layout.inner))
-    return ColumnEntities(found, scheme, notes)
+    return ColumnEntities(found, _described(scheme, tagged), notes)
 
 
 def _tagged(sentence: SurfaceWords, layout: Layout) -> List[TaggedToken]:
@@ -85,6 +89,20 @@ def _tagged(sentence: SurfaceWords, layout: Layout) -> List[TaggedToken]:
         TaggedToken(row.fields[layout.word], layout.tag_of(row.fields), row.line)
         for row in sentence.tokens
     ]
+
+
+def _described(scheme: str, sentences: Sequence[Sequence[TaggedToken]]) -> str:
+    """Name a scheme, and the one with other letters that it is written as, as BMES."""
+    if scheme != "BILUO":
+        return scheme
+    names = {token.shown for tokens in sentences for token in tokens}
+    tags = read_tag_set(names, plain=False).tags.values()
+    letters = {tag.letter for tag in tags if tag.label}
+    # E and S alone are of several schemes.
+    if letters <= set(scheme) or not letters & set("IM"):
+        return scheme
+    found = (name for family, name in _WRITTEN.items() if letters <= set(family))
+    return ", written as ".join([scheme, *[*found][:1]])
 
 
 def _note_on_faults(faults: Sequence[TaggedToken], scheme: str) -> List[str]:

@@ -12,9 +12,10 @@ the text has the word `del`, and nothing of what has the number 2.1.
 """
 
 import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import DistillError
+from ..languages import puts_spaces
 from .column_layout import Layout
 from .column_rows import Row, RowSentence
 from .column_values import OUTSIDE
@@ -22,8 +23,11 @@ from .column_values import OUTSIDE
 # The first column of CoNLL-U in which SpaceAfter=No may be.
 _MISC = 9
 _SPACE_AFTER = re.compile(r"(?:^|\|)SpaceAfter=(\w+)")
-# Languages whose words are not separated by spaces.
-_UNSPACED = ("bo", "ja", "km", "lo", "my", "th", "zh")
+# Ideographs, kana and bopomofo: scripts without spaces between words.
+_UNSPACED = re.compile(
+    "[\u3041-\u30ff\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
 _LATIN_WORD = re.compile(r"[A-Za-z0-9]+")
 _INDEXED = re.compile(r"(.|.+?)(\d+)", re.DOTALL)
 # Share of words that are one character with an index that goes on; others are faults.
@@ -125,13 +129,27 @@ def usual_spaces(words: Sequence[str], lang: str) -> List[bool]:
         True for each word but the last. In languages such as Chinese, only between two
         words of Latin letters or digits that are no single characters.
     """
-    if lang not in _UNSPACED:
+    if puts_spaces(lang):
         return [True] * (len(words) - 1) + [False]
     latin = [bool(_LATIN_WORD.fullmatch(word)) for word in words]
     return [
         latin[i] and latin[i + 1] and max(len(words[i]), len(words[i + 1])) > 1
         for i in range(len(words) - 1)
     ] + [False]
+
+
+def lack_spaces(sentences: Iterable[Sequence[str]]) -> bool:
+    """Return whether most letters of sentences are Chinese or Japanese.
+
+    Args:
+        sentences: Words of each sentence.
+    """
+    letters = unspaced = 0
+    for words in sentences:
+        for word in words:
+            letters += sum(map(str.isalpha, word))
+            unspaced += len(_UNSPACED.findall(word))
+    return 2 * unspaced > letters
 
 
 def without_segment_index(

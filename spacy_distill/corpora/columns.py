@@ -16,12 +16,14 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from ..errors import DistillError
+from ..languages import puts_spaces
 from .column_entities import read_column_entities
 from .column_layout import Layout, find_layout
 from .column_rows import Table, read_table, split_sentences
 from .column_values import is_tag
 from .column_words import (
     SurfaceWords,
+    lack_spaces,
     surface_words,
     usual_spaces,
     without_segment_index,
@@ -36,10 +38,12 @@ class ColumnSentence(NamedTuple):
         doc: Doc with the words of the file. If it was read with tags, tokens outside of
             entities are annotated as outside.
         document: Index of the sentence's document in the file.
+        line: Line number of its first token, from 1.
     """
 
     doc: Doc
     document: int
+    line: int
 
 
 class ColumnFile(NamedTuple):
@@ -113,6 +117,12 @@ def read_columns(
         )
         words = [w._replace(words=c) for w, c in zip(words, characters)]
     docs = [_doc(sentence, vocab) for sentence in words]
+    unknown = [sentence.words for sentence in words if sentence.spaces is None]
+    if puts_spaces(vocab.lang) and lack_spaces(unknown):
+        notes.append(
+            f"put spaces between Chinese or Japanese characters, as in {vocab.lang!r}:"
+            " give the language of the text"
+        )
     if tags:
         entities = read_column_entities(
             words, layout, scheme=scheme, source=source, strict=strict
@@ -120,7 +130,10 @@ def read_columns(
         for doc, bounds in zip(docs, entities.bounds):
             doc.set_ents([Span(doc, *b) for b in bounds], default="outside")
         notes = [f"{notes[0]} ({entities.scheme})", *notes[1:], *entities.notes]
-    sentences = [ColumnSentence(doc, s.document) for doc, s in zip(docs, rows)]
+    sentences = [
+        ColumnSentence(doc, sentence.document, sentence.rows[0].line)
+        for doc, sentence in zip(docs, rows)
+    ]
     return ColumnFile(sentences, tuple(notes))
 
 

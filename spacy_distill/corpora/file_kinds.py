@@ -6,6 +6,7 @@ A `.txt` file may be columns, mark-up or plain text, and a column file has any n
 from pathlib import Path
 from typing import Dict, Iterable, List, Tuple
 
+from ..errors import DistillError
 from .column_layout import looks_like_columns
 from .column_rows import read_table
 from .markup import is_heading
@@ -43,6 +44,21 @@ def file_kind(file: Path) -> str:
     if is_heading(next((line for line in lines if line), "")):
         return MARKUP
     return TEXT if ending == ".txt" else UNKNOWN
+
+
+def is_column_file(path: Path) -> bool:
+    """Return whether a path is a file of columns with tags, by its content.
+
+    Args:
+        path: Any path.
+    """
+    if not path.is_file():
+        return False
+    try:
+        return file_kind(path) == COLUMNS
+    except DistillError:
+        # Whoever reads it tells what is wrong.
+        return False
 
 
 def file_ending(file: Path) -> str:

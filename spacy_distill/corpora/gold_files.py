@@ -157,7 +157,7 @@ def read_gold_file(
             strict=options.strict,
         )
         notes = (f"{COLUMNS}, {columns.notes[0]}", *columns.notes[1:])
-        sentences = [SourceSentence(*sentence, None) for sentence in columns.sentences]
+        sentences = [SourceSentence(s.doc, s.document, None) for s in columns.sentences]
     elif kind == MARKUP or _is_like_markup(file):
         sentences = _read_markup(file, nlp, options.labels, seen)
     else:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -11,6 +11,7 @@ from spacy.training import Example
 from ..docs import trim_entities
 from ..errors import DistillError
 from ..label_maps import LabelMap
+from ..tasks.ner.characters import KEY
 from ..tasks.ner.component import CompactNER
 from ..tasks.ner.task import compact_ner_score, entity_outcomes
 from .agreement import Agreement, compare_entities
@@ -18,7 +19,7 @@ from .entities import SideBySide, put_side_by_side
 from .labels import check_label_map, check_shared, find_labels, relabel
 from .predictors import find_spans_key
 from .raw_entities import RawEntities, find_scored, raw_entities
-from .rows import NER, TypeScore
+from .rows import NER, CharacterScores, TypeScore
 from .scoring import Scores
 
 
@@ -81,7 +82,7 @@ class EntityScoring:
         label_map: LabelMap,
     ) -> Scores:
         """Score whole entities."""
-        found = compact_ner_score(examples)
+        found = compact_ner_score(examples, characters=_asks_for_characters(nlp))
         scores = Scores(
             precision=found["ents_p"],
             recall=found["ents_r"],
@@ -90,6 +91,7 @@ class EntityScoring:
                 label: TypeScore(precision=prf["p"], recall=prf["r"], f1=prf["f"])
                 for label, prf in sorted(found["ents_per_type"].items())
             },
+            characters=_character_scores(found),
         )
         key = find_spans_key(nlp)
         if key is None or not with_probabilities:
@@ -131,3 +133,26 @@ class EntityScoring:
     ) -> SideBySide:
         """Combine the entities of two pipelines for display."""
         return put_side_by_side(teacher, student, spans_key=spans_key)
+
+
+def _asks_for_characters(nlp: Language) -> Optional[bool]:
+    """Return the setting `characters` of a scorer; None if the language decides."""
+    for block in nlp.config.get("components", {}).values():
+        scorer = block.get("scorer") or {}
+        if scorer.get("characters") is not None:
+            return bool(scorer["characters"])
+    return None
+
+
+def _character_scores(found: Mapping[str, Any]) -> Optional[CharacterScores]:
+    if found.get(f"{KEY}_f") is None:
+        return None
+    micro, macro = (
+        TypeScore(
+            precision=found[f"{prefix}_p"],
+            recall=found[f"{prefix}_r"],
+            f1=found[f"{prefix}_f"],
+        )
+        for prefix in (KEY, f"{KEY}_macro")
+    )
+    return CharacterScores(micro=micro, macro=macro)

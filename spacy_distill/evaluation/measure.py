@@ -165,4 +165,5 @@ def _score(
         size=None if sized is None or sized.path is None else folder_bytes(sized.path),
         macro_f1=scores.macro_f1,
         accuracy=scores.accuracy,
+        characters=scores.characters,
     )

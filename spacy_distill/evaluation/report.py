@@ -18,6 +18,7 @@ from .rows import (
     NER,
     TEACHER,
     CalibrationBin,
+    CharacterScores,
     DevelopmentScores,
     EntropyBin,
     Quantization,
@@ -310,7 +311,12 @@ def _soft_labels(msg: Dict[str, Any]) -> SoftLabelCounts:
 def _row(msg: Dict[str, Any]) -> Row:
     types = {label: TypeScore(**score) for label, score in msg["per_type"].items()}
     bins = [CalibrationBin(**b) for b in msg["calibration"]]
-    return Row(**{**msg, "per_type": types, "calibration": bins})
+    characters = msg.get("characters")
+    if characters is not None:
+        means = {name: TypeScore(**score) for name, score in characters.items()}
+        characters = CharacterScores(**means)
+    rest = {"per_type": types, "calibration": bins, "characters": characters}
+    return Row(**{**msg, **rest})
 
 
 def _agreement(msg: Dict[str, Any]) -> Agreement:

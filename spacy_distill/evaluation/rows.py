@@ -80,6 +80,19 @@ class TypeScore:
 
 
 @dataclass(frozen=True)
+class CharacterScores:
+    """Scores of single characters; see `tasks.ner.characters`.
+
+    Attributes:
+        micro: Scores of all labelled characters.
+        macro: Means over the labels.
+    """
+
+    micro: TypeScore
+    macro: TypeScore
+
+
+@dataclass(frozen=True)
 class Row:
     """Measurements of one pipeline.
 
@@ -107,6 +120,8 @@ class Row:
             predictions; None for entities.
         accuracy: Share of documents whose categories are all right; None for entities.
         documents_per_second: None for entities, or if it was not measured.
+        characters: Scores of characters; None for categories, and where they were not
+            asked for in a language with spaces between words.
     """
 
     name: str
@@ -127,6 +142,7 @@ class Row:
     macro_f1: Optional[float] = None
     accuracy: Optional[float] = None
     documents_per_second: Optional[float] = None
+    characters: Optional[CharacterScores] = None
 
 
 @dataclass(frozen=True)

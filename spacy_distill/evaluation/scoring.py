@@ -15,7 +15,7 @@ from .agreement import Agreement
 from .categories import CategoryPair
 from .entities import SideBySide
 from .raw_outcomes import RawOutcomes
-from .rows import TypeScore
+from .rows import CharacterScores, TypeScore
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Scores:
         cross_validated: See `Row`.
         macro_f1: See `Row`.
         accuracy: See `Row`.
+        characters: See `Row`.
     """
 
     precision: float
@@ -47,6 +48,7 @@ class Scores:
     cross_validated: bool = False
     macro_f1: Optional[float] = None
     accuracy: Optional[float] = None
+    characters: Optional[CharacterScores] = None
 
     def with_calibrated(self, raw: RawOutcomes, calibration: Calibration) -> "Scores":
         """Add calibrated probabilities, and how they compare with raw ones.

@@ -8,9 +8,11 @@ from ..evaluation.report import Report, SoftLabelCounts
 from ..evaluation.rows import Row, TrainingFacts
 from .caveats import Caveat, caveats
 from .table import (
+    CHARACTER_HEADER,
     TYPE_HEADER,
     calibration_cells,
     calibration_header,
+    character_cells,
     markdown_table,
     percent,
     points,
@@ -44,6 +46,14 @@ def report_markdown(report: Report) -> str:
         parts += [
             f"## Categories of {last.name}",
             markdown_table(type_header(report), type_cells(last)),
+        ]
+    characters = character_cells(report.rows)
+    if characters:
+        parts += [
+            "## Single characters",
+            "Each character has the label of the entity that it is in. Micro: all"
+            " labelled characters; macro: means over the labels.",
+            markdown_table(CHARACTER_HEADER, characters),
         ]
     if last.calibration:
         cells = calibration_cells(last)

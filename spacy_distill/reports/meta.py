@@ -4,6 +4,7 @@ from typing import Any, Dict
 
 from ..evaluation.report import Report
 from ..evaluation.rows import Row
+from ..tasks.ner.characters import KEY as CHARACTERS
 from .card_facts import CARD_TASKS, CardFacts
 
 
@@ -61,6 +62,13 @@ def _performance(report: Report, row: Row) -> Dict[str, Any]:
     if row.accuracy is not None:
         performance[f"{prefix}_acc"] = row.accuracy
         performance[f"{prefix}_macro_f"] = row.macro_f1
+    if row.characters is not None:
+        key = "agreement_characters" if report.is_agreement else CHARACTERS
+        means = {key: row.characters.micro, f"{key}_macro": row.characters.macro}
+        for name, mean in means.items():
+            performance[f"{name}_f"] = mean.f1
+            performance[f"{name}_p"] = mean.precision
+            performance[f"{name}_r"] = mean.recall
     held = None if report.development is None else report.development.scores
     if held is not None and row.name in held:
         score = held[row.name]

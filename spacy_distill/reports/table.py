@@ -19,6 +19,11 @@ from .wording import capitalize, wording_of
 
 UNKNOWN = "–"
 TYPE_HEADER = ("", "F1", "Precision", "Recall")
+CHARACTER_HEADER = (
+    "",
+    *("Micro F1", "Precision", "Recall"),
+    *("Macro F1", "Macro precision", "Macro recall"),
+)
 
 
 class Column(NamedTuple):
@@ -95,10 +100,15 @@ _ALL_RIGHT = Column(
     "All right",
     lambda row, _: "" if row.accuracy is None else percent(row.accuracy),
 )
+_CHARACTERS = Column(
+    "Character F1",
+    "Char F1",
+    lambda row, _: "" if row.characters is None else percent(row.characters.micro.f1),
+)
 _DOCUMENTS = Column("Docs/s", "Docs/s", lambda row, _: _rate(row.documents_per_second))
 # Beside the main score.
 _SCORES: Dict[str, Sequence[Column]] = {
-    NER: (_PRECISION, _RECALL),
+    NER: (_PRECISION, _RECALL, _CHARACTERS),
     EXCLUSIVE: (_MACRO,),
     MULTILABEL: (_MACRO, _PRECISION, _RECALL, _ALL_RIGHT),
 }
@@ -141,6 +151,29 @@ def type_cells(row: Row) -> List[Tuple[str, ...]]:
     return [
         (label, percent(s.f1), percent(s.precision), percent(s.recall))
         for label, s in row.per_type.items()
+    ]
+
+
+def character_cells(rows: Iterable[Row]) -> List[Tuple[str, ...]]:
+    """Format the scores of characters.
+
+    Args:
+        rows: Measured pipelines. Those without such scores are left out.
+
+    Returns:
+        One tuple per pipeline, for `CHARACTER_HEADER`.
+    """
+    return [
+        (
+            row.name,
+            *(
+                percent(score)
+                for mean in (row.characters.micro, row.characters.macro)
+                for score in (mean.f1, mean.precision, mean.recall)
+            ),
+        )
+        for row in rows
+        if row.characters is not None
     ]
 
 

@@ -65,8 +65,10 @@ class Segmenter:
         """
         rows: List[int] = []
         for i, part in enumerate(_parts(self._normalize(word)[:_MAX_WORD])):
-            # Tokenizers that mark spaces may have such a part as an inner piece only.
-            tables = [self._initial, self._inner] if i else [self._initial]
+            # Tokenizers that mark spaces may have such a part as an inner piece only,
+            # or a character of a language that puts no spaces between words.
+            is_either = i or (len(part) == 1 and not part.isascii())
+            tables = [self._initial, self._inner] if is_either else [self._initial]
             start = 0
             while start < len(part):
                 match = self._longest(part, start, tables)

@@ -48,7 +48,8 @@ def load_teacher(
               or sequence classifier, or a `transformers` pipeline with one;
             - the folder or hub name of a GLiNER2 model, or the model, with labels and a
               task;
-            - a file of annotations in JSON or of brat, or a folder of them;
+            - a file of annotations in JSON or of brat, or a folder of them, or a file
+              of columns with words and tags;
             - a config (`.cfg`) with a section [teacher];
             - a function from a list of texts to a list of spans for each, which are
               (start, end, label) or (start, end, label, score) by characters; with

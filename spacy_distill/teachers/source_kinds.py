@@ -5,6 +5,7 @@ from typing import Any, Mapping, Union
 
 from spacy.language import Language
 
+from ..corpora.file_kinds import is_column_file
 from ..corpora.formats.read import is_annotated
 from ..hub import is_model_folder, read_config
 from .base import Teacher
@@ -28,7 +29,9 @@ def is_pipeline(source: Union[str, Path]) -> bool:
 def is_annotation_file(path: Path) -> bool:
     """Return whether `path` is treated as annotations in a file or folder."""
     # By the name alone, a missing or broken file is told as such.
-    return path.name.endswith(_ANNOTATIONS) or is_annotated(path)
+    if path.name.endswith(_ANNOTATIONS) or is_annotated(path):
+        return True
+    return path.suffix != ".cfg" and is_column_file(path)
 
 
 def is_name(source: Any) -> bool:

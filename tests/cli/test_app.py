@@ -13,7 +13,7 @@ from spacy_distill import __version__
 from spacy_distill.cli.app import app
 
 COMMANDS = (
-    *("distill", "init-config", "convert", "corpus", "augment"),
+    *("distill", "init-config", "convert", "split", "corpus", "augment"),
     *("train-teacher", "annotate"),
     *("calibrate", "quantize", "evaluate", "card", "package", "visualize", "summary"),
 )

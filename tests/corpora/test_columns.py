@@ -73,7 +73,7 @@ def test_a_scheme_can_be_given(tmp_path):
         (
             "Ada B-PER\nLowe M-PER\n\nBen S-PER\nof O\nBraga E-ORG\nFair M-ORG\n"
             "Porto B-LOC\nLima S-LOC\n",
-            "BILUO",
+            "BILUO, written as BMES",
             [
                 *[("Ada Lowe", "PER"), ("Ben", "PER"), ("Braga", "ORG")],
                 *[("Fair", "ORG"), ("Porto", "LOC"), ("Lima", "LOC")],

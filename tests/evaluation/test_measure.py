@@ -144,3 +144,28 @@ def test_agreement_with_a_teacher_has_no_calibration(tmp_path):
     measured = measure(trained(), held_out_references(folder, 5), name="student")
     assert (measured.row.ece, measured.row.calibration) == (None, [])
     assert measured.counts.documents == 5
+
+
+def test_characters_are_scored_if_the_scorer_asks_for_them(gold):
+    assert measure_row(trained(), gold).characters is None
+    nlp = trained()
+    asking = {"@scorers": "spacy_distill.compact_ner_scorer.v1", "characters": True}
+    config = nlp.config.copy()
+    config["components"]["ner"]["scorer"] = asking
+    again = spacy.util.load_model_from_config(config)
+    again.from_bytes(nlp.to_bytes())
+    row = measure_row(again, gold)
+    assert row.characters.micro == row.characters.macro == TypeScore(1.0, 1.0, 1.0)
+
+
+def test_characters_are_scored_in_chinese(tmp_path):
+    nlp = spacy.blank("zh")
+    ruler = nlp.add_pipe("entity_ruler")
+    ruler.add_patterns([{"label": "LOC", "pattern": "\u96ea\u5c71"}])
+    doc = nlp.make_doc("\u96ea\u5c71\u9547\u5728\u6c5f\u4e1c")
+    doc.set_ents([Span(doc, 0, 3, label="LOC"), Span(doc, 4, 6, label="CITY")])
+    DocBin(docs=[doc]).to_disk(tmp_path / "gold.spacy")
+    row = measure_row(nlp, tmp_path / "gold.spacy")
+    assert row.f1 == 0.0
+    assert row.characters.micro == TypeScore(1.0, 2 / 5, 4 / 7)
+    assert row.characters.macro == TypeScore(1 / 2, 1 / 3, 2 / 5)

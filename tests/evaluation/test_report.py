@@ -12,6 +12,7 @@ from spacy_distill.evaluation.report import (
     attach_report,
     get_report,
 )
+from spacy_distill.evaluation.rows import CharacterScores, TypeScore
 from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.markdown import describe, report_markdown
 from spacy_distill.reports.table import (
@@ -259,3 +260,18 @@ def test_a_report_of_another_version_in_a_pipeline(report):
     nlp.meta[META_KEY] = {**report.to_json(), "format": 2}
     with pytest.raises(DistillError, match="format 3 in the pipeline's meta"):
         get_report(nlp)
+
+
+def test_scores_of_characters(report, tmp_path):
+    assert "Character F1" not in report_markdown(report)
+    means = CharacterScores(TypeScore(0.9, 0.6, 0.72), TypeScore(0.5, 0.5, 0.5))
+    with_them = replace(
+        report, rows=[report.rows[0], replace(report.rows[1], characters=means)]
+    )
+    text = report_markdown(with_them)
+    assert "Character F1" in text
+    assert "## Single characters" in text
+    assert "| student | 72.00 | 90.00 | 60.00 | 50.00 |" in " ".join(text.split())
+    with_them.write(tmp_path / "report.json")
+    read = Report.read(tmp_path / "report.json")
+    assert [row.characters for row in read.rows] == [None, means]

@@ -10,6 +10,7 @@ from spacy_distill.evaluation.report import (
 )
 from spacy_distill.evaluation.rows import (
     CalibrationBin,
+    CharacterScores,
     DevelopmentScores,
     Quantization,
     ReferenceCounts,
@@ -20,6 +21,7 @@ from spacy_distill.evaluation.training_facts import TrainingFacts
 from spacy_distill.reports.card import add_quantization_note, model_card
 from spacy_distill.reports.card_facts import CardFacts, default_description
 from spacy_distill.reports.meta import fill_meta
+from spacy_distill.tasks.ner.characters import character_scores
 
 STUDENT = Row(
     name="distilled",
@@ -164,6 +166,21 @@ def test_meta_is_filled_in():
     meta = fill_meta({}, replace(FACTS, teacher=""), REPORT, bare, lang="en")
     assert meta["sources"] == []
     assert not {"ents_ece", "speed"} & set(meta["performance"])
+
+
+def test_meta_has_the_scores_of_characters():
+    bare = fill_meta({}, FACTS, REPORT, STUDENT, lang="zh")["performance"]
+    assert "spans_characters_f" not in bare
+    means = CharacterScores(TypeScore(0.9, 0.6, 0.72), TypeScore(0.5, 0.4, 0.45))
+    row = replace(STUDENT, characters=means)
+    meta = fill_meta({}, FACTS, REPORT, row, lang="zh")["performance"]
+    assert meta["spans_characters_f"] == 0.72
+    assert meta["spans_characters_macro_r"] == 0.4
+    # As spaCy names them.
+    assert {k for k in meta if "characters" in k} <= character_scores([]).keys()
+    held_out = replace(REPORT, references=replace(REPORT.references, kind="teacher"))
+    meta = fill_meta({}, FACTS, held_out, row, lang="zh")["performance"]
+    assert meta["agreement_characters_macro_f"] == 0.45
 
 
 def test_meta_keeps_what_is_not_given_and_invents_nothing():

@@ -122,3 +122,13 @@ def test_very_long_words_end():
     rows = make_segmenter("a", "##a")("a" * 100_000)
     assert rows[0] == 0
     assert set(rows[1:]) == {1}
+
+
+def test_a_character_without_spaces_around_may_be_an_inner_piece():
+    # SentencePiece marks spaces, which Chinese does not have.
+    segmenter = make_segmenter("##\u96ea", "a", "##b", "##,", "\u5c71", "##\u5c71")
+    assert segmenter("\u96ea") == [0]
+    assert segmenter("\u96ea\u5c71") == [0, 4]
+    assert segmenter("\u5c71") == [4]
+    assert segmenter("b") == []
+    assert segmenter(",") == []

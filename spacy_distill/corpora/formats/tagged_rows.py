@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ...errors import DistillError
+from ..column_words import lack_spaces, usual_spaces
 from ..tag_schemes import read_entities
 from ..tagged_tokens import TaggedToken
 from .json_values import JsonValue
@@ -26,14 +27,14 @@ class TaggedRow(NamedTuple):
     Attributes:
         place: Where they are.
         tokens: The tokens.
-        spaces: Whether a space follows each of them.
+        spaces: Whether a space follows each of them; None if the row does not say.
         unknown: Tokens without annotation, whose tags are `O`.
         document: Index of their document in the file.
     """
 
     place: Place
     tokens: List[TaggedToken]
-    spaces: Tuple[bool, ...]
+    spaces: Optional[Tuple[bool, ...]]
     unknown: Tuple[int, ...]
     document: int
 
@@ -147,7 +148,7 @@ def tagged_row(
         place: Where it is.
         words: The tokens.
         tags: Their tags.
-        spaces: Whether a space follows each token; by default, one does.
+        spaces: Whether a space follows each token; None if that is not known.
         unknown: Tokens without annotation; their tags are `O`.
         document: Index of its document in the file.
 
@@ -163,11 +164,13 @@ def tagged_row(
                 f"Expected tokens with characters in {place}, got {word[:40]!a}:"
                 " correct it."
             )
-    follow = [True] * len(words) if spaces is None else spaces
+    known = None
+    if spaces is not None:
+        known = tuple([*map(bool, spaces[:-1]), False][: len(words)])
     return TaggedRow(
         place=place,
         tokens=[TaggedToken(w, t, place.line) for w, t in zip(words, tags)],
-        spaces=tuple([*map(bool, follow[:-1]), False][: len(words)]),
+        spaces=known,
         unknown=tuple(unknown),
         document=document,
     )
@@ -177,7 +180,8 @@ def texts_of_rows(rows: Sequence[TaggedRow]) -> Iterator[AnnotatedText]:
     """Find the entities of rows.
 
     Args:
-        rows: All rows of a file, as its scheme is determined from all tags.
+        rows: All rows of a file, as its scheme is determined from all tags. In Chinese
+            and Japanese, which all words tell, no spaces are put between tokens.
 
     Yields:
         The texts with their own tokens.
@@ -189,20 +193,26 @@ def texts_of_rows(rows: Sequence[TaggedRow]) -> Iterator[AnnotatedText]:
         return
     source = str(rows[0].place.file)
     entities = read_entities([row.tokens for row in rows], source=source)
+    unknown = [[t.word for t in row.tokens] for row in rows if row.spaces is None]
+    # Any language of those that put no spaces.
+    lang = "zh" if lack_spaces(unknown) else ""
     for row, bounds in zip(rows, entities):
+        words = tuple(token.word for token in row.tokens)
+        spaces = row.spaces
+        if spaces is None:
+            spaces = tuple(usual_spaces(words, lang)[: len(words)])
         starts, ends, length = [], [], 0
-        for token, space in zip(row.tokens, row.spaces):
+        for token, space in zip(row.tokens, spaces):
             starts.append(length)
             ends.append(length + len(token.word))
             length = ends[-1] + space
-        words = tuple(token.word for token in row.tokens)
         yield AnnotatedText(
             row.place,
-            "".join(word + " " * space for word, space in zip(words, row.spaces)),
+            "".join(word + " " * space for word, space in zip(words, spaces)),
             [RawSpan(starts[a], ends[b - 1], label) for a, b, label in bounds],
             left_out=UNANNOTATED if len(row.unknown) == len(words) else None,
             words=words,
-            spaces=row.spaces,
+            spaces=spaces,
             unknown=tuple((starts[i], ends[i]) for i in row.unknown),
             document=row.document,
         )

@@ -1,5 +1,6 @@
 """Named entity recognition as a task: BILUO tags are the columns, tokens the rows."""
 
+from functools import partial
 from typing import (
     Any,
     Callable,
@@ -19,11 +20,13 @@ from spacy.training import Example
 from spacy.util import registry
 
 from ...docs import warn_trimmed
+from ...languages import puts_spaces
 from ...losses.base import Targets
 from ...windows import Window, stitch
 from ..calibration_error import expected_calibration_error
 from ..distributions import SoftmaxRows
 from .annotations import set_entities
+from .characters import character_scores
 from .decoding import allowed_tags, decode_entities
 from .gold import trimmed_examples, trimmed_gold
 from .tags import OUTSIDE, biluo_tags
@@ -108,28 +111,43 @@ class NERTask(SoftmaxRows):
 
 
 @registry.scorers("spacy_distill.compact_ner_scorer.v1")
-def compact_ner_scorer_v1() -> Callable[..., Dict[str, Any]]:
-    """Create a scorer for spaCy's entity scores and their calibration.
+def compact_ner_scorer_v1(
+    characters: Optional[bool] = None,
+) -> Callable[..., Dict[str, Any]]:
+    """Create a scorer for spaCy's entity scores, calibration and characters.
+
+    Args:
+        characters: Whether single characters are scored beside whole entities. By
+            default (null) for languages without spaces between words, such as Chinese.
 
     Returns:
         `compact_ner_score`.
     """
-    return compact_ner_score
+    if characters is None:
+        return compact_ner_score
+    return partial(compact_ner_score, characters=characters)
 
 
 def compact_ner_score(
-    examples: Iterable[Example], *, spans_key: Optional[str] = None, **kwargs: Any
+    examples: Iterable[Example],
+    *,
+    spans_key: Optional[str] = None,
+    characters: Optional[bool] = None,
+    **kwargs: Any,
 ) -> Dict[str, Any]:
     """Score entities. Whitespace at the ends of gold entities does not count.
 
     Args:
         examples: Predicted Docs and their references.
         spans_key: Key of the scored entities in `doc.spans`; None without any.
+        characters: Whether characters are scored too; None for languages without
+            spaces between words.
         **kwargs: Passed to spaCy's scorer.
 
     Returns:
         `ents_p`, `ents_r`, `ents_f` and `ents_per_type`, and with a key `ents_ece`, the
-        expected calibration error (Guo et al. 2017, eq. 3), None without entities.
+        expected calibration error (Guo et al. 2017, eq. 3), None without entities. With
+        characters, `spans_characters_f` and the others of `character_scores`.
     """
     examples, trimmed = trimmed_examples(list(examples))
     warn_trimmed(trimmed, "the data to evaluate on")
@@ -141,6 +159,10 @@ def compact_ner_score(
         scores["ents_ece"] = expected_calibration_error(
             *entity_outcomes(examples, spans_key)
         )
+    if characters is None:
+        characters = any(not puts_spaces(eg.predicted.lang_) for eg in examples[:1])
+    if characters:
+        scores.update(character_scores(examples))
     return scores
 
 

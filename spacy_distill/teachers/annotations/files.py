@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ...corpora.formats.checked import CheckedText
+from spacy.util import logger
+
+from ...corpora.columns import read_columns
+from ...corpora.file_kinds import is_column_file
+from ...corpora.formats.checked import CheckedText, check_texts
 from ...corpora.formats.offsets import Repair
 from ...corpora.formats.read import read_checked
+from ...corpora.formats.records import AnnotatedText, Place, RawSpan
 from ...corpora.formats.spans import InvalidSpan, name_spans
+from ...docs import blank_pipeline
 from ...errors import DistillError
 from ...tasks.ner.decoding import ScoredSpan
 
@@ -63,12 +69,15 @@ def read_annotations(
     *,
     labels: Optional[Sequence[str]] = None,
     tag_names: Optional[Sequence[str]] = None,
+    lang: str = "en",
+    strict: bool = True,
 ) -> AnnotationFile:
     """Read a file of span annotations, or a folder of them.
 
     The formats are those of `corpora.formats`: objects with `text` and spans as of
     Prodigy or doccano, tasks of Label Studio, rows of Hugging Face, spaCy's training
-    JSON, and brat's `.ann` beside `.txt`. A span may have a `score` in [0, 1] (default
+    JSON, and brat's `.ann` beside `.txt`; or a single file is one of columns, as
+    `read_columns` reads. A span may have a `score` in [0, 1] (default
     1). A text counts if its `answer` is "accept" or missing. The annotator's name is
     that in `_annotator_id`, `_session_id` or `annotator`, or Label Studio's.
 
@@ -76,6 +85,9 @@ def read_annotations(
         path: The file or folder.
         labels: Labels that spans may have. By default, any label is valid.
         tag_names: Names of tags that are numbers, in the order of the numbers.
+        lang: Language of a column file, which decides about spaces between its words.
+        strict: Whether tags of a column file that its scheme does not allow in their
+            place are an error. If not, they are repaired, which is logged.
 
     Returns:
         The contents of the file. Invalid spans do not raise an error; they are listed
@@ -89,7 +101,11 @@ def read_annotations(
         raise DistillError(
             f"Expected a file of annotations at {path}, got no file: check the path."
         )
-    texts = read_checked(path, labels=labels, tag_names=tag_names)
+    if is_column_file(path):
+        columns = _read_columns(path, lang=lang, strict=strict)
+        texts = check_texts(columns, labels=labels)
+    else:
+        texts = read_checked(path, labels=labels, tag_names=tag_names)
     votes: Dict[str, List[Vote]] = {}
     counted: List[CheckedText] = [text for text in texts if text.left_out is None]
     for text in counted:
@@ -117,3 +133,31 @@ def read_annotations(
         invalid=invalid,
         repaired=[repair for text in counted for repair in text.repaired],
     )
+
+
+def _read_columns(path: Path, *, lang: str, strict: bool) -> List[AnnotatedText]:
+    vocab = blank_pipeline(lang).vocab
+    file = read_columns(path, vocab)
+    if strict:
+        try:
+            read_columns(path, vocab, strict=True)
+        except DistillError as error:
+            raise DistillError(
+                f"{error} With --skip such tags are repaired (in a config, on_invalid ="
+                ' "skip").'
+            ) from error
+    logger.info("%s: %s", path, file.notes[0])
+    for note in file.notes[1:]:
+        logger.warning("%s: %s", path, note)
+    return [
+        AnnotatedText(
+            Place(path, sentence.line),
+            sentence.doc.text,
+            [
+                RawSpan(ent.start_char, ent.end_char, ent.label_)
+                for ent in sentence.doc.ents
+            ],
+            document=sentence.document,
+        )
+        for sentence in file.sentences
+    ]

@@ -66,7 +66,13 @@ class AnnotationsTeacher(FileTeacher[Vote]):
                 f" {on_invalid!r}: use one of them."
             )
         path = Path(path)
-        self._file = read_annotations(path, labels=labels, tag_names=tag_names)
+        self._file = read_annotations(
+            path,
+            labels=labels,
+            tag_names=tag_names,
+            lang=lang,
+            strict=on_invalid == _STRICT,
+        )
         super().__init__(
             path,
             lang=lang,

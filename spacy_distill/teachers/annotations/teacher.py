@@ -5,9 +5,10 @@ from typing import Dict, List, Optional
 
 from spacy.util import registry
 
+from ...corpora.file_kinds import is_column_file
 from ...corpora.formats.categories import annotation_task
 from ...tasks.registry import check_task
-from ...tasks.textcat.task import EXCLUSIVE
+from ...tasks.textcat.task import EXCLUSIVE, TEXTCAT
 from ..base import Teacher
 from .categories import CategoryFileTeacher
 from .spans import CERTAINTY, AnnotationsTeacher
@@ -29,9 +30,9 @@ def annotations_teacher_v1(
     """Create a teacher from a file of annotations, e.g. of an LLM or from Prodigy.
 
     Args:
-        path: A file in JSON, CSV or of brat, or a folder; see `files.read_annotations`
-            and `formats.categories`. Annotations of the same text are votes of
-            different annotators.
+        path: A file in JSON, CSV or of brat, or a folder, or a column file; see
+            `files.read_annotations` and `formats.categories`. Annotations of the same
+            text are votes of different annotators.
         lang: Language of the tokenizer.
         on_invalid: "strict" to reject files with invalid spans, or with spans whose own
             text is elsewhere. "skip" to leave invalid spans out and report them as
@@ -57,7 +58,8 @@ def annotations_teacher_v1(
     """
     check_task(task)
     path = Path(path)
-    if path.exists() and annotation_task(path, task) == EXCLUSIVE:
+    has_columns = task not in TEXTCAT and is_column_file(path)
+    if path.exists() and not has_columns and annotation_task(path, task) == EXCLUSIVE:
         return CategoryFileTeacher(
             path,
             lang=lang,

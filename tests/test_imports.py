@@ -18,6 +18,7 @@ encoder = {
 }
 
 HEAVY = {"torch", "transformers", "spacy_transformers", "typer", "tqdm", "click"}
+HEAVY |= {"onnx", "onnxruntime", "tokenizers"}
 found = []
 really_import = builtins.__import__
 
@@ -53,6 +54,8 @@ MODULES = (
     "spacy_distill.tasks.textcat.task",
     "spacy_distill.students.architectures",
     "spacy_distill.students.ngrams",
+    "spacy_distill.students.transformer.architecture",
+    "spacy_distill.students.transformer.initialization",
     "spacy_distill.students.transformer.states",
     "spacy_distill.students.word_vectors",
     "spacy_distill.losses.distillation",

@@ -9,14 +9,19 @@ from typing import Any, Dict
 
 LIBRARIES = ("spacy-distill", "spacy", "thinc", "numpy")
 # Reported only if imported, which shows whether the pipelines needed them.
-_OPTIONAL_LIBRARIES = {"torch": "torch", "transformers": "transformers"}
+_OPTIONAL_LIBRARIES = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "onnxruntime": "onnxruntime",
+}
 
 
 def get_versions() -> Dict[str, str]:
     """Return the versions of Python and of the relevant libraries.
 
     Returns:
-        Versions by name. torch and transformers are included if they were imported.
+        Versions by name. torch, transformers and onnxruntime are included if they
+        were imported.
     """
     versions = {"python": platform.python_version()}
     versions.update({name: version(name) for name in LIBRARIES})

@@ -66,7 +66,7 @@ class VectorTeacher:
 
         Args:
             docs: The Docs.
-            output: The student's output for all their tokens, float32 [n_tokens, width].
+            output: The student's output for their tokens, float32 [n_tokens, width].
             lengths: Number of tokens of each Doc.
 
         Returns:

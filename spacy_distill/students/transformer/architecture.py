@@ -12,6 +12,13 @@ from ...errors import DistillError, no_backprop
 from .shim import TransformerShim
 
 TRANSFORMER = "transformer_student"
+# Cells of a padded batch. On a CPU, hidden states should stay in its cache: of 3 layers
+# of MiniLM, words/s with 256, 512, 1,024 and 2,048 pieces were 11.0, 8.1, 6.1 and 4.2
+# thousand in int8, 3.7, 3.1, 2.6 and 2.0 thousand in float32 (one thread of two busy
+# cores).
+_PREDICTION_PIECES = 256
+_TRAINING_PIECES = 512
+_GPU_PIECES = 16_384
 
 
 @registry.architectures("spacy_distill.TransformerStudent.v1")
@@ -108,7 +115,7 @@ def _forward(
 ) -> Tuple[List[Floats2d], Callable]:
     ops, shim = model.ops, get_shim(model)
     width = model.get_dim("nO")
-    pieces = shim.reader.read(docs)
+    pieces = shim.reader.read(docs, most=_batch_pieces(ops, is_train))
     inputs = (pieces.batches, model.attrs["dropout_rate"])
     outputs, backprop_outputs = shim(inputs, is_train)
     doc_lengths = [len(doc) for doc in docs]
@@ -116,8 +123,9 @@ def _forward(
         Y: Any = ops.alloc2f(len(pieces.lengths), width)
         return _split(ops, Y, doc_lengths), (lambda dY: []) if is_train else no_backprop
     shapes = [output.shape for output in outputs]
-    flat: Any = ops.xp.concatenate([output.reshape(-1, width) for output in outputs])
-    flat = ops.asarray2f(flat)
+    # ONNX Runtime returns numpy arrays on a GPU, too.
+    arrays = [ops.asarray2f(output.reshape(-1, width)) for output in outputs]
+    flat: Any = ops.xp.concatenate(arrays)
     indices: Tuple[Any, Any] = (pieces.rows, pieces.lengths)
     rows, lengths = (ops.asarray1i(array) for array in indices)
     Y = ops.reduce_mean(flat[rows], lengths)
@@ -139,6 +147,13 @@ def _forward(
         return []
 
     return _split(ops, Y, doc_lengths), backprop
+
+
+def _batch_pieces(ops: Any, is_train: bool) -> int:
+    """Return how many cells a padded batch may have, in pieces."""
+    if not isinstance(ops, NumpyOps):
+        return _GPU_PIECES
+    return _TRAINING_PIECES if is_train else _PREDICTION_PIECES
 
 
 def _split(ops: Any, Y: Any, lengths: List[int]) -> List[Floats2d]:

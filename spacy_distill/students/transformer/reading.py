@@ -12,8 +12,6 @@ from ...windows import batches_by_size, max_context_ranges, split
 from ...words import word_shape
 
 INSTALL = 'run pip install "spacy-distill[onnx]"'
-# Cells of a padded batch, in pieces. Larger ones are not faster on a CPU.
-BATCH_PIECES = 2048
 # Adjacent windows share this part of their pieces.
 _OVERLAP = 4
 # Pieces whose shapes are remembered.
@@ -90,13 +88,13 @@ class PieceReader:
                 f" {max_length}: increase it."
             )
 
-    def read(self, docs: Sequence[Doc], *, most: int = BATCH_PIECES) -> Pieces:
+    def read(self, docs: Sequence[Doc], *, most: int) -> Pieces:
         """Split Docs into word pieces, batched by similar length.
 
         Args:
             docs: The Docs.
-            most: Cells of a padded batch at most. A window that is longer is a batch of
-                its own.
+            most: Cells of a padded batch at most, in pieces. A window that is longer is
+                a batch of its own.
 
         Returns:
             The batches, and the rows of each token's pieces.

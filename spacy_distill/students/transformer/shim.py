@@ -3,13 +3,13 @@
 import contextlib
 import copy
 from typing import (
-    TYPE_CHECKING,
     Any,
     Callable,
     Dict,
     Iterator,
     List,
     Optional,
+    Protocol,
     Sequence,
     Tuple,
 )
@@ -25,10 +25,25 @@ from .onnx_graph import export, read_weights, to_float16, to_int8
 from .onnx_session import OnnxSession
 from .reading import Batch, PieceReader
 
-if TYPE_CHECKING:
-    from .layer_teacher import LayerTeacher
-
 _INT8 = "int8"
+
+
+class Teacher(Protocol):
+    """What the encoder needs of a `layer_teacher.LayerTeacher`.
+
+    Attributes:
+        module: The torch module of the losses, whose parameters are learned.
+    """
+
+    module: Any
+
+    def next_theta(self) -> float:
+        """Return the weight of the layer losses in the next update."""
+        ...
+
+    def compare(self, student: Any, batch: Batch, weight: float) -> Tuple[Any, Any]:
+        """Return the student's last hidden states for a batch, and the loss."""
+        ...
 
 
 class TransformerShim(Shim):
@@ -52,7 +67,7 @@ class TransformerShim(Shim):
         self.storage = "float32"
         self.tokenizer_json = ""
         self.n_parameters = 0
-        self.layer_teacher: Optional[LayerTeacher] = None
+        self.layer_teacher: Optional[Teacher] = None
         # The graph is None if it is out of date.
         self._graph: Optional[bytes] = None
         self._graph_storage = "float32"

@@ -9,6 +9,8 @@ from spacy.tokens import Doc
 from .reading import PieceReader
 from .source import Encoder
 
+# Cells of a padded batch, in pieces.
+_BATCH_PIECES = 2048
 # Numbers of vectors that are kept, as float16: a gigabyte.
 _MOST_KEPT = 2**29
 
@@ -60,7 +62,7 @@ class EncoderVectors:
     def _run(self, docs: Sequence[Doc]) -> List[np.ndarray]:
         import torch
 
-        pieces = self._reader.read(docs)
+        pieces = self._reader.read(docs, most=_BATCH_PIECES)
         model = self._encoder.model
         rows = []
         with torch.inference_mode():

@@ -66,7 +66,8 @@ def test_gradients_are_those_of_the_weighted_sum(source):
         weight.grad = None
     student, teacher = shim.module, shim.layer_teacher._teacher.model
     projection, embedding_projection = (
-        module.weight for module in shim.layer_teacher.module.modules()
+        module.weight
+        for module in shim.layer_teacher.module.modules()
         if isinstance(module, torch.nn.Linear)
     )
     total = torch.zeros(())
@@ -105,8 +106,9 @@ def test_gradients_are_those_of_the_weighted_sum(source):
 
 
 def _scores(attention, states):
+    heads = (attention.num_attention_heads, -1)
     query, key = (
-        linear(states).unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
+        linear(states).unflatten(-1, heads).transpose(1, 2)
         for linear in (attention.query, attention.key)
     )
     return query @ key.transpose(2, 3) / query.shape[-1] ** 0.5

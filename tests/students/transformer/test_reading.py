@@ -31,6 +31,10 @@ def make_reader(tokenizer=None, *, max_length=12, case=False):
     return PieceReader(tokenizer, max_length=max_length, is_case_aware=case)
 
 
+def read(reader, docs, most=10_000):
+    return reader.read(docs, most=most)
+
+
 def ids_of_rows(pieces):
     """Ids of the pieces of each token, by the rows that the reader gives."""
     flat = np.concatenate([batch.ids.ravel() for batch in pieces.batches])
@@ -56,11 +60,11 @@ def slow_alignment(tokenizer, doc):
 
 def test_pieces_of_tokens():
     doc = NLP("Anna went  to Paris.")
-    (batch,) = make_reader().read([doc]).batches
+    (batch,) = read(make_reader(), [doc]).batches
     names = [PIECES[i] for i in batch.ids[0]]
     assert names == ["[CLS]", "anna", "went", "to", "paris", ".", "[SEP]"]
     assert batch.mask.tolist() == [[1] * 7]
-    pieces = make_reader().read([doc])
+    pieces = read(make_reader(), [doc])
     # The second space is a token of its own.
     assert pieces.lengths.tolist() == [1, 1, 0, 1, 1, 1]
     assert [PIECES[i] for i in np.ravel(batch.ids)[pieces.rows]] == names[1:-1]
@@ -68,12 +72,12 @@ def test_pieces_of_tokens():
 
 def test_shapes_are_types():
     doc = NLP("Anna WENT x.")
-    (batch,) = make_reader(case=True).read([doc]).batches
+    (batch,) = read(make_reader(case=True), [doc]).batches
     shapes = [word_shape(word) for word in ("Anna", "W", "E", "N", "T", "x", ".")]
     tokens = [PIECES[i] for i in batch.ids[0]]
     assert tokens[1:-1] == ["anna", "went", "x", "."]
     assert batch.types[0].tolist() == [0, shapes[0], word_shape("WENT"), 0, 5, 0]
-    assert not make_reader().read([doc]).batches[0].types.any()
+    assert not read(make_reader(), [doc]).batches[0].types.any()
 
 
 @pytest.mark.parametrize("n", [0, 1, 9, 10, 11, 30, 101])
@@ -81,7 +85,7 @@ def test_shapes_are_types():
 def test_long_documents_have_windows_and_nothing_is_dropped(n, max_length):
     words = [PIECES[5 + i % 28] for i in range(n)]
     doc = Doc(NLP.vocab, words=words)
-    pieces = make_reader(max_length=max_length).read([doc, NLP("anna"), doc])
+    pieces = read(make_reader(max_length=max_length), [doc, NLP("anna"), doc])
     found = [PIECES[i] for ids in ids_of_rows(pieces) for i in ids]
     assert found == [*words, "anna", *words]
     for batch in pieces.batches:
@@ -93,7 +97,7 @@ def test_long_documents_have_windows_and_nothing_is_dropped(n, max_length):
 
 def test_pieces_come_from_the_window_with_most_context():
     doc = Doc(NLP.vocab, words=["a"] * 18)
-    pieces = make_reader().read([doc])
+    pieces = read(make_reader(), [doc])
     # Windows of ten pieces that overlap by two: 0 to 10 and 8 to 18.
     (batch,) = pieces.batches
     assert batch.ids.shape == (2, 12)
@@ -104,7 +108,7 @@ def test_pieces_come_from_the_window_with_most_context():
 
 def test_batches_are_of_similar_length():
     docs = [Doc(NLP.vocab, words=["a"] * n) for n in (1, 9, 2, 8, 1)]
-    pieces = make_reader().read(docs, most=24)
+    pieces = read(make_reader(), docs, most=24)
     assert [batch.ids.shape for batch in pieces.batches] == [(2, 11), (3, 4)]
     assert [len(ids) for ids in ids_of_rows(pieces)] == [1] * 21
 
@@ -115,7 +119,7 @@ def test_batches_are_of_similar_length():
 def test_each_token_has_its_pieces_whatever_the_text(make, texts):
     tokenizer = make()
     docs = [NLP.make_doc(text) for text in texts]
-    pieces = make_reader(tokenizer, max_length=7, case=True).read(docs)
+    pieces = read(make_reader(tokenizer, max_length=7, case=True), docs)
     assert len(pieces.lengths) == sum(map(len, docs))
     assert pieces.lengths.sum() == len(pieces.rows)
     n_rows = sum(batch.ids.size for batch in pieces.batches)
@@ -127,11 +131,11 @@ def test_each_token_has_its_pieces_whatever_the_text(make, texts):
 
 def test_sentencepiece_spaces_belong_to_no_token():
     doc = NLP("Anna went to Paris.")
-    assert make_reader(make_unigram()).read([doc]).lengths.tolist() == [1] * 5
+    assert read(make_reader(make_unigram()), [doc]).lengths.tolist() == [1] * 5
 
 
 def test_whitespace_and_empty_documents():
-    pieces = make_reader().read([NLP(""), NLP("  \n "), NLP("\u200b")])
+    pieces = read(make_reader(), [NLP(""), NLP("  \n "), NLP("\u200b")])
     assert pieces.batches == []
     assert pieces.lengths.sum() == 0
 

@@ -124,6 +124,17 @@ def set_words(
         encoder.set_param(name, array)
 
 
+def set_vector_teacher(encoder: Model, teacher: VectorTeacher) -> None:
+    """Let an encoder learn document vectors in training. They are not saved with it.
+
+    Args:
+        encoder: The encoder.
+        teacher: Has the vectors.
+    """
+    layer: Any = encoder._func
+    layer.vector_teacher = teacher
+
+
 class _EncoderLayer:
     """Forward pass and initialization of the encoder; the model owns the parameters.
 
@@ -136,6 +147,10 @@ class _EncoderLayer:
         self.context = context
         self.cache = EncoderCache()
         self.vector_teacher: Optional[VectorTeacher] = None
+
+    def __getstate__(self) -> Dict[str, Any]:
+        """Leave the vector teacher out: a pickled pipeline predicts."""
+        return {**self.__dict__, "vector_teacher": None}
 
     def init(self, model: Model, X: Optional[List[Doc]] = None, Y: Any = None) -> None:
         width = model.attrs["word_width"]

@@ -1,16 +1,15 @@
-"""Vectors of a pretrained encoder as a second target of a student's encoder."""
+"""Document vectors of a pretrained encoder as a second target of a student."""
 
-from typing import Any, List, Protocol, Sequence, Tuple
+from typing import Any, List, Protocol, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Adam, Linear, Model, NumpyOps
+from thinc.types import Floats2d
 
-LEVELS = ("tokens", "document")
 
-
-class VectorSource(Protocol):
-    """Anything that has a vector for each token of a Doc.
+class DocumentVectors(Protocol):
+    """Anything that has a vector for each Doc.
 
     Attributes:
         width: Width of the vectors.
@@ -18,43 +17,40 @@ class VectorSource(Protocol):
 
     width: int
 
-    def __call__(self, docs: Sequence[Doc]) -> List[np.ndarray]:
-        """Return float32 [n_tokens, width] for each Doc."""
+    def __call__(self, docs: Sequence[Doc]) -> np.ndarray:
+        """Return float32 [n_docs, width]. A Doc without a vector has zeros."""
         ...
 
 
 class VectorTeacher:
     """Compares a projection of a student's output with vectors of another encoder.
 
-    L = weight * MSE(H W + b, V), a mean over rows and dimensions. H is the student's
-    output, V the other encoder's, each row scaled to a mean square of 1. W and b are
-    learned with the student and then left behind.
+    L = weight * MSE(h W + b, v), a mean over documents and dimensions. h is the mean of
+    the student's output over the tokens of a document, v its vector, scaled to a mean
+    square of 1. W and b are learned with the student by Adam, and then left behind.
 
     Args:
-        source: The vectors.
-        level: "tokens" compares each token, "document" the means over tokens.
+        vectors: The vectors.
         weight: Weight of the loss.
         width: Width of the student's output.
         learn_rate: Learning rate of W and b.
 
     Attributes:
-        loss: The loss of the last call.
+        loss: The loss of the last batch.
     """
 
     def __init__(
         self,
-        source: VectorSource,
+        vectors: DocumentVectors,
         *,
-        level: str,
         weight: float,
         width: int,
-        learn_rate: float = 0.0015,
+        learn_rate: float,
     ) -> None:
-        self.source = source
-        self.level = level
-        self.weight = weight
         self.loss = 0.0
-        self._head: Model = Linear(nO=source.width, nI=width)
+        self._vectors = vectors
+        self._weight = weight
+        self._head: Model[Floats2d, Floats2d] = Linear(nO=vectors.width, nI=width)
         self._head.ops = NumpyOps()
         self._head.initialize()
         self._optimizer = Adam(learn_rate)
@@ -72,36 +68,21 @@ class VectorTeacher:
         Returns:
             float32 [n_tokens, width].
         """
-        rows, back = self._pool(output, lengths)
-        target = np.concatenate(self._targets(docs))
+        filled: List[int] = [i for i, length in enumerate(lengths) if length]
+        counts = np.array([lengths[i] for i in filled])[:, None]
+        starts = np.cumsum(counts) - counts[:, 0]
+        target = self._vectors([docs[i] for i in filled])
         scale = np.sqrt((target**2).mean(axis=1, keepdims=True))
-        # Tokens without word pieces have zeros, and nothing to learn from.
-        known = scale[:, 0] > 0
-        target = target / np.where(scale > 0, scale, 1.0)
-        found, backprop = self._head.begin_update(rows)
-        difference = (found - target) * known[:, None]
+        known = scale > 0.0
+        target = target / np.where(known, scale, 1.0)
+        means: Any = np.add.reduceat(output, starts, axis=0) / counts
+        found: Any
+        found, backprop = self._head.begin_update(means.astype("f"))
+        difference = (found - target) * known
         n = max(int(known.sum()), 1) * target.shape[1]
-        self.loss = self.weight * float((difference**2).sum()) / n
-        d_rows: Any = backprop((2.0 * self.weight / n * difference).astype("f"))
+        self.loss = self._weight * float((difference**2).sum()) / n
+        d_found: Any = (2.0 * self._weight / n * difference).astype("f")
+        d_means: Any = backprop(d_found)
         self._head.finish_update(self._optimizer)
-        return back(d_rows)
-
-    def _targets(self, docs: Sequence[Doc]) -> List[np.ndarray]:
-        vectors = self.source([doc for doc in docs if len(doc)])
-        if self.level == "tokens":
-            return vectors
-        return [vector.mean(axis=0, keepdims=True) for vector in vectors]
-
-    def _pool(
-        self, output: np.ndarray, lengths: Sequence[int]
-    ) -> Tuple[np.ndarray, Any]:
-        if self.level == "tokens":
-            return output, lambda d_rows: d_rows
-        counts = np.array([n for n in lengths if n])
-        starts = np.cumsum(counts) - counts
-        means = np.add.reduceat(output, starts, axis=0) / counts[:, None]
-
-        def back(d_rows: np.ndarray) -> np.ndarray:
-            return np.repeat(d_rows / counts[:, None], counts, axis=0)
-
-        return means.astype("f"), back
+        d_output: np.ndarray = np.repeat(d_means / counts, counts[:, 0], axis=0)
+        return d_output.astype("f")

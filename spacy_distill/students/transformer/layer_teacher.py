@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
+from .module import n_positions
 from .reading import Batch
 from .source import Encoder
 from .states import encoder_shape, read_states
@@ -62,9 +63,7 @@ class LayerTeacher:
                 "Expected a student that is shown capitals, as its teacher is, got one"
                 " that is not: set case = true in [components]."
             )
-        length, most = (
-            model.config.max_position_embeddings for model in (student, teacher.model)
-        )
+        length, most = (n_positions(model.config) for model in (student, teacher.model))
         if length > most:
             raise DistillError(
                 f"Expected max_length of at most {most}, which the teacher can read,"

@@ -143,12 +143,24 @@ def check_fit(config: Any, shape: Shape, *, source: str) -> None:
                 f"Expected {name} = {expected}, which {source} has, got {got}: change"
                 ' it in [components], or set start = "random".'
             )
-    positions = config.max_position_embeddings - _reserved(config)
+    positions = n_positions(config)
     if shape.max_length > positions:
         raise DistillError(
             f"Expected max_length of at most {positions}, the positions of {source},"
             f" got {shape.max_length}: reduce it, longer texts are read in windows."
         )
+
+
+def n_positions(config: Any) -> int:
+    """Return how many word pieces an encoder can read at once.
+
+    Args:
+        config: A `transformers` config.
+
+    Returns:
+        The number, with special tokens.
+    """
+    return int(config.max_position_embeddings) - _reserved(config)
 
 
 def copied_config(

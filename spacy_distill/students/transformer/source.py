@@ -69,11 +69,13 @@ def load_encoder(source: Union[str, Path]) -> Encoder:
     tokenizer = load_tokenizer(located, source=name)
     # Broken files raise errors of many types.
     try:
+        config = AutoConfig.from_pretrained(**from_pretrained_args(located))
+        args = from_pretrained_args(located)
+        if config.model_type in _POOLED:
+            # Its weights would be random in a model without one, and it is not used.
+            args["add_pooling_layer"] = False
         with _without_warnings():
-            config = AutoConfig.from_pretrained(**from_pretrained_args(located))
-        # Its weights would be random in a model without one, and it is not used.
-        options = {"add_pooling_layer": False} if config.model_type in _POOLED else {}
-        model = AutoModel.from_pretrained(**from_pretrained_args(located), **options)
+            model = AutoModel.from_pretrained(**args)
     except Exception as error:
         raise DistillError(
             f"Expected a transformer that can be loaded as {name}, got an error:"

@@ -1,24 +1,27 @@
-"""Token vectors of a pretrained encoder."""
+"""Document vectors of a pretrained encoder."""
 
-from collections import OrderedDict
-from typing import Any, List, Sequence
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 
+from .module import n_positions
 from .reading import PieceReader
 from .source import Encoder
 
+# Word pieces of a window at most: longer ones cost more than they are worth here.
+_WINDOW = 256
 # Cells of a padded batch, in pieces.
 _BATCH_PIECES = 2048
-# Numbers of vectors that are kept, as float16: a gigabyte.
-_MOST_KEPT = 2**29
+# Documents whose vectors are remembered.
+_MOST_KEPT = 200_000
 
 
 class EncoderVectors:
-    """Vectors of tokens: the mean of the hidden states of their word pieces.
+    """Vectors of Docs: the mean of the hidden states of their word pieces.
 
-    Those of Docs that come again are remembered.
+    Documents come again with every pass over the training data, so vectors are
+    remembered, as float16.
 
     Args:
         encoder: The encoder.
@@ -28,38 +31,39 @@ class EncoderVectors:
     """
 
     def __init__(self, encoder: Encoder) -> None:
-        config = encoder.model.config
-        self.width: int = config.hidden_size
+        self.width: int = encoder.model.config.hidden_size
         self._encoder = encoder
+        positions = longest_input(
+            encoder.tokenizer, encoder.model, encoder.model.config
+        )
         self._reader = PieceReader(
             encoder.tokenizer,
-            max_length=min(getattr(config, "max_position_embeddings", 512), 128),
+            max_length=min(n_positions(encoder.model.config), _WINDOW),
             is_case_aware=encoder.is_case_aware,
             pad_id=encoder.pad_id,
         )
-        self._kept: OrderedDict[str, np.ndarray] = OrderedDict()
-        self._size = 0
+        self._kept: Dict[str, np.ndarray] = {}
 
-    def __call__(self, docs: Sequence[Doc]) -> List[np.ndarray]:
+    def __call__(self, docs: Sequence[Doc]) -> np.ndarray:
         """Return the vectors of Docs.
 
         Args:
             docs: Docs with tokens.
 
         Returns:
-            float32 [n_tokens, width] for each.
+            float32 [n_docs, width]; zeros for a Doc without word pieces.
         """
-        keys = ["\0".join(token.text_with_ws for token in doc) for doc in docs]
-        new = {key: doc for key, doc in zip(keys, docs) if key not in self._kept}
-        known = {key: self._kept[key] for key in keys if key not in new}
+        found = {doc.text: self._kept.get(doc.text) for doc in docs}
+        new = [doc for doc in docs if found[doc.text] is None]
         if new:
-            found = self._run(list(new.values()))
-            known.update(zip(new, found))
-            for key in new:
-                self._keep(key, known[key])
-        return [known[key].astype(np.float32) for key in keys]
+            found.update(zip((doc.text for doc in new), self._run(new)))
+            for doc in new:
+                if len(self._kept) < _MOST_KEPT:
+                    self._kept[doc.text] = found[doc.text]  # type: ignore[assignment]
+        vectors: List[Any] = [found[doc.text] for doc in docs]
+        return np.array(vectors, dtype=np.float32)
 
-    def _run(self, docs: Sequence[Doc]) -> List[np.ndarray]:
+    def _run(self, docs: Sequence[Doc]) -> np.ndarray:
         import torch
 
         pieces = self._reader.read(docs, most=_BATCH_PIECES)
@@ -68,25 +72,18 @@ class EncoderVectors:
         with torch.inference_mode():
             for batch in pieces.batches:
                 ids, mask, types = (torch.from_numpy(array) for array in batch)
-                inputs: Any = {"input_ids": ids, "attention_mask": mask}
+                inputs = {"input_ids": ids, "attention_mask": mask}
                 if self._encoder.is_case_aware:
                     inputs["token_type_ids"] = types
                 hidden = model(**inputs).last_hidden_state
                 rows.append(hidden.flatten(0, 1).float().numpy())
-        counts = pieces.lengths
-        out = np.zeros((len(counts), self.width), dtype=np.float32)
-        filled = np.flatnonzero(counts)
-        if len(filled):
-            used = np.concatenate(rows)[pieces.rows]
-            starts = (np.cumsum(counts) - counts)[filled]
-            sums = np.add.reduceat(used, starts, axis=0)
-            out[filled] = sums / counts[filled, None]
+        out = np.zeros((len(docs), self.width), dtype=np.float32)
+        if not len(pieces.rows):
+            return out.astype(np.float16)
+        used = np.concatenate(rows)[pieces.rows]
         lengths = [len(doc) for doc in docs]
-        return [x.astype(np.float16) for x in np.split(out, np.cumsum(lengths)[:-1])]
-
-    def _keep(self, key: str, vectors: np.ndarray) -> None:
-        self._kept[key] = vectors
-        self._size += vectors.size
-        while self._size > _MOST_KEPT:
-            _, dropped = self._kept.popitem(last=False)
-            self._size -= dropped.size
+        owners = np.repeat(np.repeat(np.arange(len(docs)), lengths), pieces.lengths)
+        np.add.at(out, owners, used)
+        counts = np.bincount(owners, minlength=len(docs))[:, None]
+        mean: np.ndarray = out / np.maximum(counts, 1)
+        return mean.astype(np.float16)

@@ -33,9 +33,6 @@ class EncoderVectors:
     def __init__(self, encoder: Encoder) -> None:
         self.width: int = encoder.model.config.hidden_size
         self._encoder = encoder
-        positions = longest_input(
-            encoder.tokenizer, encoder.model, encoder.model.config
-        )
         self._reader = PieceReader(
             encoder.tokenizer,
             max_length=min(n_positions(encoder.model.config), _WINDOW),

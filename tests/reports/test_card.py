@@ -150,6 +150,14 @@ def test_what_is_not_known_is_left_out():
     assert "\n\n\n" not in card
 
 
+def test_what_a_transformer_student_runs_on():
+    assert "It runs on numpy; torch is not needed." in model_card(
+        FACTS, REPORT, STUDENT
+    )
+    card = model_card(replace(FACTS, runtime="ONNX Runtime"), REPORT, STUDENT)
+    assert "It runs on ONNX Runtime; torch is not needed." in card
+
+
 def test_meta_is_filled_in():
     meta = {"lang": "en", "pipeline": ["ner"]}
     meta = fill_meta(meta, FACTS, REPORT, STUDENT, lang="en")

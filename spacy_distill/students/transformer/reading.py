@@ -101,9 +101,10 @@ class PieceReader:
         """
         ids: List[int] = []
         types: List[int] = []
-        starts: List[np.ndarray] = []
-        places: List[np.ndarray] = []
+        token_places: List[np.ndarray] = []
+        piece_places: List[np.ndarray] = []
         windows: List[Tuple[int, int]] = []
+        # The pieces that are taken from each window.
         owners: List[Tuple[int, int]] = []
         # Characters of all Docs are numbered consecutively, and so are their pieces.
         chars = 0
@@ -118,12 +119,14 @@ class PieceReader:
             doc_windows = split(
                 len(offsets), window=self._window, overlap=self._window // _OVERLAP
             )
-            for part, whole in ((doc_windows, windows), (None, owners)):
-                spans = max_context_ranges(doc_windows) if part is None else part
-                whole.extend((len(ids) + a, len(ids) + b) for a, b in spans)
+            owned = max_context_ranges(doc_windows)
+            n = len(ids)
+            windows.extend((n + start, n + end) for start, end in doc_windows)
+            owners.extend((n + first, n + last) for first, last in owned)
             ids.extend(encoded.ids)
-            places.append(_array(offsets) + chars)
-            starts.append(_array(doc.to_array([IDX, LENGTH]).tolist()) + (chars, 0))
+            piece_places.append(_array(offsets) + chars)
+            places = doc.to_array([IDX, LENGTH]).astype(np.int64)
+            token_places.append(places + (chars, 0))
             chars += len(text) + 1
         # The rows of an encoder's output, in the order of the pieces of all Docs.
         piece_rows = np.zeros(len(ids), dtype=np.int64)
@@ -135,7 +138,9 @@ class PieceReader:
             piece_rows,
             most,
         )
-        used, lengths = _align(np.concatenate(starts), np.concatenate(places))
+        used, lengths = _align(
+            np.concatenate(token_places), np.concatenate(piece_places)
+        )
         return Pieces(batches, piece_rows[used], lengths)
 
     def _batch(

@@ -108,9 +108,8 @@ class TransformerShim(Shim):
             assert self._graph is not None
             self._model = make_module(self.cfg, read_weights(self._graph))
             self._model.to(get_torch_default_device())
-            self._session = None
             if self._graph_storage != "float32":
-                self._graph = None
+                self.touch()
         return self._model
 
     def set_module(
@@ -218,16 +217,16 @@ class TransformerShim(Shim):
         Raises:
             DistillError: If packages are missing that exporting needs.
         """
-        message = {
-            "config": self.cfg,
-            "tokenizer": self.tokenizer_json,
-            "graph": self._stored_graph() if self.is_initialized else None,
-            "storage": self._graph_storage,
-            "n_parameters": self.n_parameters,
-        }
-        if message["graph"] is not None:
-            message["storage"] = self._storage_of_saved()
-        data: bytes = srsly.msgpack_dumps(message)
+        data: bytes = srsly.msgpack_dumps(
+            {
+                "config": self.cfg,
+                "tokenizer": self.tokenizer_json,
+                "graph": self._stored_graph() if self.is_initialized else None,
+                # What was lost in int8 does not come back.
+                "storage": _INT8 if self._graph_storage == _INT8 else self.storage,
+                "n_parameters": self.n_parameters,
+            }
+        )
         return data
 
     def from_bytes(self, data: bytes) -> "TransformerShim":
@@ -255,22 +254,15 @@ class TransformerShim(Shim):
             for name, weight in self.layer_teacher.module.named_parameters():
                 yield f"layer_teacher.{name}", weight
 
-    def _storage_of_saved(self) -> str:
-        # What was lost in int8 does not come back.
-        return _INT8 if self._graph_storage == _INT8 else self.storage
-
     def _stored_graph(self) -> bytes:
         if self._graph is not None and self._graph_storage in (_INT8, self.storage):
             return self._graph
         if self._graph is None or self._graph_storage != "float32":
-            graph = export(self.module)
-            if self._graph is None:
-                self._graph, self._graph_storage = graph, "float32"
-        else:
-            graph = self._graph
+            self._graph = export(self.module)
+            self._graph_storage = "float32"
         if self.storage == "float16":
-            return to_float16(graph)
-        return to_int8(graph) if self.storage == _INT8 else graph
+            return to_float16(self._graph)
+        return to_int8(self._graph) if self.storage == _INT8 else self._graph
 
     def _check_initialized(self) -> None:
         if not self.is_initialized:

@@ -17,8 +17,11 @@ from thinc.api import Config
 from ..docs import blank_pipeline
 from ..errors import DistillError
 from ..students.transformer.initialization import INIT_TRANSFORMER
+from .callbacks import RUN_CALLBACKS
 from .config import config_errors
+from .layer_teacher import LAYER_TEACHER
 from .settings import SECTIONS, walk_sections
+from .vector_teacher import VECTOR_TEACHER
 
 # Sections whose keys are checked in the config too, not in overrides alone.
 _CLOSED = ("nlp", "training", "initialize", "schedule")
@@ -43,6 +46,7 @@ _OURS = "spacy_distill."
 # Encoders that are trained by torch.
 _TORCH_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN", "Transformer")
 _TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
+_CHECKED_CALLBACKS = (INIT_TRANSFORMER, LAYER_TEACHER, RUN_CALLBACKS, VECTOR_TEACHER)
 _FOR_TRANSFORMER_STUDENTS = ("transformers", "tokenizers", "onnx", "onnxruntime")
 
 
@@ -76,12 +80,12 @@ def check_config(config: Config, path: Path) -> None:
 
 
 def _check_start(nlp: Language) -> None:
-    """Check that transformer students can start as the config says."""
-    block = nlp.config.interpolate()["initialize"].get("before_init")
-    if block is None or block.get("@callbacks") != INIT_TRANSFORMER:
-        return
-    callback = registry.resolve({"before_init": block})["before_init"]
-    callback.check(nlp)
+    """Check what callbacks of this package load when the student is initialized."""
+    initialize = nlp.config.interpolate()["initialize"]
+    for name in ("before_init", "after_init"):
+        block = initialize.get(name)
+        if block is not None and block.get("@callbacks") in _CHECKED_CALLBACKS:
+            registry.resolve({name: block})[name].check(nlp)
 
 
 def _check_closed_sections(config: Config, path: Path) -> None:

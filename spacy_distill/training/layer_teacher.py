@@ -1,6 +1,6 @@
 """Callback that lets a transformer student learn from its teacher's layers, too."""
 
-from typing import Callable, Iterator, List, Tuple, Union
+from typing import Callable, Iterator, List, Optional, Tuple, Union
 
 from spacy.language import Language
 from spacy.util import registry
@@ -11,12 +11,14 @@ from ..students.transformer.architecture import get_shim, get_transformer_studen
 from ..students.transformer.layer_teacher import LayerTeacher
 from ..students.transformer.reading import load_json
 from ..students.transformer.shim import TransformerShim
-from ..students.transformer.source import load_encoder
+from ..students.transformer.source import load_encoder, read_source_config
+
+LAYER_TEACHER = "spacy_distill.layer_teacher.v1"
 
 
-@registry.callbacks("spacy_distill.layer_teacher.v1")
+@registry.callbacks(LAYER_TEACHER)
 def layer_teacher_v1(
-    source: str,
+    source: Optional[str],
     loss: LayerLoss,
     theta: Union[float, Iterator[float]] = 1.0,
 ) -> Callable[[Language], Language]:
@@ -36,25 +38,71 @@ def layer_teacher_v1(
 
     Returns:
         The callback. It raises a DistillError if the pipeline does not have one
-        transformer student, or if the teacher does not fit.
+        transformer student, or if the teacher is missing or does not fit.
+    """
+    return SetLayerTeacher(source, loss, theta)
+
+
+class SetLayerTeacher:
+    """The callback of `layer_teacher_v1`, which can check its settings early.
+
+    Args:
+        source: The teacher.
+        loss: The layer losses.
+        theta: Their weight.
     """
 
-    def set_layer_teacher(nlp: Language) -> Language:
-        name, shim = _find_student(nlp)
+    def __init__(
+        self,
+        source: Optional[str],
+        loss: LayerLoss,
+        theta: Union[float, Iterator[float]],
+    ) -> None:
+        self.source = source
+        self.loss = loss
+        self.theta = theta
+
+    def check(self, nlp: Language) -> str:
+        """Check that there is a student and a teacher, without loading the teacher.
+
+        Args:
+            nlp: The untrained pipeline.
+
+        Returns:
+            The source.
+
+        Raises:
+            DistillError: If one is missing.
+        """
+        _find_student(nlp)
+        if not self.source:
+            raise DistillError(
+                "Expected a teacher whose layers are imitated, got none: add"
+                " --paths.teacher PIPELINE, or set source in [initialize.after_init]."
+            )
+        read_source_config(self.source)
+        return self.source
+
+    def __call__(self, nlp: Language) -> Language:
+        """Give the student of a pipeline its teacher.
+
+        Args:
+            nlp: The pipeline.
+        """
+        source = self.check(nlp)
+        shim = _find_student(nlp)
         shim.layer_teacher = LayerTeacher(
             load_encoder(source),
             shim.module,
             tokenizer=load_json(shim.tokenizer_json),
             is_case_aware=shim.cfg["is_case_aware"],
-            loss=loss,
-            theta=theta,
+            loss=self.loss,
+            theta=self.theta,
         )
         return nlp
 
-    return set_layer_teacher
 
-
-def _find_student(nlp: Language) -> Tuple[str, TransformerShim]:
+def _find_student(nlp: Language) -> TransformerShim:
     found: List[Tuple[str, TransformerShim]] = [
         (name, get_shim(student))
         for name, pipe in nlp.pipeline
@@ -68,4 +116,4 @@ def _find_student(nlp: Language) -> Tuple[str, TransformerShim]:
             " spacy_distill.TransformerStudent.v1 once, or remove"
             " spacy_distill.layer_teacher.v1 from [initialize.after_init]."
         )
-    return found[0]
+    return found[0][1]

@@ -1,18 +1,21 @@
 """Callback that lets a student learn the document vectors of a pretrained encoder."""
 
-from typing import Callable, Optional
+from typing import Any, Callable, List, Optional
 
 from spacy.language import Language
 from spacy.util import registry
+from thinc.api import Model
 
 from ..errors import DistillError
 from ..students.encoder import get_encoders, set_vector_teacher
-from ..students.transformer.source import load_encoder
+from ..students.transformer.source import load_encoder, read_source_config
 from ..students.transformer.vectors import EncoderVectors
 from ..students.vector_teacher import VectorTeacher
 
+VECTOR_TEACHER = "spacy_distill.vector_teacher.v1"
 
-@registry.callbacks("spacy_distill.vector_teacher.v1")
+
+@registry.callbacks(VECTOR_TEACHER)
 def vector_teacher_v1(
     source: Optional[str] = None,
     component: str = "textcat",
@@ -49,30 +52,72 @@ def vector_teacher_v1(
                 " [initialize.after_init], or set source = null."
             )
 
-    def set_teacher(nlp: Language) -> Language:
-        if not source:
+    return SetVectorTeacher(source, component, weight, learn_rate)
+
+
+class SetVectorTeacher:
+    """The callback of `vector_teacher_v1`, which can check its settings early.
+
+    Args:
+        source: The encoder, or none.
+        component: Name of the component.
+        weight: Weight of the loss.
+        learn_rate: Learning rate of the projection.
+    """
+
+    def __init__(
+        self, source: Optional[str], component: str, weight: float, learn_rate: float
+    ) -> None:
+        self.source = source
+        self.component = component
+        self.weight = weight
+        self.learn_rate = learn_rate
+
+    def check(self, nlp: Language) -> None:
+        """Check that there is a student and a source, without loading the source.
+
+        Args:
+            nlp: The untrained pipeline.
+
+        Raises:
+            DistillError: If one is missing.
+        """
+        if self.source:
+            self._find_encoders(nlp)
+            read_source_config(self.source)
+
+    def __call__(self, nlp: Language) -> Language:
+        """Let the student of a pipeline learn the vectors.
+
+        Args:
+            nlp: The pipeline.
+        """
+        if not self.source:
             return nlp
-        if component not in nlp.pipe_names:
-            raise DistillError(
-                f"Expected a component {component!r}, got {', '.join(nlp.pipe_names)}:"
-                " change [initialize.after_init]."
-            )
-        encoders = get_encoders(nlp.get_pipe(component).model)  # type: ignore[attr-defined]
-        if not encoders:
-            raise DistillError(
-                f"Expected a student encoder in {component!r}, such as"
-                " spacy_distill.CharCNNQRNN.v1, got none: set source = null in"
-                " [initialize.after_init]."
-            )
-        vectors = EncoderVectors(load_encoder(source))
+        encoders = self._find_encoders(nlp)
+        vectors = EncoderVectors(load_encoder(self.source))
         for encoder in encoders:
             teacher = VectorTeacher(
                 vectors,
-                weight=weight,
+                weight=self.weight,
                 width=encoder.get_dim("nO"),
-                learn_rate=learn_rate,
+                learn_rate=self.learn_rate,
             )
             set_vector_teacher(encoder, teacher)
         return nlp
 
-    return set_teacher
+    def _find_encoders(self, nlp: Language) -> List[Model]:
+        if self.component not in nlp.pipe_names:
+            raise DistillError(
+                f"Expected a component {self.component!r}, got"
+                f" {', '.join(nlp.pipe_names)}: change [initialize.after_init]."
+            )
+        model: Any = getattr(nlp.get_pipe(self.component), "model", None)
+        encoders = get_encoders(model) if isinstance(model, Model) else []
+        if not encoders:
+            raise DistillError(
+                f"Expected a student encoder in {self.component!r}, such as"
+                " spacy_distill.CharCNNQRNN.v1, got none: set source = null in"
+                " [initialize.after_init]."
+            )
+        return encoders

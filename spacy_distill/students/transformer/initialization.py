@@ -31,7 +31,7 @@ STARTS = ("source", "random")
 
 @registry.callbacks(INIT_TRANSFORMER)
 def init_transformer_v1(
-    source: str,
+    source: Optional[str],
     start: str = "source",
     source_layers: Optional[List[int]] = None,
     prune_vocabulary: bool = False,
@@ -90,14 +90,14 @@ class InitTransformer:
 
     def __init__(
         self,
-        source: str,
+        source: Optional[str],
         start: str,
         source_layers: Optional[Sequence[int]],
         prune_vocabulary: bool,
         gold: Optional[Path],
         soft_labels: Optional[Path],
     ) -> None:
-        self.source = str(source)
+        self.source = str(source or "")
         self.start = start
         self.source_layers = source_layers
         self.prune_vocabulary = prune_vocabulary
@@ -114,6 +114,12 @@ class InitTransformer:
             DistillError: If it is not or does not.
         """
         students = _find_students(nlp)
+        if not self.source:
+            raise DistillError(
+                "Expected a transformer that the student starts from, got none: set"
+                " source in [initialize.before_init], or the variable that it has, as"
+                " in --paths.transformer FOLDER."
+            )
         config = read_source_config(self.source)
         if config is not None and self.start == "source":
             for student in students:

@@ -21,6 +21,13 @@ ELSEWHERE = {
     "huggingface-cli download": "needs a network",
     "spacy-distill annotate gliner.cfg": "tests/teachers/gliner, as GLiNER is an extra",
     "spacy-distill annotate gliner2.cfg": "tests/teachers/gliner2, as it is an extra",
+    "spacy-distill distill-encoder": "tests/training/test_transformer_layers.py",
+    "spacy-distill distill teacher/model-best texts.jsonl --config transformer": (
+        "tests/training/test_transformer_student.py"
+    ),
+    "spacy-distill distill teacher/model-best texts.jsonl --config layers": (
+        "tests/training/test_transformer_layers.py"
+    ),
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 

@@ -67,12 +67,14 @@ class Row(NamedTuple):
             augmentation.
         settings: Settings of the config by dotted name.
         model: Name of one of spaCy's models; None for the config's own.
+        vectors: Whether it learns document vectors of the pretrained transformer, too.
     """
 
     config: str
     texts: str = ""
     settings: Dict[str, Any] = {}
     model: Optional[str] = None
+    vectors: bool = False
 
 
 # Kinds of augmentation alone, for some sets.
@@ -95,10 +97,14 @@ ROWS: Dict[str, Row] = {
     "QRNN, hard": Row("textcat_student", "plain", _HARD),
     "QRNN, soft": Row("textcat_student", "plain"),
     "QRNN, soft, all": Row("textcat_student", "all"),
+    "QRNN, soft, vectors": Row("textcat_student", "plain", vectors=True),
+    "QRNN, soft, all, vectors": Row("textcat_student", "all", vectors=True),
 }
 
 
-def train_row(row: Row, corpus: Corpus, folder: Path, seed: int) -> Language:
+def train_row(
+    row: Row, corpus: Corpus, folder: Path, seed: int, transformer: str
+) -> Language:
     """Train the pipeline of a row.
 
     Args:
@@ -106,6 +112,7 @@ def train_row(row: Row, corpus: Corpus, folder: Path, seed: int) -> Language:
         corpus: The corpus.
         folder: Folder with its files, and soft labels in `soft_NAME`.
         seed: Seed.
+        transformer: The pretrained transformer, for vectors.
 
     Returns:
         The best pipeline by the development set.
@@ -125,6 +132,8 @@ def train_row(row: Row, corpus: Corpus, folder: Path, seed: int) -> Language:
         "training.eval_frequency": steps // 10,
         **row.settings,
     }
+    if row.vectors:
+        settings["paths.vectors"] = transformer
     config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
     if soft is None:
         config["corpora"]["train"]["soft_labels"] = None

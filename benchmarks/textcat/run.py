@@ -107,7 +107,7 @@ def run_cells(
                 if texts not in done:
                     annotated(texts, corpus, folder, seed, args.transformer)
                     done.add(texts)
-            nlp = train_row(row, corpus, folder, seed)
+            nlp = train_row(row, corpus, folder, seed, args.transformer)
             out = measure_pipeline(nlp, corpus)
             out.update(quantized(nlp, corpus, folder, row_file(row)))
             if row.model is None:

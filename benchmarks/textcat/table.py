@@ -26,6 +26,10 @@ _PAIRS = {
         ("n-grams, soft, all", "n-grams, soft"),
         ("QRNN, soft, all", "QRNN, soft"),
     ],
+    "document vectors": [
+        ("QRNN, soft, vectors", "QRNN, soft"),
+        ("QRNN, soft, all, vectors", "QRNN, soft, all"),
+    ],
 }
 
 

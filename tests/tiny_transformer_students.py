@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 import spacy
-from small import SENTENCES
+from small import SENTENCES, TEXTS, write_gold
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import fix_random_seed
+from tiny_teachers import write_jsonl
 
 from spacy_distill.students.transformer.architecture import (
     get_shim,
@@ -37,6 +38,15 @@ SHAPE: Dict[str, int] = {
     "feed_forward_width": 32,
     "heads": 2,
     "max_length": 12,
+}
+# Settings of the shipped configs, for a student that trains in a second.
+SMALL: Dict[str, Any] = {
+    **{f"components.ner.model.tok2vec.{name}": size for name, size in SHAPE.items()},
+    "training.max_steps": 60,
+    "training.eval_frequency": 20,
+    "training.batcher.size": 4,
+    "training.optimizer.learn_rate.initial_rate": 0.003,
+    "training.optimizer.learn_rate.warmup_steps": 5,
 }
 
 
@@ -158,3 +168,17 @@ def train(nlp: Language, steps: int, drop: float = 0.0) -> List[float]:
 def shim_of(nlp: Language) -> TransformerShim:
     (student,) = get_transformer_students(nlp.get_pipe("ner").model)
     return get_shim(student)
+
+
+def write_data(folder: Path) -> Path:
+    """Write a source, a teacher that has learned the sentences, gold and texts.
+
+    They are `source`, `teacher`, `gold.spacy` and `texts.jsonl` in the folder.
+    """
+    write_source(folder / "source")
+    teacher = make_student(folder / "source", layers=4)
+    train(teacher, 40)
+    teacher.to_disk(folder / "teacher")
+    write_gold(folder / "gold.spacy", teacher)
+    write_jsonl(folder / "texts.jsonl", TEXTS * 3)
+    return folder

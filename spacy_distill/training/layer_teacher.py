@@ -1,13 +1,13 @@
 """Callback that lets a transformer student learn from its teacher's layers, too."""
 
-from typing import Callable, Iterator, List, Optional, Tuple, Union
+from typing import Callable, Iterator, Optional, Union
 
 from spacy.language import Language
 from spacy.util import registry
 
 from ..errors import DistillError
 from ..losses.layer_states import LayerLoss
-from ..students.transformer.architecture import get_shim, get_transformer_students
+from ..students.transformer.architecture import find_students, get_shim
 from ..students.transformer.layer_teacher import LayerTeacher
 from ..students.transformer.reading import load_json
 from ..students.transformer.shim import TransformerShim
@@ -103,12 +103,7 @@ class SetLayerTeacher:
 
 
 def _find_student(nlp: Language) -> TransformerShim:
-    found: List[Tuple[str, TransformerShim]] = [
-        (name, get_shim(student))
-        for name, pipe in nlp.pipeline
-        if hasattr(getattr(pipe, "model", None), "walk")
-        for student in get_transformer_students(pipe.model)  # type: ignore[attr-defined]
-    ]
+    found = find_students(nlp)
     if len(found) != 1:
         raise DistillError(
             "Expected one transformer student in the pipeline, got"
@@ -116,4 +111,4 @@ def _find_student(nlp: Language) -> TransformerShim:
             " spacy_distill.TransformerStudent.v1 once, or remove"
             " spacy_distill.layer_teacher.v1 from [initialize.after_init]."
         )
-    return found[0][1]
+    return get_shim(found[0][1])

@@ -2,10 +2,8 @@
 
 import pytest
 import spacy
-from small import TEXTS, entities, write_gold
-from tiny_teachers import write_jsonl
-from tiny_transformer_students import SHAPE, make_student, shim_of, write_source
-from tiny_transformer_students import train as learn
+from small import TEXTS, entities
+from tiny_transformer_students import SHAPE, SMALL, shim_of, write_data
 
 from spacy_distill import distill, distill_encoder
 from spacy_distill.errors import DistillError
@@ -13,32 +11,17 @@ from spacy_distill.training.checks import check_config
 from spacy_distill.training.config import CONFIGS, read_config
 
 CONFIG = CONFIGS / "transformer_layers.cfg"
-ENCODER = "components.ner.model.tok2vec."
-SMALL = {
-    **{f"{ENCODER}{name}": size for name, size in SHAPE.items()},
-    "training.max_steps": 80,
-    "training.eval_frequency": 40,
-    "training.batcher.size": 4,
-    "training.optimizer.learn_rate.initial_rate": 0.003,
-    "training.optimizer.learn_rate.warmup_steps": 5,
-}
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_source(folder / "source")
-    teacher = make_student(folder / "source", layers=4)
-    learn(teacher, 40)
-    teacher.to_disk(folder / "teacher")
-    write_gold(folder / "gold.spacy", teacher)
-    write_jsonl(folder / "texts.jsonl", TEXTS * 3)
-    return folder
+    return write_data(tmp_path_factory.mktemp("data"))
 
 
 def settings(data, **more):
     return {
         **SMALL,
+        "training.max_steps": 80,
         "paths.train": str(data / "gold.spacy"),
         "paths.dev": str(data / "gold.spacy"),
         "paths.teacher": str(data / "teacher"),

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 import spacy
-from small import TEXTS, entities, write_gold
+from small import TEXTS, entities
 from spacy.cli.train import train as spacy_train
 from spacy.util import load_config
-from tiny_teachers import write_jsonl
-from tiny_transformer_students import SHAPE, make_student, shim_of, write_source
-from tiny_transformer_students import train as learn
+from tiny_transformer_students import SMALL, shim_of, write_data
 
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.report import get_report
@@ -19,26 +17,11 @@ from spacy_distill.training.distill import distill
 
 CONFIG = CONFIGS / "transformer_student.cfg"
 ENCODER = "components.ner.model.tok2vec."
-SMALL = {
-    **{f"{ENCODER}{name}": size for name, size in SHAPE.items()},
-    "training.max_steps": 60,
-    "training.eval_frequency": 20,
-    "training.batcher.size": 4,
-    "training.optimizer.learn_rate.initial_rate": 0.003,
-    "training.optimizer.learn_rate.warmup_steps": 5,
-}
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_source(folder / "source")
-    teacher = make_student(folder / "source", layers=4)
-    learn(teacher, 40)
-    teacher.to_disk(folder / "teacher")
-    write_gold(folder / "gold.spacy", teacher)
-    write_jsonl(folder / "texts.jsonl", TEXTS * 3)
-    return folder
+    return write_data(tmp_path_factory.mktemp("data"))
 
 
 def settings(data, source="source", **more):

@@ -2,6 +2,7 @@
 
 from typing import Any, Callable, List, Optional, Tuple
 
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Model, NumpyOps
@@ -92,6 +93,20 @@ def get_transformer_students(model: Model) -> List[Model]:
         model: Model of a component.
     """
     return [node for node in model.walk() if node.name == TRANSFORMER]
+
+
+def find_students(nlp: Language) -> List[Tuple[str, Model]]:
+    """Return the transformer students in a pipeline, with the names of components.
+
+    Args:
+        nlp: The pipeline.
+    """
+    return [
+        (name, student)
+        for name, pipe in nlp.pipeline
+        if isinstance(getattr(pipe, "model", None), Model)
+        for student in get_transformer_students(pipe.model)  # type: ignore[attr-defined]
+    ]
 
 
 def get_shim(student: Model) -> TransformerShim:

@@ -13,7 +13,7 @@ from thinc.api import Model
 from ...errors import DistillError
 from ...requirements import NAME, ONNX, own_requirement
 from ..init_words import read_texts
-from .architecture import get_shim, get_transformer_students
+from .architecture import find_students, get_shim
 from .module import (
     Shape,
     check_fit,
@@ -199,12 +199,7 @@ class InitTransformer:
 
 
 def _find_students(nlp: Language) -> List[Model]:
-    students = [
-        student
-        for _, pipe in nlp.pipeline
-        if isinstance(getattr(pipe, "model", None), Model)
-        for student in get_transformer_students(pipe.model)  # type: ignore[attr-defined]
-    ]
+    students = [student for _, student in find_students(nlp)]
     if not students:
         raise DistillError(
             "Expected a transformer student in the pipeline, got"

@@ -133,7 +133,7 @@ def train_row(
         **row.settings,
     }
     if row.vectors:
-        settings["paths.vectors"] = transformer
+        settings["paths.encoder"] = transformer
     config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
     if soft is None:
         config["corpora"]["train"]["soft_labels"] = None

@@ -76,6 +76,6 @@ def test_told_before_the_teacher_runs(data, more, message):
 
 def test_a_vector_teacher_is_told_early_too(data):
     config = CONFIGS / "textcat_student.cfg"
-    given = {"paths.vectors": "./nowhere"}
+    given = {"paths.encoder": "./nowhere"}
     with pytest.raises(DistillError, match="nothing there"):
         check_config(read_config(config, given, interpolate=False), config)

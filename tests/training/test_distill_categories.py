@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 
 import pytest
 import spacy
@@ -16,6 +17,7 @@ from texts_with_categories import (
     write_categories,
 )
 from tiny_teachers import make_cnn_teacher
+from tiny_transformer_students import write_source
 
 from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.store import SoftLabels
@@ -73,6 +75,21 @@ def run(student, *, teacher=None, texts=TEXTS, more=None, **options):
         progress=False,
         **options,
     )
+
+
+def test_document_vectors_of_an_encoder(tmp_path):
+    encoder = write_source(tmp_path / "encoder")
+    more = {"paths.encoder": str(encoder), "training.max_steps": 80}
+    nlp = run("qrnn", output=tmp_path / "student", more=more)
+    plain = run("qrnn", output=tmp_path / "plain", more={"training.max_steps": 80})
+    # The vectors of random weights teach nothing.
+    assert accuracy(nlp, TEST) > 0.8
+    assert any(nlp(text).cats != plain(text).cats for text, _ in TEST)
+    # Where it predicts, the encoder may be gone.
+    shutil.rmtree(encoder)
+    saved = spacy.load(tmp_path / "student" / "model-best")
+    for text, _ in TEST[:5]:
+        assert saved(text).cats == pytest.approx(nlp(text).cats)
 
 
 @pytest.mark.parametrize("student", STUDENTS)

@@ -37,13 +37,13 @@ _MODULES = {
     " registration students tasks windows words",
     "losses.": "base distillation divergences",
     "students.": "architectures encoder encoder_cache layers ngram_cache ngram_hashes"
-    " ngrams pieces transformer word_types",
+    " ngrams pieces transformer vector_teacher word_types",
     "students.transformer.": "architecture module onnx_graph onnx_session reading shim",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
     "tasks.": "calibration calibration_error distributions labelled ner storage"
     " textcat",
-    "tasks.ner.": "annotations calibration component crf decoding gold lattice model"
-    " span_groups tags targets task",
+    "tasks.ner.": "annotations calibration characters component crf decoding gold"
+    " lattice model span_groups tags targets task",
     "tasks.ner.lattice.": "decode forward_backward path_sums transitions",
     "tasks.textcat.": "calibration component model scorer stock targets task",
 }

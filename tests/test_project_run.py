@@ -26,6 +26,14 @@ TEXTS = """# news/more
 Paris and Rome are far from Anna Smith.
 Nothing of note is here, says Bob.
 """
+# Of half the layers of the tiny transformer.
+TINY = {
+    "layers = 3": "layers = 1",
+    "width = 384": "width = 8",
+    "feed_forward_width = 1536": "feed_forward_width = 16",
+    "heads = 12": "heads = 2",
+    "max_length = 128": "max_length = 64",
+}
 SMALL = {
     "student.cfg": {
         "word_width = 100": "word_width = 8",
@@ -35,6 +43,8 @@ SMALL = {
         "word_width = 100": "word_width = 8",
         "hidden_width = 100": "hidden_width = 8",
     },
+    "encoder.cfg": TINY,
+    "transformer_layers.cfg": TINY,
 }
 CONFIGS = {
     "teacher_config": "configs/teacher.cfg",
@@ -42,6 +52,9 @@ CONFIGS = {
 }
 VARIABLES = {
     **CONFIGS,
+    "encoder_config": "configs/encoder.cfg",
+    "transformer_config": "configs/transformer_layers.cfg",
+    "encoder_steps": 2,
     "transformer": "weights",
     "teacher_passes": 1,
     "student_passes": 1,
@@ -134,6 +147,12 @@ def test_the_workflow_runs_once_and_is_then_done(tmp_path):
         assert "The wheel has 0." in printed
         rows = [row.name for row in Report.read(work / "small" / "report.json").rows]
         assert rows == ["teacher", "distilled", "small"]
+    # A small transformer of the same teacher.
+    run_project(tmp_path, "transformer", VARIABLES)
+    report = Report.read(work / "transformer_report.json")
+    assert [row.name for row in report.rows] == ["teacher", "distilled", "transformer"]
+    assert (work / "encoder" / "distillation.json").is_file()
+    assert "Skipping" in run_project(tmp_path, "transformer", VARIABLES)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from spacy_distill.cli.app import app
 
 COMMANDS = (
     *("distill", "init-config", "convert", "split", "corpus", "augment"),
-    *("train-teacher", "annotate"),
+    *("train-teacher", "distill-encoder", "annotate"),
     *("calibrate", "quantize", "evaluate", "card", "package", "visualize", "summary"),
 )
 

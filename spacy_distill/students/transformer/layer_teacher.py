@@ -67,7 +67,7 @@ class LayerTeacher:
         if length > most:
             raise DistillError(
                 f"Expected max_length of at most {most}, which the teacher can read,"
-                f" got {length}: reduce it in [components]."
+                f" got {length}: reduce it in the config."
             )
         self._teacher = teacher
         self._theta = theta

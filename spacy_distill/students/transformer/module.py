@@ -141,7 +141,7 @@ def check_fit(config: Any, shape: Shape, *, source: str) -> None:
         if expected != got:
             raise DistillError(
                 f"Expected {name} = {expected}, which {source} has, got {got}: change"
-                ' it in [components], or set start = "random".'
+                ' it in the config, or set start = "random".'
             )
     positions = n_positions(config)
     if shape.max_length > positions:

@@ -25,10 +25,9 @@ def vector_teacher_v1(
     """Create a callback for [initialize.after_init]: document vectors as second target.
 
     The student learns to predict what a pretrained encoder, which was not fine-tuned,
-    has as vector of each training document: the mean of its hidden states. With few
-    texts it learns more of words and their similarity from that than from the
-    probabilities of a few categories. The encoder reads each document once, and is not
-    needed where the student predicts.
+    has as vector of each training document: the mean of its hidden states. That helps
+    on some texts and not on others (docs/textcat.md). The encoder reads each document
+    once, and is not needed where the student predicts.
 
     Args:
         source: The encoder: a Hugging Face model (a folder, an installed package that

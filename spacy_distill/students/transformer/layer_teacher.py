@@ -6,7 +6,7 @@ import numpy as np
 
 from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
-from .module import n_positions
+from .module import check_length, n_positions
 from .reading import Batch
 from .source import Encoder
 from .states import encoder_shape, read_states
@@ -63,12 +63,9 @@ class LayerTeacher:
                 "Expected a student that is shown capitals, as its teacher is, got one"
                 " that is not: set case = true in [components]."
             )
-        length, most = (n_positions(model.config) for model in (student, teacher.model))
-        if length > most:
-            raise DistillError(
-                f"Expected max_length of at most {most}, which the teacher can read,"
-                f" got {length}: reduce it in the config."
-            )
+        check_length(
+            teacher.model.config, n_positions(student.config), source="the teacher"
+        )
         self._teacher = teacher
         self._theta = theta
         self._needs_attention = loss.needs_attention

@@ -10,6 +10,8 @@ from ...words import N_SHAPES
 
 # Models whose weights have the names and the meaning of BERT's.
 BERT_TYPES = ("bert", "roberta", "xlm-roberta", "camembert")
+# Models whose positions are counted from after the id of the padding.
+_SHIFTED = (*BERT_TYPES[1:], "mpnet")
 # Standard deviation of the noise that is added to the pretrained segment embedding, to
 # break the symmetry of the word shapes.
 _SHAPE_STD = 0.01
@@ -143,11 +145,25 @@ def check_fit(config: Any, shape: Shape, *, source: str) -> None:
                 f"Expected {name} = {expected}, which {source} has, got {got}: change"
                 ' it in the config, or set start = "random".'
             )
+    check_length(config, shape.max_length, source=source)
+
+
+def check_length(config: Any, max_length: int, *, source: str) -> None:
+    """Check that an encoder has positions for the windows of a student.
+
+    Args:
+        config: Config of the encoder.
+        max_length: Word pieces that the student reads at once, with special tokens.
+        source: Name of the encoder, for error messages.
+
+    Raises:
+        DistillError: If it has fewer.
+    """
     positions = n_positions(config)
-    if shape.max_length > positions:
+    if max_length > positions:
         raise DistillError(
             f"Expected max_length of at most {positions}, the positions of {source},"
-            f" got {shape.max_length}: reduce it, longer texts are read in windows."
+            f" got {max_length}: reduce it, longer texts are read in windows."
         )
 
 
@@ -245,5 +261,5 @@ def _segments(given: Any, n: int, has_shapes: bool) -> Any:
 
 def _reserved(config: Any) -> int:
     """Return how many position embeddings are not used: RoBERTa counts from there."""
-    is_roberta = config.model_type in BERT_TYPES[1:]
-    return config.pad_token_id + 1 if is_roberta else 0
+    is_shifted = config.model_type in _SHIFTED
+    return config.pad_token_id + 1 if is_shifted else 0

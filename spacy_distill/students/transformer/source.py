@@ -63,13 +63,13 @@ def load_encoder(source: Union[str, Path]) -> Encoder:
     name = str(source)
     if is_pipeline(name):
         return _from_pipeline(name)
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoModel
 
     located = locate(name)
     tokenizer = load_tokenizer(located, source=name)
+    config: Any = read_source_config(name)
     # Broken files raise errors of many types.
     try:
-        config = AutoConfig.from_pretrained(**from_pretrained_args(located))
         args = from_pretrained_args(located)
         if config.model_type in _POOLED:
             # Its weights would be random in a model without one, and it is not used.

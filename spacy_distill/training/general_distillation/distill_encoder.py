@@ -12,8 +12,8 @@ from ...corpora.texts import Texts, TextSource, as_texts
 from ...errors import DistillError
 from ...files import check_writable, write_atomically
 from ...students.transformer.module import (
-    Shape,
     check_fit,
+    check_length,
     choose_layers,
     copied_config,
     copy_weights,
@@ -234,15 +234,9 @@ class _Training:
 
 def _make_student(settings: GeneralSettings, teacher: Encoder, name: str) -> Encoder:
     """Create the student with its first weights, and the teacher's tokenizer."""
-    given = settings.encoder
-    shape = Shape(
-        layers=given.layers,
-        width=given.width,
-        feed_forward_width=given.feed_forward_width,
-        heads=given.heads,
-        max_length=given.max_length,
-    )
+    shape = settings.encoder
     source = teacher.model
+    check_length(source.config, shape.max_length, source=name)
     n_pieces = source.get_input_embeddings().weight.shape[0]
     module = make_module(
         copied_config(
@@ -253,13 +247,13 @@ def _make_student(settings: GeneralSettings, teacher: Encoder, name: str) -> Enc
             is_case_aware=teacher.is_case_aware,
         )
     )
-    if given.start == "source":
+    if shape.start == "source":
         check_fit(source.config, shape, source=name)
         copy_weights(
             source,
             module,
             layers=choose_layers(
-                encoder_shape(source).layers, shape.layers, given.source_layers
+                encoder_shape(source).layers, shape.layers, shape.source_layers
             ),
             pieces=range(n_pieces),
             has_shapes=teacher.is_case_aware,

@@ -9,32 +9,23 @@ from spacy.util import registry
 
 from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
+from ...students.transformer.module import Shape
 from ..config import config_errors, read_config
 
 STARTS = ("source", "random")
 
 
 @dataclass(frozen=True)
-class EncoderSettings:
-    """Section [encoder]: the student.
+class EncoderSettings(Shape):
+    """Section [encoder]: the student, its sizes and its start.
 
     Attributes:
-        layers: Number of transformer layers.
-        width: Width of the hidden states.
-        feed_forward_width: Width of the feed-forward layers.
-        heads: Number of attention heads.
-        max_length: Word pieces that it reads at once, with special tokens.
         start: "source" copies embeddings and layers of the teacher, whose width, heads
             and feed-forward width must be the student's; "random" copies nothing.
         source_layers: With "source", the teacher's layers to copy, counted from 1;
             null for every k-th one.
     """
 
-    layers: int
-    width: int
-    feed_forward_width: int
-    heads: int
-    max_length: int
     start: str
     source_layers: Optional[List[int]]
 

@@ -166,6 +166,10 @@ def test_a_killed_run_goes_on_to_the_same_weights(teacher, tmp_path):
         ({"training__max_steps": 0}, "training.max_steps of at least 1"),
         ({"loss__losses__attention__layer_map": [1, 7]}, "teacher layers from 1 to 4"),
         ({"encoder__max_length": 64}, "at most 32, the positions"),
+        (
+            {"encoder__max_length": 64, "encoder__start": "random"},
+            "at most 32, the positions",
+        ),
     ],
 )
 def test_settings_that_do_not_fit(teacher, tmp_path, settings, message):

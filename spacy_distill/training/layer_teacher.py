@@ -21,6 +21,7 @@ def layer_teacher_v1(
     source: Optional[str],
     loss: LayerLoss,
     theta: Union[float, Iterator[float]] = 1.0,
+    bfloat16: bool = False,
 ) -> Callable[[Language], Language]:
     """Create a callback for [initialize.after_init]: layer losses in `spacy train`.
 
@@ -35,12 +36,14 @@ def layer_teacher_v1(
             model.
         loss: The layer losses; see `LayerLosses.v1`.
         theta: Their weight in [0, 1], or an endless schedule of weights.
+        bfloat16: Whether the teacher multiplies matrices in bfloat16; see
+            `fine_tuning.v1`.
 
     Returns:
         The callback. It raises a DistillError if the pipeline does not have one
         transformer student, or if the teacher is missing or does not fit.
     """
-    return SetLayerTeacher(source, loss, theta)
+    return SetLayerTeacher(source, loss, theta, bfloat16=bfloat16)
 
 
 class SetLayerTeacher:
@@ -50,6 +53,7 @@ class SetLayerTeacher:
         source: The teacher.
         loss: The layer losses.
         theta: Their weight.
+        bfloat16: Whether the teacher multiplies matrices in bfloat16.
     """
 
     def __init__(
@@ -57,10 +61,13 @@ class SetLayerTeacher:
         source: Optional[str],
         loss: LayerLoss,
         theta: Union[float, Iterator[float]],
+        *,
+        bfloat16: bool,
     ) -> None:
         self.source = source
         self.loss = loss
         self.theta = theta
+        self.bfloat16 = bfloat16
 
     def check(self, nlp: Language) -> str:
         """Check that there is a student and a teacher, without loading the teacher.
@@ -98,6 +105,7 @@ class SetLayerTeacher:
             is_case_aware=shim.cfg["is_case_aware"],
             loss=self.loss,
             theta=self.theta,
+            bfloat16=self.bfloat16,
         )
         return nlp
 

@@ -36,6 +36,7 @@ class LayerTeacher:
         is_case_aware: Whether the student has word shapes as `token_type_ids`.
         loss: The layer losses.
         theta: Their weight, or an endless schedule of weights.
+        bfloat16: Whether the teacher multiplies matrices in bfloat16.
 
     Raises:
         DistillError: If the teacher cannot read what the student reads, or if the loss
@@ -54,6 +55,7 @@ class LayerTeacher:
         is_case_aware: bool,
         loss: LayerLoss,
         theta: Union[float, Iterator[float]],
+        bfloat16: bool = False,
     ) -> None:
         import torch
 
@@ -68,6 +70,7 @@ class LayerTeacher:
         )
         self._teacher = teacher
         self._theta = theta
+        self._bfloat16 = bfloat16
         self._needs_attention = loss.needs_attention
         self.module = loss.build(encoder_shape(student), encoder_shape(teacher.model))
 
@@ -104,7 +107,10 @@ class LayerTeacher:
         inputs = {**own, "input_ids": self._piece_ids.to(device)[ids]}
         if not self._teacher.is_case_aware:
             del inputs["token_type_ids"]
-        with torch.no_grad():
+        autocast = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=self._bfloat16
+        )
+        with torch.no_grad(), autocast:
             target = read_states(
                 self._teacher.model, inputs, attention=self._needs_attention
             )

@@ -152,11 +152,17 @@ def _compute_scores(
     """Compute Q K^T / sqrt(d_head) of each layer, plus the position bias if any."""
     if not len(recorded.queries) == len(recorded.keys) == shape.layers:
         raise _no_scores(model)
+    import torch
+
     bias = recorded.biases[0].permute(2, 0, 1) if recorded.biases else None
     scores = []
     for query, key in zip(recorded.queries, recorded.keys):
         query, key = (
-            x.unflatten(2, (shape.heads, -1)).transpose(1, 2) for x in (query, key)
+            # Autocast may have given bfloat16, too coarse for losses.
+            x.to(torch.promote_types(x.dtype, torch.float32))
+            .unflatten(2, (shape.heads, -1))
+            .transpose(1, 2)
+            for x in (query, key)
         )
         product = (query / math.sqrt(query.shape[-1])) @ key.transpose(2, 3)
         scores.append(product if bias is None else product + bias)

@@ -32,8 +32,8 @@ def make_losses():
     )
 
 
-def set_teacher(nlp, source, theta=1.0):
-    layer_teacher_v1(str(source), make_losses(), theta)(nlp)
+def set_teacher(nlp, source, theta=1.0, **options):
+    layer_teacher_v1(str(source), make_losses(), theta, **options)(nlp)
     return shim_of(nlp)
 
 
@@ -103,6 +103,22 @@ def test_gradients_are_those_of_the_weighted_sum(source):
     assert {"layer_teacher." in name for name in got} == {True, False}
     for name, gradient in got.items():
         torch.testing.assert_close(gradient, expected[name], rtol=1e-3, atol=1e-4)
+
+
+def test_a_teacher_in_bfloat16(source):
+    found = []
+    for bfloat16 in (False, True):
+        nlp = make_student(source)
+        shim = set_teacher(nlp, source, bfloat16=bfloat16)
+        module = shim.module.eval()
+        compared = [
+            shim.layer_teacher.compare(module, batch, 1.0) for batch in read(shim, nlp)
+        ]
+        assert all(output.dtype == torch.float32 for output, _ in compared)
+        found.append([loss.item() for _, loss in compared])
+    exact, rounded = found
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, rel=0.05)
 
 
 def _scores(attention, states):

@@ -1,0 +1,1 @@
+"""Transformer students: objectives, sizes and speed; see README.md."""

@@ -1,0 +1,177 @@
+"""The rows of the tables: objectives, sizes, and the default student beside them."""
+
+from pathlib import Path
+from typing import Any, Dict, NamedTuple, Optional
+
+from common.cells import file_name
+from spacy.language import Language
+from thinc.api import Config
+from wasabi import Printer
+
+from spacy_distill import distill_encoder
+from spacy_distill.docs import load_pipeline
+from spacy_distill.training.config import CONFIGS, read_config
+from spacy_distill.training.student import train_student
+from transformer_student.corpora import CORPORA, CorpusSpec
+
+OBJECTIVES = Path(__file__).parent / "objectives"
+# Steps of the default student, of 64 sentences.
+QRNN_STEPS = 1500
+
+
+class Row(NamedTuple):
+    """A student.
+
+    Attributes:
+        config: Name of a shipped config.
+        objective: Name of a file in `objectives` that changes it.
+        soft: Whether it learns from the teacher's predictions.
+        layers: Layers of a transformer; None for a third of the teacher's.
+        first_stage: What `distill-encoder` takes as teacher before: "pretrained" or
+            "teacher" (fine-tuned); None for no first stage.
+        settings: Settings of the config by dotted name.
+    """
+
+    config: str = "transformer_student"
+    objective: Optional[str] = None
+    soft: bool = True
+    layers: Optional[int] = None
+    first_stage: Optional[str] = None
+    settings: Dict[str, Any] = {}
+
+    @property
+    def is_transformer(self) -> bool:
+        """Whether the student is a transformer."""
+        return self.config.startswith("transformer")
+
+
+# What the paper's table III compares: students of one size.
+UNDISTILLED, ADAPTIVE = "undistilled", "adaptive weight"
+COMPARED: Dict[str, Row] = {
+    UNDISTILLED: Row(soft=False),
+    "logits": Row(objective="logits"),
+    "DistilBERT": Row(objective="distilbert"),
+    "BERT-PKD": Row(objective="bert_pkd"),
+    "TinyBERT": Row(objective="tinybert", first_stage="teacher"),
+    ADAPTIVE: Row("transformer_layers"),
+}
+# Changes of the last.
+VARIANTS: Dict[str, Row] = {
+    "fixed weight": Row(objective="fixed_weight"),
+    "adaptive weight, two stages": Row("transformer_layers", first_stage="pretrained"),
+}
+# Table V: other numbers of layers.
+SIZES: Dict[str, Row] = {
+    f"adaptive weight, {layers} layers": Row("transformer_layers", layers=layers)
+    for layers in (2, 3, 4, 6)
+}
+_ADAPTIVE_ALPHA = {
+    "components.ner.loss.divergence": "soft_cross_entropy",
+    "components.ner.loss.alpha": {
+        "@schedules": "spacy_distill.adaptive_alpha.v1",
+        "step": QRNN_STEPS,
+    },
+}
+DEFAULT_STUDENTS: Dict[str, Row] = {
+    "QRNN, gold": Row("student", soft=False),
+    "QRNN": Row("student"),
+    "QRNN, adaptive weight": Row("student", settings=_ADAPTIVE_ALPHA),
+}
+ROWS: Dict[str, Row] = {**COMPARED, **VARIANTS, **SIZES, **DEFAULT_STUDENTS}
+
+
+def train_row(
+    name: str, corpus: str, folder: Path, seed: int, *, transformer: str, bfloat16: bool
+) -> Language:
+    """Train the student of a row, and save it as `pipelines/ROW/model-best`.
+
+    Args:
+        name: The row.
+        corpus: The corpus.
+        folder: Folder with its files, its teacher and its soft labels.
+        seed: Seed.
+        transformer: The pretrained transformer.
+        bfloat16: Whether to multiply matrices in bfloat16.
+
+    Returns:
+        The best pipeline by the development set.
+    """
+    row, spec = ROWS[name], CORPORA[corpus]
+    out = folder / "pipelines" / file_name(name)
+    config = row_config(row, spec, folder, seed, bfloat16=bfloat16)
+    if row.first_stage is not None:
+        config["paths"]["transformer"] = str(
+            _first_stage(row, spec, folder, seed, transformer, bfloat16, out)
+        )
+        # Both stages together have the steps of one.
+        config["training"]["max_steps"] //= 2
+    train_student(config, out, is_kept=False, say=Printer())
+    return load_pipeline(out / "model-best")
+
+
+def row_config(
+    row: Row, spec: CorpusSpec, folder: Path, seed: int, *, bfloat16: bool
+) -> Config:
+    """Return the config of a row, variables not filled in."""
+    steps = spec.steps if row.is_transformer else QRNN_STEPS
+    settings: Dict[str, Any] = {
+        "paths.train": str(folder / "train.spacy"),
+        "paths.dev": str(folder / "dev.spacy"),
+        "paths.soft_labels": str(folder / "soft_labels") if row.soft else None,
+        "nlp.lang": spec.lang,
+        "system.seed": seed,
+        "training.max_steps": steps,
+        "training.eval_frequency": steps // 6,
+        **row.settings,
+    }
+    config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
+    config["training"]["logger"]["progress_bar"] = None
+    if not row.is_transformer:
+        # Its word embeddings come from the teacher's word pieces, with gold alone too.
+        source = config["initialize"]["before_init"]["source"]
+        source["soft_labels"] = str(folder / "soft_labels")
+        return config
+    if row.objective is not None:
+        changes = Config().from_disk(
+            OBJECTIVES / f"{row.objective}.cfg", interpolate=False
+        )
+        config = config.merge(changes)
+    teacher = str(folder / "teacher" / "model-best")
+    config["paths"]["transformer"] = teacher
+    if "teacher" in config["paths"]:
+        config["paths"]["teacher"] = teacher
+    config["components"]["ner"]["model"]["tok2vec"]["layers"] = _n_layers(row, spec)
+    callback = config["initialize"]["after_init"]
+    callback = callback.get("callbacks", {}).get("fine_tuning", callback)
+    callback["bfloat16"] = bfloat16
+    return config
+
+
+def _n_layers(row: Row, spec: CorpusSpec) -> int:
+    return row.layers or spec.layers // 3
+
+
+def _first_stage(
+    row: Row,
+    spec: CorpusSpec,
+    folder: Path,
+    seed: int,
+    transformer: str,
+    bfloat16: bool,
+    out: Path,
+) -> Path:
+    """Distill an encoder from the teacher's layers, on the unlabelled text."""
+    fine_tuned = str(folder / "teacher" / "model-best")
+    settings = {
+        "encoder.layers": _n_layers(row, spec),
+        "training.seed": seed,
+        "training.max_steps": spec.steps // 2,
+        "training.bfloat16": bfloat16,
+    }
+    return distill_encoder(
+        transformer if row.first_stage == "pretrained" else fine_tuned,
+        folder / "unlabelled.jsonl",
+        out / "encoder",
+        overrides=settings,
+        progress=False,
+    )

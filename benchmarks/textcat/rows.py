@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional
 
 import spacy
+from common.cells import file_name
 from spacy.language import Language
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
@@ -103,12 +104,12 @@ ROWS: Dict[str, Row] = {
 
 
 def train_row(
-    row: Row, corpus: Corpus, folder: Path, seed: int, transformer: str
+    name: str, corpus: Corpus, folder: Path, seed: int, transformer: str
 ) -> Language:
     """Train the pipeline of a row.
 
     Args:
-        row: The row.
+        name: The row.
         corpus: The corpus.
         folder: Folder with its files, and soft labels in `soft_NAME`.
         seed: Seed.
@@ -117,6 +118,7 @@ def train_row(
     Returns:
         The best pipeline by the development set.
     """
+    row = ROWS[name]
     steps = GOLD_STEPS
     if row.texts:
         steps = SOFT_STEPS if row.texts == "plain" else AUGMENTED_STEPS
@@ -143,15 +145,9 @@ def train_row(
         "@loggers": "spacy.ConsoleLogger.v3",
         "progress_bar": None,
     }
-    out = folder / "pipelines" / row_file(row)
+    out = folder / "pipelines" / file_name(name)
     out.mkdir(parents=True, exist_ok=True)
     with use_ops("numpy"):
         nlp = init_nlp(config)
         train(nlp, out)
     return spacy.load(out / "model-best")
-
-
-def row_file(row: Row) -> str:
-    """Return a name for files of the row."""
-    name = next(name for name, other in ROWS.items() if other is row)
-    return name.replace(", ", "_").replace(" ", "-")

@@ -7,16 +7,15 @@ One JSON file a cell; a run that was cut short goes on where it was.
 """
 
 import argparse
-import json
 import shutil
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Set
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from common.cells import file_name, run_cell
 from spacy.language import Language
 
 from spacy_distill import annotate, calibrate, load_teacher, quantize
@@ -24,13 +23,12 @@ from spacy_distill.corpora.augmentation.augment import augment
 from spacy_distill.corpora.augmentation.settings import Augmentation
 from spacy_distill.docs import blank_pipeline, load_pipeline
 from spacy_distill.evaluation.size import zipped_bytes
-from spacy_distill.files import write_atomically
 from spacy_distill.tasks.calibration_error import expected_calibration_error
 from spacy_distill.training.config import CONFIGS
 from spacy_distill.training.teacher import train_teacher
 from textcat.baselines import BASELINES
 from textcat.corpora import READERS, Corpus, read_corpus, write_corpus
-from textcat.rows import ROWS, row_file, train_row
+from textcat.rows import ROWS, train_row
 
 # Steps of the teacher; longer documents come in smaller batches.
 TEACHER_STEPS = {
@@ -80,14 +78,7 @@ def run_cells(
         write_corpus(corpus, folder)
 
     def cell(row: str, make: Callable[[], Dict[str, Any]]) -> None:
-        path = folder / f"{row.replace(', ', '_').replace(' ', '-')}.json"
-        if path.exists():
-            return
-        start = time.time()
-        result = {"set": name, "seed": seed, "row": row, **make()}
-        result["seconds"] = round(time.time() - start)
-        write_atomically(path, json.dumps(result, indent=1).encode("utf-8"))
-        print(f"{name} {seed} {row}: {100 * result['accuracy']:.2f}", flush=True)
+        run_cell(folder, row, {"set": name, "seed": seed}, make, shown="accuracy")
 
     for row_name, baseline in BASELINES.items():
         if baseline.is_installed:
@@ -101,15 +92,16 @@ def run_cells(
     done: Set[str] = set()
     for row_name in args.rows:
 
-        def train_and_measure(row: Any = ROWS[row_name]) -> Dict[str, Any]:
+        def train_and_measure(row_name: str = row_name) -> Dict[str, Any]:
+            row = ROWS[row_name]
             if row.texts or row.config == "textcat_student":
                 texts = row.texts or "plain"
                 if texts not in done:
                     annotated(texts, corpus, folder, seed, args.transformer)
                     done.add(texts)
-            nlp = train_row(row, corpus, folder, seed, args.transformer)
+            nlp = train_row(row_name, corpus, folder, seed, args.transformer)
             out = measure_pipeline(nlp, corpus)
-            out.update(quantized(nlp, corpus, folder, row_file(row)))
+            out.update(quantized(nlp, corpus, folder, file_name(row_name)))
             if row.model is None:
                 calibrate(nlp, folder / "dev.spacy")
                 out["calibrated_ece"] = measure_pipeline(nlp, corpus)["ece"]

@@ -10,20 +10,19 @@ other, in each round; the table has the median round.
 import argparse
 import json
 import os
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from spacy.language import Language
+from common.cells import file_name
+from common.turns import seconds_in_turns
 
 from spacy_distill.docs import load_pipeline
 from spacy_distill.evaluation.size import zipped_bytes
 from spacy_distill.files import write_atomically
 from textcat.corpora import READERS, read_corpus
-from textcat.rows import ROWS, row_file
+from textcat.rows import ROWS
 
 ROUNDS = 5
 # The teacher reads fewer documents, the first of them.
@@ -55,8 +54,8 @@ def main() -> None:
 def find_pipelines(folder: Path) -> Dict[str, Path]:
     """Find the pipelines of a corpus and seed, by row; int8 copies are rows, too."""
     paths = {"teacher": folder / "teacher" / "model-best"}
-    for name, row in ROWS.items():
-        trained = folder / "pipelines" / row_file(row)
+    for name in ROWS:
+        trained = folder / "pipelines" / file_name(name)
         paths[name] = trained / "model-best"
         paths[f"{name}, int8"] = trained.with_name(f"{trained.name}-int8")
     return {name: path for name, path in paths.items() if path.exists()}
@@ -75,28 +74,21 @@ def measure_speeds(
     Returns:
         For each row `docs_per_second` and `bytes` (zipped).
     """
-    pipelines = {name: load_pipeline(path) for name, path in paths.items()}
-    read: Dict[str, List[float]] = {name: [] for name in paths}
-    for number in range(rounds + 1):
-        for name, nlp in pipelines.items():
-            mine = texts[:TEACHER_DOCUMENTS] if name == "teacher" else texts
-            seconds = _read(nlp, mine)
-            if number:
-                read[name].append(len(mine) / seconds)
-    return {
-        name: {
-            "docs_per_second": statistics.median(read[name]),
-            "bytes": zipped_bytes(path),
-        }
+    readers = {
+        name: (
+            load_pipeline(path),
+            texts[:TEACHER_DOCUMENTS] if name == "teacher" else texts,
+        )
         for name, path in paths.items()
     }
-
-
-def _read(nlp: Language, texts: List[str]) -> float:
-    start = time.perf_counter()
-    for _ in nlp.pipe(texts, batch_size=128):
-        pass
-    return time.perf_counter() - start
+    seconds = seconds_in_turns(readers, rounds=rounds)
+    return {
+        name: {
+            "docs_per_second": len(mine) / seconds[name],
+            "bytes": zipped_bytes(paths[name]),
+        }
+        for name, (_, mine) in readers.items()
+    }
 
 
 if __name__ == "__main__":

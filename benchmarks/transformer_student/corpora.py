@@ -64,7 +64,7 @@ CORPORA: Dict[str, CorpusSpec] = {
 
 
 def write_corpus(name: str, data: Path, folder: Path, seed: int) -> None:
-    """Write `train`, `dev`, `test` (`.spacy`) and `unlabelled.jsonl`.
+    """Write `train`, `dev`, `test` (`.spacy`) and the folder `unlabelled`.
 
     Args:
         name: A name in `CORPORA`.

@@ -96,15 +96,18 @@ def train_row(
     Returns:
         The best pipeline by the development set.
     """
-    row, spec = ROWS[name], CORPORA[corpus]
+    row = ROWS[name]
     out = folder / "pipelines" / file_name(name)
-    config = row_config(row, spec, folder, seed, bfloat16=bfloat16)
+    config = row_config(row, CORPORA[corpus], folder, seed, bfloat16=bfloat16)
     if row.first_stage is not None:
-        config["paths"]["transformer"] = str(
-            _first_stage(row, spec, folder, seed, transformer, bfloat16, out)
-        )
-        # Both stages together have the steps of one.
         config["training"]["max_steps"] //= 2
+        encoder = _first_stage(
+            *(row, config, folder),
+            transformer=transformer,
+            bfloat16=bfloat16,
+            out=out / "encoder",
+        )
+        config["paths"]["transformer"] = str(encoder)
     train_student(config, out, is_kept=False, say=Printer())
     return load_pipeline(out / "model-best")
 
@@ -140,38 +143,41 @@ def row_config(
     config["paths"]["transformer"] = teacher
     if "teacher" in config["paths"]:
         config["paths"]["teacher"] = teacher
-    config["components"]["ner"]["model"]["tok2vec"]["layers"] = _n_layers(row, spec)
+    config["components"]["ner"]["model"]["tok2vec"]["layers"] = (
+        row.layers or spec.layers // 3
+    )
     callback = config["initialize"]["after_init"]
     callback = callback.get("callbacks", {}).get("fine_tuning", callback)
     callback["bfloat16"] = bfloat16
     return config
 
 
-def _n_layers(row: Row, spec: CorpusSpec) -> int:
-    return row.layers or spec.layers // 3
-
-
 def _first_stage(
     row: Row,
-    spec: CorpusSpec,
+    config: Config,
     folder: Path,
-    seed: int,
+    *,
     transformer: str,
     bfloat16: bool,
     out: Path,
 ) -> Path:
-    """Distill an encoder from the teacher's layers, on the unlabelled text."""
+    """Distill an encoder from a teacher's layers, on the unlabelled text."""
     fine_tuned = str(folder / "teacher" / "model-best")
+    student = config["components"]["ner"]["model"]["tok2vec"]
     settings = {
-        "encoder.layers": _n_layers(row, spec),
-        "training.seed": seed,
-        "training.max_steps": spec.steps // 2,
+        **{f"encoder.{name}": student[name] for name in _SIZES},
+        "training.seed": config["system"]["seed"],
+        # Both stages together have the steps of one.
+        "training.max_steps": config["training"]["max_steps"],
         "training.bfloat16": bfloat16,
     }
     return distill_encoder(
         transformer if row.first_stage == "pretrained" else fine_tuned,
-        folder / "unlabelled.jsonl",
-        out / "encoder",
+        folder / "unlabelled",
+        out,
         overrides=settings,
         progress=False,
     )
+
+
+_SIZES = ("layers", "width", "feed_forward_width", "heads", "max_length")

@@ -41,7 +41,7 @@ def main() -> None:
     for seed in args.seeds:
         for name in args.sets:
             folder = args.output / f"{name}-{seed}"
-            if not (folder / "unlabelled.jsonl").exists():
+            if not (folder / "corpus.json").exists():
                 write_corpus(name, args.data, folder, seed)
             run_cells(name, folder, seed, args)
 
@@ -102,7 +102,7 @@ def teacher_cell(
     shutil.rmtree(path.with_name("model-last"))
     annotate(
         load_teacher(path, lang=spec.lang),
-        folder / "unlabelled.jsonl",
+        folder / "unlabelled",
         folder / "soft_labels",
         progress=False,
     )
@@ -144,8 +144,12 @@ def parameters(nlp: Language) -> Dict[str, Any]:
 
 
 def count(module: Any) -> Dict[str, int]:
-    """Count the parameters of a Hugging Face encoder."""
-    sizes = {name: weight.numel() for name, weight in module.named_parameters()}
+    """Count the parameters of a Hugging Face encoder, without a pooler."""
+    sizes = {
+        name: weight.numel()
+        for name, weight in module.named_parameters()
+        if not name.startswith("pooler.")
+    }
     return _split(sizes, ("embeddings.",))
 
 

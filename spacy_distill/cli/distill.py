@@ -150,7 +150,7 @@ def run_distill(
     import_code(code)
     use_device(gpu_id)
     folder = overrides.get("paths.soft_labels") or output / "soft_labels"
-    with resumable(soft_labels=Path(folder), training=True):
+    with resumable(soft_labels=Path(folder), training=output):
         nlp = distill(
             teacher,
             output=output,

@@ -48,7 +48,7 @@ def distill_encoder_cli(
     checkpoint when it is started again. A GPU is used if there is one. Settings of the
     config can be overridden with arguments such as --encoder.layers 2.
     """
-    from ..training.general_distillation.checkpoint import FILE_NAME
+    from ..training.checkpoint import FILE_NAME
     from ..training.general_distillation.distill_encoder import distill_encoder
 
     overrides = parse_overrides(ctx.args, ctx=ctx)

@@ -13,13 +13,13 @@ _AGAIN = "The same command goes on from there."
 
 @contextmanager
 def resumable(
-    *, soft_labels: Optional[Path] = None, training: bool = False
+    *, soft_labels: Optional[Path] = None, training: Optional[Path] = None
 ) -> Iterator[None]:
     """Say on Ctrl-C what is done and how to go on, and exit with status 130.
 
     Args:
         soft_labels: Folder of soft labels that the command writes.
-        training: Whether the command trains, after it has written soft labels.
+        training: Folder of the training that follows; None without one.
     """
     try:
         yield
@@ -37,7 +37,9 @@ def exit_interrupted(line: str) -> NoReturn:
     sys.exit(INTERRUPTED)
 
 
-def _describe(soft_labels: Optional[Path], training: bool) -> str:
+def _describe(soft_labels: Optional[Path], training: Optional[Path]) -> str:
+    from ..training.checkpoint import FILE_NAME
+
     if soft_labels is not None and not _is_complete(soft_labels):
         records = list(soft_labels.glob("shard-*.json"))
         if not records:
@@ -48,8 +50,10 @@ def _describe(soft_labels: Optional[Path], training: bool) -> str:
             f" {len(records):,} {'shard' if len(records) == 1 else 'shards'}. {_AGAIN}"
         )
     done = f"The annotation in {soft_labels} is complete. " if soft_labels else ""
-    if not training:
+    if training is None:
         return f"{done}{_AGAIN}"
+    if (training / FILE_NAME).exists():
+        return f"{done}The same command goes on from the last evaluation."
     return f"{done}The same command begins the training again."
 
 

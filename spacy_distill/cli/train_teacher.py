@@ -47,7 +47,7 @@ def train_teacher_cli(
     overrides = parse_overrides(arguments, ctx=ctx)
     import_code(code)
     use_device(use_gpu, quiet=True)
-    with resumable(training=True):
+    with resumable(training=output):
         train_teacher(
             config,
             output,

@@ -2,7 +2,7 @@
 
 import math
 from itertools import count
-from typing import Any, Dict, Iterator, Optional, Tuple, Union
+from typing import Iterator, Optional, Tuple, Union
 
 import numpy as np
 from spacy.util import registry
@@ -11,6 +11,7 @@ from ..arrays import softmax
 from ..errors import DistillError
 from .base import Loss, LossResult, Targets, Terms
 from .divergences import DIVERGENCES, SoftmaxTerms
+from .weight import Weight
 
 # Labels alone, gold and pseudo. Adding the logits did not improve students in any of
 # the pairs of runs in docs/few_labels.md.
@@ -100,29 +101,19 @@ class DistillationLoss:
         min_confidence: float,
         weight_by_confidence: bool,
     ) -> None:
-        self.alpha = alpha
+        self.alpha = Weight(alpha)
         self.temperature = temperature
         self.divergence = divergence
         self.scale = scale
         self.min_confidence = min_confidence
         self.weight_by_confidence = weight_by_confidence
 
-    def __getstate__(self) -> Dict[str, Any]:
-        # Schedules are generators, which cannot be pickled; a pipeline is pickled to
-        # predict in several processes.
-        number = isinstance(self.alpha, (int, float))
-        return {**self.__dict__, "alpha": self.alpha if number else iter(())}
-
     def __call__(
         self, scores: np.ndarray, targets: Targets, terms: Optional[Terms] = None
     ) -> LossResult:
         """Compare the scores of a batch with its targets; see `losses.base.Loss`."""
         terms = SoftmaxTerms(scores) if terms is None else terms
-        alpha = _check_alpha(
-            self.alpha
-            if isinstance(self.alpha, (int, float))
-            else next(self.alpha, None)
-        )
+        alpha = _check_alpha(self.alpha.take())
         labels, confidence = self._labels(targets)
         n_rows = max(len(labels), 1)
         task_weights = np.where(targets.has_teacher, alpha, 1.0) / n_rows

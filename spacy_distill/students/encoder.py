@@ -135,6 +135,17 @@ def set_vector_teacher(encoder: Model, teacher: VectorTeacher) -> None:
     layer.vector_teacher = teacher
 
 
+def find_vector_teacher(encoder: Model) -> Optional[VectorTeacher]:
+    """Return what `set_vector_teacher` set; None if nothing.
+
+    Args:
+        encoder: The encoder.
+    """
+    layer: Any = encoder._func
+    teacher: Optional[VectorTeacher] = layer.vector_teacher
+    return teacher
+
+
 class _EncoderLayer:
     """Forward pass and initialization of the encoder; the model owns the parameters.
 
@@ -190,7 +201,11 @@ class _EncoderLayer:
             if not is_train:
                 tables = self.cache.project(types, params, self.features, self.context)
         if is_train:
-            Y, backprop = self._train(model, docs, params, types, entries, lengths)
+            # Types in the order of their hashes, not of the cache, which depends on
+            # earlier batches: a resumed training has another one.
+            _, first, tokens = np.unique(hashes, return_index=True, return_inverse=True)
+            used = (entries[first], tokens)
+            Y, backprop = self._train(model, docs, params, types, used, lengths)
         else:
             Y = self.context.predict(params, tables, entries, lengths)
             backprop = no_backprop
@@ -203,7 +218,7 @@ class _EncoderLayer:
         docs: List[Doc],
         params: Params,
         types: WordTypes,
-        entries: np.ndarray,
+        used: Tuple[np.ndarray, np.ndarray],
         lengths: Sequence[int],
     ) -> Tuple[np.ndarray, Callable[[List[Floats2d]], List[Doc]]]:
         import torch
@@ -216,9 +231,9 @@ class _EncoderLayer:
             if name not in PIECE_PARAMS
         }
         with one_torch_thread():
-            used, tokens = np.unique(entries, return_inverse=True)
+            entries, tokens = used
             features = self.features.train(
-                tensors, types, used, word_dropout=model.attrs["word_dropout"]
+                tensors, types, entries, word_dropout=model.attrs["word_dropout"]
             )[torch.from_numpy(tokens)]
             hidden = self.context.train(
                 tensors, F.dropout(features, dropout), lengths, dropout

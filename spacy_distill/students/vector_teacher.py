@@ -37,6 +37,8 @@ class VectorTeacher:
 
     Attributes:
         loss: The loss of the last batch.
+        head: The projection, W and b.
+        optimizer: Its optimizer.
     """
 
     def __init__(
@@ -50,10 +52,10 @@ class VectorTeacher:
         self.loss = 0.0
         self._vectors = vectors
         self._weight = weight
-        self._head: Model[Floats2d, Floats2d] = Linear(nO=vectors.width, nI=width)
-        self._head.ops = NumpyOps()
-        self._head.initialize()
-        self._optimizer = Adam(learn_rate)
+        self.head: Model[Floats2d, Floats2d] = Linear(nO=vectors.width, nI=width)
+        self.head.ops = NumpyOps()
+        self.head.initialize()
+        self.optimizer = Adam(learn_rate)
 
     def learn(
         self, docs: Sequence[Doc], output: np.ndarray, lengths: Sequence[int]
@@ -77,12 +79,12 @@ class VectorTeacher:
         target = target / np.where(known, scale, 1.0)
         means: Any = np.add.reduceat(output, starts, axis=0) / counts
         found: Any
-        found, backprop = self._head.begin_update(means.astype("f"))
+        found, backprop = self.head.begin_update(means.astype("f"))
         difference = (found - target) * known
         n = max(int(known.sum()), 1) * target.shape[1]
         self.loss = self._weight * float((difference**2).sum()) / n
         d_found: Any = (2.0 * self._weight / n * difference).astype("f")
         d_means: Any = backprop(d_found)
-        self._head.finish_update(self._optimizer)
+        self.head.finish_update(self.optimizer)
         d_output: np.ndarray = np.repeat(d_means / counts, counts[:, 0], axis=0)
         return d_output.astype("f")

@@ -73,7 +73,7 @@ def distill(
     are not calibrated.
 
     An interrupted annotation continues when the same call is made again with the same
-    `output` or `soft_labels`.
+    `output` or `soft_labels`, an interrupted training with the same `output`.
 
     Args:
         teacher: Name, path or object; see `load_teacher`.

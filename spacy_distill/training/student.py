@@ -29,7 +29,7 @@ _TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
 
 
 def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) -> None:
-    """Initialize and train a student, as `spacy train` does.
+    """Initialize and train a student; see `loop.train`.
 
     Args:
         config: The config, variables not filled in.
@@ -41,7 +41,8 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
         DistillError: If the folder cannot be written to.
     """
     from spacy.training.initialize import init_nlp
-    from spacy.training.loop import train
+
+    from .loop import train
 
     say.divider("Training the student")
     try:

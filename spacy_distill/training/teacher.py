@@ -50,6 +50,8 @@ def train_teacher(
 ) -> None:
     """Fine-tune a teacher on gold annotation, as `spacy train` does.
 
+    A training that was killed goes on from its last evaluation if it is started again.
+
     Args:
         config: Config of the teacher; None for the one that ships with the package.
         output: Folder for `model-best` and `model-last`.
@@ -65,7 +67,8 @@ def train_teacher(
             or if the folder cannot be written to.
     """
     from spacy.training.initialize import init_nlp
-    from spacy.training.loop import train
+
+    from .loop import train
 
     output = Path(output)
     check_writable(output)

@@ -36,7 +36,11 @@ def names_v1():
 
 @registry.callbacks("test_interrupts.interrupt.v1")
 def interrupt_v1(file: str):
-    return lambda nlp, args: (HERE / file).exists() and interrupt()
+    def before_update(nlp, args):
+        if (HERE / file).exists() and str(args["step"]) == (HERE / file).read_text():
+            interrupt()
+
+    return before_update
 """
 CALLBACK = '\n[training.before_update]\n@callbacks = "test_interrupts.interrupt.v1"\n'
 
@@ -89,7 +93,7 @@ def test_annotation_goes_on(files):
 
 def test_distillation_goes_on(files):
     (files / "interrupt_annotation").touch()
-    (files / "interrupt_training").touch()
+    (files / "interrupt_training").write_text("0")
     config = files / "student.cfg"
     subprocess.run(
         [sys.executable, "-m", "spacy_distill", "init-config", config], check=True
@@ -105,7 +109,14 @@ def test_distillation_goes_on(files):
         "Interrupted. The annotation in out/soft_labels is complete. The same command"
         " begins the training again."
     )
+    every = SMALL["training.eval_frequency"]
+    (files / "interrupt_training").write_text(str(every + 1))
+    assert interrupted(run(files, "distill", *args)) == (
+        "Interrupted. The annotation in out/soft_labels is complete. The same command"
+        " goes on from the last evaluation."
+    )
     (files / "interrupt_training").unlink()
     done = run(files, "distill", *args)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Going on from step {every}" in done.stdout
     spacy.load(files / "out" / "model-best")(TEXTS[0])

@@ -41,7 +41,7 @@ def test_loss_and_gradient(third):
     teacher = make(rows)
     output = np.random.default_rng(0).normal(size=(6, 4)).astype("f")
     got = teacher.learn(docs(), output, LENGTHS)
-    W, b = (torch.from_numpy(teacher._head.get_param(name)) for name in ("W", "b"))
+    W, b = (torch.from_numpy(teacher.head.get_param(name)) for name in ("W", "b"))
     hidden = torch.from_numpy(output).requires_grad_()
     parts = hidden.split([n for n in LENGTHS if n])
     losses = []

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
+from ...losses.weight import Weight
 from .module import check_length, n_positions
 from .reading import Batch
 from .source import Encoder
@@ -44,6 +45,7 @@ class LayerTeacher:
 
     Attributes:
         module: The torch module of the losses, whose parameters are learned.
+        theta: Their weight.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class LayerTeacher:
             teacher.model.config, n_positions(student.config), source="the teacher"
         )
         self._teacher = teacher
-        self._theta = theta
+        self.theta = Weight(theta)
         self._bfloat16 = bfloat16
         self._needs_attention = loss.needs_attention
         self.module = loss.build(encoder_shape(student), encoder_shape(teacher.model))
@@ -80,9 +82,8 @@ class LayerTeacher:
         Raises:
             DistillError: If it is not in [0, 1].
         """
-        fixed = isinstance(self._theta, (int, float))
-        theta = self._theta if fixed else next(self._theta, None)  # type: ignore[arg-type]
-        if not isinstance(theta, (int, float)) or not 0.0 <= theta <= 1.0:
+        theta = self.theta.take()
+        if theta is None or not 0.0 <= theta <= 1.0:
             raise DistillError(
                 f"Expected theta in [0, 1] at every update, got {theta}: change it in"
                 " [initialize.after_init]."

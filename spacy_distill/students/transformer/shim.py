@@ -20,6 +20,7 @@ from thinc.shims.shim import Shim
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 
 from ...errors import DistillError
+from ...losses.weight import Weight
 from .module import make_module, set_dropout
 from .onnx_graph import export, read_weights, to_float16, to_int8
 from .onnx_session import OnnxSession
@@ -33,9 +34,11 @@ class Teacher(Protocol):
 
     Attributes:
         module: The torch module of the losses, whose parameters are learned.
+        theta: The weight of the layer losses.
     """
 
     module: Any
+    theta: Weight
 
     def next_theta(self) -> float:
         """Return the weight of the layer losses in the next update."""
@@ -159,7 +162,7 @@ class TransformerShim(Shim):
         """Update the weights that have gradients."""
         if self._model is None:
             return
-        for name, weight in self._learned():
+        for name, weight in self.learned_weights():
             if weight.grad is None:
                 continue
             value: Any = torch2xp(weight.data)
@@ -168,6 +171,13 @@ class TransformerShim(Shim):
             weight.data = xp2torch(value, device=weight.device)
             weight.grad = None
         self.touch()
+
+    def learned_weights(self) -> Iterator[Tuple[str, Any]]:
+        """Yield the weights that training changes, by name."""
+        yield from self._model.named_parameters()
+        if self.layer_teacher is not None:
+            for name, weight in self.layer_teacher.module.named_parameters():
+                yield f"layer_teacher.{name}", weight
 
     @contextlib.contextmanager
     def use_params(self, params: Dict[Any, Any]) -> Iterator[None]:
@@ -246,13 +256,6 @@ class TransformerShim(Shim):
         """Leave out what cannot be pickled and is made again."""
         left_out = ("_session", "_reader", "layer_teacher")
         return {**self.__dict__, **dict.fromkeys(left_out)}
-
-    def _learned(self) -> Iterator[Tuple[str, Any]]:
-        """Yield the weights that training changes, by name."""
-        yield from self._model.named_parameters()
-        if self.layer_teacher is not None:
-            for name, weight in self.layer_teacher.module.named_parameters():
-                yield f"layer_teacher.{name}", weight
 
     def _stored_graph(self) -> bytes:
         if self._graph is not None and self._graph_storage in (_INT8, self.storage):

@@ -21,8 +21,8 @@ from ...students.transformer.module import (
 )
 from ...students.transformer.source import Encoder, load_encoder, save_encoder
 from ...students.transformer.states import encoder_shape, read_states
+from ..checkpoint import load_checkpoint, remove_checkpoint, save_checkpoint
 from ..config import CONFIGS
-from .checkpoint import load_checkpoint, remove_checkpoint, save_checkpoint
 from .piece_batches import PieceBatches, Position
 from .settings import GeneralSettings, read_settings
 
@@ -157,7 +157,10 @@ class _Training:
         Returns:
             Moving means of the losses at the end, by name.
         """
-        place = self._load(load_checkpoint(folder, run=run))
+        checkpoint = load_checkpoint(folder, run=run)
+        place = self._load(None if checkpoint is None else checkpoint.state)
+        if checkpoint is not None:
+            checkpoint.restore_random()
         total = self.settings.max_steps
         bar = tqdm(
             total=total, initial=place.step, unit="step", disable=not progress or None

@@ -40,7 +40,7 @@ def set_teacher(nlp, source, theta=1.0, **options):
 def gradients(shim):
     return {
         name: weight.grad.clone()
-        for name, weight in shim._learned()
+        for name, weight in shim.learned_weights()
         if weight.grad is not None
     }
 
@@ -62,7 +62,7 @@ def test_gradients_are_those_of_the_weighted_sum(source):
     backprop(d_outputs)
     got = gradients(shim)
     # Once more without the shim: states as the models return them themselves.
-    for _, weight in shim._learned():
+    for _, weight in shim.learned_weights():
         weight.grad = None
     student, teacher = shim.module, shim.layer_teacher._teacher.model
     projection, embedding_projection = (

@@ -1,10 +1,13 @@
+import random
+
+import numpy as np
 import pytest
 
 from spacy_distill.errors import DistillError
 
 torch = pytest.importorskip("torch")
 
-from spacy_distill.training.general_distillation.checkpoint import (  # noqa: E402
+from spacy_distill.training.checkpoint import (  # noqa: E402
     FILE_NAME,
     load_checkpoint,
     remove_checkpoint,
@@ -17,11 +20,17 @@ def test_random_numbers_go_on(tmp_path):
     torch.rand(5)
     save_checkpoint(tmp_path, {"weights": torch.ones(2), "step": 7}, run="a")
     expected = torch.rand(4)
+    expected_by_numpy, expected_by_python = np.random.rand(), random.random()
     torch.manual_seed(99)
-    state = load_checkpoint(tmp_path, run="a")
-    assert state["step"] == 7
-    assert torch.equal(state["weights"], torch.ones(2))
+    np.random.seed(99)
+    random.seed(99)
+    checkpoint = load_checkpoint(tmp_path, run="a")
+    assert checkpoint.state["step"] == 7
+    assert torch.equal(checkpoint.state["weights"], torch.ones(2))
+    checkpoint.restore_random()
     assert torch.equal(torch.rand(4), expected)
+    assert np.random.rand() == expected_by_numpy
+    assert random.random() == expected_by_python
 
 
 def test_no_checkpoint(tmp_path):

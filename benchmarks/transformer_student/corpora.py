@@ -47,7 +47,7 @@ CORPORA: Dict[str, CorpusSpec] = {
         ("train.char.bmes", "dev.char.bmes", "test.char.bmes"),
         "zh",
         "CONT,EDU,LOC,NAME,ORG,PRO,RACE,TITLE",
-        **{"n_labelled": None, "layers": 12, "teacher_steps": 1000, "steps": 600},
+        **{"n_labelled": None, "layers": 12, "teacher_steps": 1000, "steps": 1200},
     ),
     "weibo_zh": CorpusSpec(
         "weibo_zh",

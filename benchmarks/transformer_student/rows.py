@@ -56,7 +56,15 @@ COMPARED: Dict[str, Row] = {
     ADAPTIVE: Row("transformer_layers"),
 }
 # Changes of the last.
+_WEIGHTS = (
+    "components.ner.loss.alpha",
+    "initialize.after_init.callbacks.layer_teacher.theta",
+)
 VARIANTS: Dict[str, Row] = {
+    # theta falls to 0 at the end, not after half of the steps.
+    "adaptive weight, b = 0": Row(
+        "transformer_layers", settings={f"{weight}.b": 0.0 for weight in _WEIGHTS}
+    ),
     "fixed weight": Row(objective="fixed_weight"),
     "adaptive weight, two stages": Row("transformer_layers", first_stage="pretrained"),
 }
@@ -120,7 +128,8 @@ def row_config(
     settings: Dict[str, Any] = {
         "paths.train": str(folder / "train.spacy"),
         "paths.dev": str(folder / "dev.spacy"),
-        "paths.soft_labels": str(folder / "soft_labels") if row.soft else None,
+        # All students know the same words, also those of gold annotation alone.
+        "paths.soft_labels": str(folder / "soft_labels"),
         "nlp.lang": spec.lang,
         "system.seed": seed,
         "training.max_steps": steps,
@@ -129,10 +138,9 @@ def row_config(
     }
     config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
     config["training"]["logger"]["progress_bar"] = None
+    if not row.soft:
+        config["corpora"]["train"]["soft_labels"] = None
     if not row.is_transformer:
-        # Its word embeddings come from the teacher's word pieces, with gold alone too.
-        source = config["initialize"]["before_init"]["source"]
-        source["soft_labels"] = str(folder / "soft_labels")
         return config
     if row.objective is not None:
         changes = Config().from_disk(

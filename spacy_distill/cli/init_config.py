@@ -24,8 +24,8 @@ def init_config_cli(
         Option(
             help="One of the shipped configs: student (the default), teacher,"
             " student_zh, teacher_zh, transformer_student, transformer_layers,"
-            " encoder, textcat_student, textcat_ngrams, textcat_spacy or"
-            " textcat_teacher."
+            " encoder, textcat_student, textcat_ngrams, textcat_transformer,"
+            " textcat_spacy or textcat_teacher."
         ),
     ] = None,
     force: Annotated[

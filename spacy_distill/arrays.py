@@ -30,6 +30,18 @@ class Parts(List[np.ndarray]):
             self.append(whole[start:end])
 
 
+def whole(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Concatenate arrays, without a copy if they are parts of one.
+
+    Args:
+        parts: One or more arrays of the same width, or `Parts`.
+
+    Returns:
+        [sum of lengths, width].
+    """
+    return parts.whole if isinstance(parts, Parts) else np.concatenate(parts)
+
+
 class Packing:
     """Maps rows of concatenated sequences to time-major order and back.
 

@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, NumpyOps
 from thinc.types import Floats2d
 
-from ..arrays import Parts
+from ..arrays import Parts, whole
 from ..errors import DistillError, no_backprop
 from .encoder_cache import EncoderCache
 from .layers.base import ContextLayer, Params, add_tokens
@@ -200,7 +200,7 @@ class _EncoderLayer:
             Y, backprop = self._train(model, docs, params, types, entries, lengths)
         else:
             if model.layers:
-                added = _concatenate(model.layers[0].predict(docs))
+                added = whole(model.layers[0].predict(docs))
                 tables = add_tokens(self.context, params, tables, entries, added)
                 entries = np.arange(len(entries))
             Y = self.context.predict(params, tables, entries, lengths)
@@ -224,7 +224,7 @@ class _EncoderLayer:
         added: Any = None
         if model.layers:
             parts, backprop_added = model.layers[0](docs, is_train=True)
-            added = torch.from_numpy(_concatenate(parts)).requires_grad_()
+            added = torch.from_numpy(whole(parts)).requires_grad_()
         tensors = {
             name: torch.from_numpy(array).requires_grad_()
             for name, array in params.items()
@@ -272,10 +272,6 @@ def _init_token_features(model: Model, X: Optional[List[Doc]]) -> int:
             " a dimension nO: give a layer that sets it."
         )
     return layer.get_dim("nO")
-
-
-def _concatenate(parts: List[Any]) -> np.ndarray:
-    return parts.whole if isinstance(parts, Parts) else np.concatenate(parts)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ _MODULES = {
     "losses.": "base distillation divergences",
     "students.": "architectures encoder encoder_cache layers lexicon ngram_cache"
     " ngram_hashes ngrams pieces transformer vector_teacher word_types",
-    "students.lexicon.": "features matching",
+    "students.lexicon.": "features interaction matching",
     "students.transformer.": "architecture module onnx_graph onnx_session reading shim",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",
     "tasks.": "calibration calibration_error distributions labelled ner storage"

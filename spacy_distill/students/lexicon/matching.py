@@ -6,6 +6,7 @@ import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc, Span
 
+from ...arrays import overlapping
 from ...errors import DistillError
 
 # Number of Unicode's code points: a node and a character are one key of the trie.
@@ -80,13 +81,9 @@ class Lexicon:
             counted from the first of the Doc or Span.
         """
         characters = text.text
-        # The stubs of spaCy lack `Span.to_array`.
-        part: Any = text
-        places = part.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
-        if isinstance(text, Span) and len(places):
-            places[:, 0] -= places[0, 0]
+        places = _places(text)
         starts: List[int] = places[:, 0].tolist()
-        token_ends = {end: i + 1 for i, end in enumerate(places.sum(axis=1).tolist())}
+        token_ends = {end: i + 1 for i, end in enumerate(places[:, 1].tolist())}
         children, ends = self._children, self._ends
         found: List[Match] = []
         for token, start in enumerate(starts):
@@ -100,7 +97,56 @@ class Lexicon:
                     found.append(Match(token, token_ends[i + 1], ends[node]))
         return found
 
-    def assign(
+    def words_of_tokens(self, text: Union[Doc, Span], *, max_words: int) -> np.ndarray:
+        """Return the words that cover each token.
+
+        Args:
+            text: A Doc or Span.
+            max_words: Words of a token at most. The longest are kept, since short ones
+                say least about where names begin and end; of equally long ones those
+                that begin first.
+
+        Returns:
+            int64 [n_tokens, max_words]: numbers of words from 1, longest first, then 0.
+            No word is there twice.
+        """
+        found = self.find(text)
+        return self._assign(
+            [match.word for match in found],
+            [match.start for match in found],
+            [match.end for match in found],
+            n_items=len(text),
+            max_words=max_words,
+        )
+
+    def words_of_pieces(
+        self, text: Union[Doc, Span], pieces: np.ndarray, *, max_words: int
+    ) -> np.ndarray:
+        """Return the words that share a character with each word piece.
+
+        Args:
+            text: A Doc or Span.
+            pieces: First character and character after the last of each word piece,
+                int64 [n_pieces, 2], in the order of the text.
+            max_words: Words of a piece at most; see `words_of_tokens`.
+
+        Returns:
+            int64 [n_pieces, max_words], as for `words_of_tokens`.
+        """
+        found = self.find(text)
+        places = _places(text)
+        starts = places[[match.start for match in found], 0]
+        ends = places[[match.end - 1 for match in found], 1]
+        firsts, lasts = overlapping(starts, ends, pieces)
+        return self._assign(
+            [match.word for match in found],
+            firsts.tolist(),
+            lasts.tolist(),
+            n_items=len(pieces),
+            max_words=max_words,
+        )
+
+    def _assign(
         self,
         words: Sequence[int],
         firsts: Sequence[int],
@@ -109,21 +155,7 @@ class Lexicon:
         n_items: int,
         max_words: int,
     ) -> np.ndarray:
-        """Return the words that cover each token or word piece.
-
-        Args:
-            words: Numbers of the words that were found.
-            firsts: First item that each of them covers.
-            lasts: Item after the last that it covers.
-            n_items: Number of tokens or word pieces.
-            max_words: Words of an item at most. The longest are kept, since short ones
-                say least about where names end; of equally long ones those that begin
-                first.
-
-        Returns:
-            int64 [n_items, max_words]: numbers of words from 1, longest first, then 0.
-            No word is there twice.
-        """
+        """Distribute words over the ranges of items that they cover."""
         out = np.zeros((n_items, max_words), dtype=np.int64)
         counts = [0] * n_items
         order = sorted(
@@ -138,25 +170,6 @@ class Lexicon:
                     counts[item] = n + 1
         return out
 
-    def words_of_tokens(self, text: Union[Doc, Span], *, max_words: int) -> np.ndarray:
-        """Return the words that cover each token.
-
-        Args:
-            text: A Doc or Span.
-            max_words: Words of a token at most; see `assign`.
-
-        Returns:
-            int64 [n_tokens, max_words]: numbers of words from 1, longest first, then 0.
-        """
-        found = self.find(text)
-        return self.assign(
-            [match.word for match in found],
-            [match.start for match in found],
-            [match.end for match in found],
-            n_items=len(text),
-            max_words=max_words,
-        )
-
     def _add(self, word: str) -> int:
         """Add the nodes of a word, and return the last."""
         node = _ROOT
@@ -164,3 +177,14 @@ class Lexicon:
             key = node * _CHARACTERS + ord(character)
             node = self._children.setdefault(key, len(self._children) + 1)
         return node
+
+
+def _places(text: Union[Doc, Span]) -> np.ndarray:
+    """Return first character and character after the last of tokens, [n_tokens, 2]."""
+    # The stubs of spaCy lack `Span.to_array`.
+    part: Any = text
+    places: np.ndarray = part.to_array([IDX, LENGTH]).astype(np.int64).reshape(-1, 2)
+    if isinstance(text, Span) and len(places):
+        places[:, 0] -= places[0, 0]
+    places[:, 1] += places[:, 0]
+    return places

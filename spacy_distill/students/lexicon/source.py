@@ -42,10 +42,7 @@ def read_lexicon(
         DistillError: If the file cannot be read, or if no words are left.
     """
     path = Path(path)
-    if min_characters < 1:
-        raise DistillError(
-            f"Expected min_characters of 1 or more, got {min_characters}: change it."
-        )
+    check_lexicon(path)
     # A dict keeps the order.
     found: Dict[str, None] = dict.fromkeys(_read_words(path, columns))
     found.pop("", None)
@@ -61,6 +58,27 @@ def read_lexicon(
         )
     lexicon = Lexicon(words)
     return lexicon if texts is None else _keep_used(lexicon, texts, path)
+
+
+def check_lexicon(path: Path) -> None:
+    """Check that there is a lexicon, without reading it.
+
+    Args:
+        path: See `read_lexicon`.
+
+    Raises:
+        DistillError: If there is none.
+    """
+    path = Path(path)
+    if path.suffix not in _ENDINGS:
+        raise DistillError(
+            f"Expected a lexicon in a file {' or '.join(_ENDINGS)}, got {path}: convert"
+            " or rename it."
+        )
+    if not path.is_file():
+        raise DistillError(
+            f"Expected a lexicon at {path}, got no file there: check the path."
+        )
 
 
 def lexicon_vectors(
@@ -97,17 +115,12 @@ def lexicon_vectors(
 
 def _read_words(path: Path, columns: bool) -> Iterator[str]:
     """Yield the word of each line, which may be empty."""
-    if path.suffix not in _ENDINGS:
-        raise DistillError(
-            f"Expected a lexicon in a file {' or '.join(_ENDINGS)}, got {path}: convert"
-            " or rename it."
-        )
     try:
         lines: List[str] = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DistillError(
-            f"Expected a lexicon in UTF-8 at {path}, got an error: {error}. Check the"
-            " path and the encoding."
+            f"Expected a lexicon in UTF-8 at {path}, got an error: {error}. Save it in"
+            " UTF-8."
         ) from error
     for number, line in enumerate(lines, 1):
         text = line.strip()

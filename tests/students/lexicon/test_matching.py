@@ -69,6 +69,36 @@ def test_a_token_has_the_longest_words_that_cover_it(tokens, words, max_words):
         assert max(Counter(kept).values(), default=1) == 1
 
 
+@given(tokens=DOCS, words=LEXICONS, data=st.data())
+def test_a_piece_has_the_words_that_share_a_character_with_it(tokens, words, data):
+    doc = make_doc(tokens)
+    borders = st.lists(st.integers(0, len(doc.text)), max_size=6).map(sorted)
+    cuts = data.draw(borders)
+    pieces = [(a, b) for a, b in zip(cuts, cuts[1:]) if a < b]
+    found = Lexicon(words).words_of_pieces(
+        doc, np.array(pieces, dtype=np.int64).reshape(-1, 2), max_words=9
+    )
+    places = [
+        (doc[m.start].idx, doc[m.end - 1].idx + len(doc[m.end - 1]), m.word)
+        for m in by_brute_force(words, doc)
+    ]
+    for (start, end), row in zip(pieces, found.tolist()):
+        expected = {w for first, last, w in places if first < end and start < last}
+        assert {number - 1 for number in row if number} == expected
+
+
+def test_pieces_of_one_token_have_its_words():
+    doc = spacy.blank("zh")("南京市长")
+    lexicon = Lexicon(["南京", "市长", "南京市"])
+    of_tokens = lexicon.words_of_tokens(doc, max_words=2)
+    pieces = np.array([[i, i + 1] for i in range(4)])
+    of_pieces = lexicon.words_of_pieces(doc, pieces, max_words=2)
+    np.testing.assert_array_equal(of_pieces, of_tokens)
+    # A piece of two tokens has those of both.
+    both = lexicon.words_of_pieces(doc, np.array([[0, 2], [2, 4]]), max_words=2)
+    assert both.tolist() == [[3, 1], [3, 2]]
+
+
 def test_chinese_characters_and_english_names():
     zh = spacy.blank("zh")
     lexicon = Lexicon(["南京", "南京市", "市长", "长江", "长江大桥", "大桥"])

@@ -16,6 +16,7 @@ from thinc.api import Config
 
 from ..docs import blank_pipeline
 from ..errors import DistillError
+from ..students.lexicon.init_features import INIT_LEXICON_FEATURES
 from ..students.transformer.initialization import INIT_TRANSFORMER
 from .callbacks import RUN_CALLBACKS
 from .config import config_errors
@@ -49,6 +50,7 @@ _TORCH_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN", "Transfo
 _TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
 _CHECKED_CALLBACKS = (
     INIT_LEXICON,
+    INIT_LEXICON_FEATURES,
     INIT_TRANSFORMER,
     LAYER_TEACHER,
     RUN_CALLBACKS,

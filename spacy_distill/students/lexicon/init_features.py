@@ -1,7 +1,7 @@
 """Fill lexicon features with words, before a student is trained."""
 
 from pathlib import Path
-from typing import Callable, Iterable, Optional, Set, Tuple
+from typing import Callable, Iterable, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 from spacy.language import Language
@@ -14,10 +14,12 @@ from ..init_words import read_texts
 from ..word_vectors import WordVectorSource
 from .features import get_lexicon_features, set_lexicon
 from .matching import Lexicon
-from .source import lexicon_vectors, read_lexicon
+from .source import check_lexicon, lexicon_vectors, read_lexicon
+
+INIT_LEXICON_FEATURES = "spacy_distill.init_lexicon_features.v1"
 
 
-@registry.callbacks("spacy_distill.init_lexicon_features.v1")
+@registry.callbacks(INIT_LEXICON_FEATURES)
 def init_lexicon_features_v1(
     path: Optional[Path] = None,
     gold: Optional[Path] = None,
@@ -25,12 +27,12 @@ def init_lexicon_features_v1(
     source: Optional[WordVectorSource] = None,
     columns: bool = False,
     min_characters: int = 2,
-    used_only: bool = False,
+    prune_words: bool = False,
 ) -> Callable[[Language], Language]:
     """Read a lexicon into all `LexiconFeatures.v1` layers of a pipeline.
 
-    A callback for [initialize.before_init]. Words of the lexicon that are frequent in
-    the training texts weigh more.
+    A callback for [initialize.before_init], beside `init_words.v1`, both by
+    `run_callbacks.v1`. Words that are frequent in the training texts weigh more.
 
     In a trained pipeline whose lexicon or training texts are gone, as in an installed
     package, `nlp.initialize` keeps the words, and logs that it does.
@@ -43,58 +45,124 @@ def init_lexicon_features_v1(
         source: Source of the words' initial vectors; random if None.
         columns: Whether lines have further columns, which are ignored.
         min_characters: Shorter words are left out.
-        used_only: Whether to leave out words that are not in the training texts. It
-            makes the student smaller, but a name that only the lexicon knows is lost.
+        prune_words: Whether to keep only words that occur in the training texts. It
+            makes the student smaller, but names that only the lexicon has are lost.
 
     Returns:
-        The callback. It raises DistillError if the pipeline has no lexicon features, or
-        if they have no words yet and there is no lexicon.
+        The callback. It raises a DistillError if the pipeline has no lexicon features,
+        or if they have no words yet and there is no lexicon.
+    """
+    return InitLexiconFeatures(
+        path,
+        gold,
+        soft_labels,
+        source,
+        columns=columns,
+        min_characters=min_characters,
+        prune_words=prune_words,
+    )
+
+
+class InitLexiconFeatures:
+    """The callback of `init_lexicon_features_v1`, which can check its settings early.
+
+    Args:
+        path: The lexicon.
+        gold: Training texts.
+        soft_labels: More training texts.
+        source: Source of vectors.
+        columns: Whether lines have further columns.
+        min_characters: Length of the shortest words.
+        prune_words: Whether to keep only words of the texts.
     """
 
-    def init_lexicon_features(nlp: Language) -> Language:
-        layers = [
-            layer
-            for _, pipe in nlp.pipeline
-            if isinstance(getattr(pipe, "model", None), Model)
-            for layer in get_lexicon_features(pipe.model)  # type: ignore[attr-defined]
-        ]
-        if not layers:
+    def __init__(
+        self,
+        path: Optional[Path],
+        gold: Optional[Path],
+        soft_labels: Optional[Path],
+        source: Optional[WordVectorSource],
+        *,
+        columns: bool,
+        min_characters: int,
+        prune_words: bool,
+    ) -> None:
+        self.path = path
+        self.gold = gold
+        self.soft_labels = soft_labels
+        self.source = source
+        self.columns = columns
+        self.min_characters = min_characters
+        self.prune_words = prune_words
+
+    def check(self, nlp: Language) -> None:
+        """Check that there is a lexicon, and a layer that takes it.
+
+        Args:
+            nlp: The untrained pipeline.
+
+        Raises:
+            DistillError: If one is missing.
+        """
+        if not _find_layers(nlp):
             raise DistillError(
                 "Expected spacy_distill.LexiconFeatures.v1 in the pipeline, got"
-                f" {', '.join(nlp.pipe_names)}: add it as token_features of the student"
-                " or remove the callback from [initialize.before_init]."
+                f" {', '.join(nlp.pipe_names) or 'nothing'}: add it as token_features"
+                f" of the student, or remove {INIT_LEXICON_FEATURES} from"
+                " [initialize.before_init]."
             )
-        needed = [given for given in (path, gold, soft_labels) if given is not None]
-        gone = [str(given) for given in needed if not Path(given).exists()]
-        has_words = all(layer.attrs["words"] for layer in layers)
-        if has_words and (gone or path is None):
+        if self.path is None:
+            raise DistillError(
+                "Expected a file with the words of a lexicon, got none: set path of"
+                f" {INIT_LEXICON_FEATURES} in [initialize.before_init]."
+            )
+        check_lexicon(self.path)
+
+    def __call__(self, nlp: Language) -> Language:
+        """Give the lexicon features of a pipeline their words.
+
+        Args:
+            nlp: The pipeline.
+        """
+        layers = _find_layers(nlp)
+        given = (self.path, self.gold, self.soft_labels)
+        paths = [Path(path) for path in given if path is not None]
+        gone = [str(path) for path in paths if not path.exists()]
+        has_words = layers and all(layer.attrs["words"] for layer in layers)
+        if has_words and (gone or self.path is None):
             logger.warning(
-                "The lexicon stays as it is: files are gone"
-                f" ({', '.join(gone) or 'no path'})"
+                f"The lexicon stays as it is: there is no {' or '.join(gone) or 'path'}"
             )
             return nlp
-        if path is None:
-            raise DistillError(
-                "Expected the path of a lexicon in [initialize.before_init], got none:"
-                " give a file with a word on each line."
-            )
+        self.check(nlp)
+        assert self.path is not None
         lexicon = read_lexicon(
-            path,
-            columns=columns,
-            min_characters=min_characters,
-            texts=read_texts(nlp, gold, soft_labels) if used_only else None,
+            self.path,
+            columns=self.columns,
+            min_characters=self.min_characters,
+            texts=self._read_texts(nlp) if self.prune_words else None,
         )
-        texts = read_texts(nlp, gold, soft_labels)
-        lexicon, counts, n_used = sort_words(lexicon, texts)
+        lexicon, counts, n_used = sort_words(lexicon, self._read_texts(nlp))
         logger.info(
-            f"Lexicon: {len(lexicon):,} words, {n_used:,} of them in the training texts"
+            f"The lexicon has {len(lexicon):,} words, {n_used:,} of them in the"
+            " training texts"
         )
         for layer in layers:
-            vectors = lexicon_vectors(lexicon, source, layer.attrs["width"])
+            vectors = lexicon_vectors(lexicon, self.source, layer.attrs["width"])
             set_lexicon(layer, lexicon.words, vectors, counts, n_trained=n_used)
         return nlp
 
-    return init_lexicon_features
+    def _read_texts(self, nlp: Language) -> Iterator[Doc]:
+        return read_texts(nlp, self.gold, self.soft_labels)
+
+
+def _find_layers(nlp: Language) -> List[Model]:
+    return [
+        layer
+        for _, pipe in nlp.pipeline
+        if isinstance(getattr(pipe, "model", None), Model)
+        for layer in get_lexicon_features(pipe.model)  # type: ignore[attr-defined]
+    ]
 
 
 def sort_words(

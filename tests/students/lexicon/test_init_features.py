@@ -69,11 +69,11 @@ def test_words_vectors_and_counts(gold, lexicon):
 
 
 def test_only_words_of_the_texts(gold, lexicon, tmp_path):
-    nlp = init_lexicon_features_v1(lexicon, gold, used_only=True)(with_lexicon())
+    nlp = init_lexicon_features_v1(lexicon, gold, prune_words=True)(with_lexicon())
     assert layer_of(nlp).attrs["words"] == WORDS[:4]
     folder = write_soft_labels(tmp_path, ["Zanzibar is far"])
     init = init_lexicon_features_v1(
-        lexicon, gold, soft_labels=folder, used_only=True, min_characters=5
+        lexicon, gold, soft_labels=folder, prune_words=True, min_characters=5
     )
     assert layer_of(init(with_lexicon())).attrs["words"] == [*WORDS[:2], WORDS[4]]
 
@@ -124,12 +124,23 @@ def test_words_stay_where_files_are_gone(gold, lexicon, caplog):
 
 
 def test_no_layer(gold, lexicon):
-    with pytest.raises(DistillError, match=r"LexiconFeatures\.v1 in the pipeline"):
+    with pytest.raises(
+        DistillError, match=r"LexiconFeatures\.v1 in the pipeline, got ner"
+    ):
         init_lexicon_features_v1(lexicon, gold)(make_nlp())
 
 
+def test_settings_are_checked_early(gold, lexicon):
+    config = init_lexicon_features_v1(lexicon, gold)
+    config.check(with_lexicon())
+    with pytest.raises(DistillError, match="got nothing"):
+        config.check(spacy.blank("en"))
+    with pytest.raises(DistillError, match="no file there"):
+        init_lexicon_features_v1(lexicon.with_name("x.txt"), gold).check(with_lexicon())
+
+
 def test_no_path(gold):
-    with pytest.raises(DistillError, match="path of a lexicon"):
+    with pytest.raises(DistillError, match="words of a lexicon"):
         init_lexicon_features_v1(gold=gold)(with_lexicon())
 
 

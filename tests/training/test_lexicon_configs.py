@@ -2,8 +2,11 @@
 
 import pytest
 import spacy
+from documented import PAGES, read_blocks
 from lexicon_data import NAMES, f1, write_bert, write_lexicon_data
+from spacy.training.initialize import init_nlp
 from spacy.util import load_config
+from thinc.api import Config
 from tiny_transformer_students import SHAPE, shim_of
 
 from spacy_distill.errors import DistillError
@@ -142,6 +145,29 @@ def test_the_configs_as_they_are_shipped(data, tmp_path):
         progress=False,
     )
     assert shim_of(student).cfg["lexicon"]["words"] == config.lexicon["words"]
+
+
+def test_the_example_of_the_documentation(data):
+    """The blocks of the page in a student's config."""
+    page = next(page for page in PAGES if page.stem == "transformer")
+    (block,) = [block for block in read_blocks(page) if block.language == "ini"]
+    text = block.text.replace("zh_core_web_md", str(data / "vectors"))
+    config = load_config(CONFIGS / "transformer_student.cfg")
+    blocks = Config().from_str(f"[initialize]\n{text}", interpolate=False)
+    config["initialize"]["before_init"] = blocks["initialize"]["before_init"]
+    config["paths"].update(
+        transformer=str(data / "bert"),
+        lexicon=str(data / "names.txt"),
+        train=str(data / "train.spacy"),
+        dev=str(data / "train.spacy"),
+    )
+    config["nlp"]["lang"] = "zh"
+    config["components"]["ner"]["model"]["tok2vec"].update(SHAPE)
+    (data / "names.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    nlp = init_nlp(config)
+    settings = shim_of(nlp).cfg["lexicon"]
+    assert set(settings["words"]) < set(NAMES)
+    assert (settings["width"], settings["max_words"]) == (100, 5)
 
 
 def flat(config, prefix=""):

@@ -128,14 +128,10 @@ class InitLexicon:
         Raises:
             DistillError: If one is missing.
         """
-        if not _find_shims(nlp) and not list(find_lexicon_transformers(nlp)):
-            raise DistillError(
-                "Expected a component that takes a lexicon, got"
-                f" {', '.join(nlp.pipe_names) or 'nothing'}: use"
-                " spacy_distill.TransformerStudent.v1 or"
-                " spacy_distill.LexiconTransformer.v1, or remove"
-                f" {INIT_LEXICON} from [initialize.before_init]."
-            )
+        _check_components(nlp)
+        self._check_path()
+
+    def _check_path(self) -> None:
         if not self.path:
             raise DistillError(
                 "Expected a file with the words of a lexicon, got none: set path in"
@@ -150,6 +146,7 @@ class InitLexicon:
         Args:
             nlp: The pipeline.
         """
+        _check_components(nlp)
         shims = _find_shims(nlp)
         # Those that have weights have words.
         empty = [
@@ -158,9 +155,9 @@ class InitLexicon:
             if not node.attrs["has_transformer"]
         ]
         try:
-            self.check(nlp)
+            self._check_path()
         except DistillError as error:
-            if empty or not all(LEXICON in _settings(shim) for shim in shims):
+            if empty or not all(LEXICON in shim.cfg for shim in shims):
                 raise
             logger.warning(f"The lexicon stays as it is. {error}")
             return nlp
@@ -196,9 +193,16 @@ class InitLexicon:
             node.words.set(lexicon, vectors, max_words=self.max_words)
 
 
+def _check_components(nlp: Language) -> None:
+    if not _find_shims(nlp) and not list(find_lexicon_transformers(nlp)):
+        raise DistillError(
+            "Expected a component that takes a lexicon, got"
+            f" {', '.join(nlp.pipe_names) or 'nothing'}: use"
+            " spacy_distill.TransformerStudent.v1 or"
+            " spacy_distill.LexiconTransformer.v1, or remove"
+            f" {INIT_LEXICON} from [initialize.before_init]."
+        )
+
+
 def _find_shims(nlp: Language) -> List[TransformerShim]:
     return [get_shim(student) for _, student in find_students(nlp)]
-
-
-def _settings(shim: TransformerShim) -> Any:
-    return getattr(shim, "cfg", None) or {}

@@ -156,18 +156,18 @@ class Lexicon:
         max_words: int,
     ) -> np.ndarray:
         """Distribute words over the ranges of items that they cover."""
-        out = np.zeros((n_items, max_words), dtype=np.int64)
-        counts = [0] * n_items
+        rows: List[List[int]] = [[] for _ in range(n_items)]
         order = sorted(
             range(len(words)), key=lambda i: (-len(self.words[words[i]]), firsts[i])
         )
         for i in order:
             number = words[i] + 1
-            for item in range(firsts[i], lasts[i]):
-                n = counts[item]
-                if n < max_words and number not in out[item, :n]:
-                    out[item, n] = number
-                    counts[item] = n + 1
+            for row in rows[firsts[i] : lasts[i]]:
+                if len(row) < max_words and number not in row:
+                    row.append(number)
+        out = np.zeros((n_items, max_words), dtype=np.int64)
+        for item, row in enumerate(rows):
+            out[item, : len(row)] = row
         return out
 
     def _add(self, word: str) -> int:

@@ -6,7 +6,18 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel, DistilBertConfig, DistilBertModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    DistilBertConfig,
+    DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
+    RobertaConfig,
+    RobertaModel,
+    XLMRobertaConfig,
+    XLMRobertaModel,
+)
 
 from spacy_distill.errors import DistillError
 from spacy_distill.students.lexicon.interaction import (
@@ -18,17 +29,27 @@ from spacy_distill.students.lexicon.interaction import (
 WIDTH, HIDDEN, N_WORDS = 5, 8, 6
 
 
-def make_encoder(layers=2):
+SIZES = {
+    "vocab_size": 20,
+    "hidden_size": HIDDEN,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "initializer_range": 0.3,
+    "pad_token_id": 0,
+}
+KINDS = {
+    "bert": (BertModel, BertConfig(**SIZES)),
+    "roberta": (RobertaModel, RobertaConfig(**SIZES)),
+    "xlm-roberta": (XLMRobertaModel, XLMRobertaConfig(**SIZES)),
+    "electra": (ElectraModel, ElectraConfig(**SIZES, embedding_size=4)),
+}
+
+
+def make_encoder(kind="bert"):
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=20,
-        hidden_size=HIDDEN,
-        num_hidden_layers=layers,
-        num_attention_heads=2,
-        intermediate_size=16,
-        initializer_range=0.3,
-    )
-    return BertModel(config, add_pooling_layer=False).eval()
+    make, config = KINDS[kind]
+    return make(config).eval()
 
 
 def make_layer(dtype=torch.float64):
@@ -145,8 +166,9 @@ def run(encoder, words):
     return output.hidden_states
 
 
-def test_words_come_after_the_first_layer():
-    encoder = make_encoder()
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_words_come_after_the_first_layer(kind):
+    encoder = make_encoder(kind)
     ids = torch.arange(8).reshape(2, 4)
     with torch.no_grad():
         plain = encoder(input_ids=ids, output_hidden_states=True).hidden_states

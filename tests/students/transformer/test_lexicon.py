@@ -17,10 +17,14 @@ from tiny_transformer_students import (
 )
 
 from spacy_distill.errors import DistillError
+from spacy_distill.losses.layers import hidden_loss_v1, layer_losses_v1
 from spacy_distill.students.lexicon.matching import Lexicon
 from spacy_distill.students.transformer.initialization import init_transformer_v1
 from spacy_distill.students.transformer.onnx_graph import read_weights
 from spacy_distill.students.transformer.reading import PieceReader
+from spacy_distill.students.transformer.source import load_encoder
+from spacy_distill.students.transformer.vectors import EncoderVectors
+from spacy_distill.training.layer_teacher import layer_teacher_v1
 
 
 def logits(nlp, texts=TEXTS):
@@ -239,3 +243,22 @@ def test_a_student_that_starts_from_one_with_a_lexicon(saved_with_lexicon, sourc
     assert found(nlp) == gold(nlp)
     init_transformer_v1(str(source))(nlp)
     assert "lexicon" not in shim_of(nlp).cfg
+    with pytest.raises(DistillError, match="got one with a lexicon: name one without"):
+        EncoderVectors(load_encoder(saved_with_lexicon))
+
+
+def test_a_teacher_of_layers_without_words(source):
+    """The student reads words, its teacher does not."""
+    nlp = give_lexicon(make_student(source, case=False))
+    losses = layer_losses_v1({"hidden": hidden_loss_v1()})
+    layer_teacher_v1(str(source), losses)(nlp)
+    shim = shim_of(nlp)
+    batches = shim.reader.read([nlp.make_doc(text) for text in TEXTS], most=24).batches
+    module, teacher = shim.module, shim.layer_teacher
+    module.eval()
+    compared = [teacher.compare(module, batch, 1.0) for batch in batches]
+    for one, expected in zip(compared, shim((batches, 0.0), False)[0]):
+        np.testing.assert_allclose(one.output.detach(), expected, atol=1e-5)
+    sum(one.loss for one in compared).backward()
+    assert module.lexicon.vectors.weight.grad.abs().sum() > 0
+    assert train(nlp, 20)[-1] < 0.5

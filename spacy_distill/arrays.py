@@ -30,6 +30,18 @@ class Parts(List[np.ndarray]):
             self.append(whole[start:end])
 
 
+def whole(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Concatenate arrays, without a copy if they are parts of one.
+
+    Args:
+        parts: One or more arrays of the same width, or `Parts`.
+
+    Returns:
+        [sum of lengths, width].
+    """
+    return parts.whole if isinstance(parts, Parts) else np.concatenate(parts)
+
+
 class Packing:
     """Maps rows of concatenated sequences to time-major order and back.
 
@@ -105,6 +117,27 @@ def ranges(starts: np.ndarray, ends: np.ndarray) -> Tuple[np.ndarray, np.ndarray
     lengths = ends - starts
     begins = np.cumsum(lengths) - lengths
     return np.repeat(starts - begins, lengths) + np.arange(lengths.sum()), begins
+
+
+def overlapping(
+    starts: np.ndarray, ends: np.ndarray, pieces: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Find the word pieces that share a character with each part of a text.
+
+    Args:
+        starts: First character of each part, int64 [n_parts].
+        ends: Character after its last, int64 [n_parts].
+        pieces: First character and character after the last of each word piece, int64
+            [n_pieces, 2], in the order of the text.
+
+    Returns:
+        First piece of each part, and the piece after its last, int64 [n_parts]. Where
+        there is none, the last is not after the first.
+    """
+    # Normalizers that reorder characters can give offsets that fall.
+    first = np.searchsorted(np.maximum.accumulate(pieces[:, 1]), starts, side="right")
+    last = np.searchsorted(np.maximum.accumulate(pieces[:, 0]), ends, side="left")
+    return first, last
 
 
 def with_neighbours(

@@ -24,6 +24,7 @@ _ENTRY_MODULES = (
     "spacy_distill.tasks.ner.component",
     "spacy_distill.tasks.textcat.component",
     "spacy_distill.students.architectures",
+    "spacy_distill.students.lexicon.features",
     "spacy_distill.students.ngrams",
     "spacy_distill.students.transformer.architecture",
     "spacy_distill.registration",

@@ -27,9 +27,9 @@ PIECES = {
 }
 
 
-def make(arch="bilstm", pieces=True):
+def make(arch="bilstm", pieces=True, **settings):
     fix_random_seed(0)
-    config = dict(ARCHITECTURES[arch])
+    config = {**ARCHITECTURES[arch], **settings}
     encoder = registry.architectures.get(config.pop("@architectures"))(**config)
     width = config["word_width"]
     vectors = np.random.normal(size=(len(WORDS), width)).astype(np.float32)

@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from spacy_distill.students.layers.base import add_tokens
+
 
 def project(layer, params, features):
     """The tables of an encoder to which every token is a word of its own."""
@@ -13,6 +15,14 @@ def project(layer, params, features):
 def predict(layer, params, features, lengths):
     tables = project(layer, params, features)
     return layer.predict(params, tables, np.arange(len(features)), lengths)
+
+
+def predict_split(layer, params, features, lengths, n_types):
+    """As `predict`, with the columns from `n_types` on as features of tokens."""
+    tables = project(layer, params, features[:, :n_types])
+    entries = np.arange(len(features))
+    tables = add_tokens(layer, params, tables, entries, features[:, n_types:])
+    return layer.predict(params, tables, entries, lengths)
 
 
 def run_torch(layer, params, features, lengths, dropout=0.0):

@@ -28,6 +28,12 @@ ELSEWHERE = {
     "spacy-distill distill teacher/model-best texts.jsonl --config layers": (
         "tests/training/test_transformer_layers.py"
     ),
+    "spacy-distill train-teacher teacher_lexicon.cfg": (
+        "tests/training/test_lexicon_configs.py"
+    ),
+    "spacy-distill distill teacher/model-best texts.jsonl --config lexicon": (
+        "tests/training/test_lexicon_configs.py"
+    ),
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 

@@ -69,6 +69,8 @@ MODULES = (
     "spacy_distill.teachers.ensemble",
     "spacy_distill.training.case_aware",
     "spacy_distill.training.fine_tuning",
+    "spacy_distill.training.init_lexicon",
+    "spacy_distill.training.lexicon_transformer",
     "spacy_distill.teachers.load",
     "spacy_distill.teachers.gliner.teacher",
     "spacy_distill.teachers.gliner2.text_teacher",

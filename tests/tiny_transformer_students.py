@@ -1,8 +1,9 @@
 """Transformer students, their sources and tokenizers, small enough for a test."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
 import spacy
 from small import SENTENCES, TEXTS, write_gold
 from spacy.language import Language
@@ -32,6 +33,8 @@ WORDS = [
     "unused",
 ]
 PIECES = [*SPECIAL, ".", ",", *LETTERS, *WORDS, *(f"##{c}" for c in LETTERS), "##mith"]
+# Of one and of several tokens, and one that is in no text.
+LEXICON = ["Anna", "York", "New York", "New York City", "Anna Smith", "Berlin"]
 SHAPE: Dict[str, int] = {
     "layers": 2,
     "width": 16,
@@ -142,6 +145,13 @@ def make_student(
     init_transformer_v1(str(source), **(init or {}))(nlp)
     examples = make_examples(nlp)
     nlp.initialize(lambda: examples)
+    return nlp
+
+
+def give_lexicon(nlp: Language, words: Sequence[str] = LEXICON) -> Language:
+    """Add a lexicon with random vectors to a student, and return its pipeline."""
+    vectors = np.random.default_rng(0).normal(size=(len(words), 8))
+    shim_of(nlp).set_lexicon(list(words), vectors.astype("f"), max_words=2)
     return nlp
 
 

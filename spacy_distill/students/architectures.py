@@ -1,6 +1,6 @@
 """Registered student encoders."""
 
-from typing import List
+from typing import List, Optional
 
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -24,6 +24,7 @@ def char_cnn_bilstm_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a BiLSTM encoder over words, characters and shapes.
 
@@ -38,6 +39,9 @@ def char_cnn_bilstm_v1(
         dropout: Dropout before, between and after the LSTM layers.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        token_features: Features of tokens that depend on the sentence, concatenated to
+            those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
+            from Docs to one array for each. None for none.
 
     Returns:
         An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
@@ -53,6 +57,7 @@ def char_cnn_bilstm_v1(
         dropout=dropout,
         word_dropout=word_dropout,
         lowercase=lowercase,
+        token_features=token_features,
     )
 
 
@@ -65,6 +70,7 @@ def char_cnn_qrnn_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a quasi-recurrent encoder over words, characters and shapes.
 
@@ -78,6 +84,9 @@ def char_cnn_qrnn_v1(
         dropout: Dropout before and after the quasi-recurrent layer.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        token_features: Features of tokens that depend on the sentence, concatenated to
+            those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
+            from Docs to one array for each. None for none.
 
     Returns:
         An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
@@ -93,6 +102,7 @@ def char_cnn_qrnn_v1(
         dropout=dropout,
         word_dropout=word_dropout,
         lowercase=lowercase,
+        token_features=token_features,
     )
 
 
@@ -106,6 +116,7 @@ def dilated_cnn_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a dilated CNN encoder over words, characters and shapes.
 
@@ -121,6 +132,9 @@ def dilated_cnn_v1(
         dropout: Dropout before, in and after the convolutions.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        token_features: Features of tokens that depend on the sentence, concatenated to
+            those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
+            from Docs to one array for each. None for none.
 
     Returns:
         An encoder with output [n_tokens, hidden_width] for each Doc.
@@ -142,4 +156,5 @@ def dilated_cnn_v1(
         dropout=dropout,
         word_dropout=word_dropout,
         lowercase=lowercase,
+        token_features=token_features,
     )

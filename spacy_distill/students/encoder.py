@@ -1,5 +1,7 @@
 """The student encoder: word embeddings, characters and shape, then a context layer.
 
+Features of tokens that depend on the sentence may be added to those of word types.
+
 One Thinc layer owns all parameters as numpy arrays. In training its forward and
 backward pass run torch's autograd on the same arrays. In prediction it runs numpy alone
 and never imports torch.
@@ -14,10 +16,10 @@ from spacy.tokens import Doc
 from thinc.api import Model, NumpyOps
 from thinc.types import Floats2d
 
-from ..arrays import Parts
+from ..arrays import Parts, whole
 from ..errors import DistillError, no_backprop
 from .encoder_cache import EncoderCache
-from .layers.base import ContextLayer, Params
+from .layers.base import ContextLayer, Params, add_tokens
 from .layers.char_cnn import CharCNN
 from .pieces import PIECE_PARAMS
 from .vector_teacher import VectorTeacher
@@ -35,6 +37,7 @@ def student_encoder(
     dropout: float,
     word_dropout: float,
     lowercase: bool,
+    token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Create an encoder with a context layer.
 
@@ -48,6 +51,8 @@ def student_encoder(
         word_dropout: Share of the word types in each training batch that are treated as
             unknown.
         lowercase: Whether the word embedding table ignores case.
+        token_features: Features of tokens in context, float32 [n_tokens, any width] for
+            each Doc. They are concatenated to the features of word types.
 
     Raises:
         DistillError: If word_dropout is not in [0, 1).
@@ -64,6 +69,7 @@ def student_encoder(
         layer,
         init=layer.init,
         dims={"nO": context.n_out},
+        layers=[] if token_features is None else [token_features],
         attrs={
             "dropout_rate": dropout,
             "word_dropout": word_dropout,
@@ -175,9 +181,10 @@ class _EncoderLayer:
             chars = sorted({char for doc in X or [] for char in doc.text})
             set_words(model, words, vectors, alphabet=chars)
             model.attrs["own_words"] = False
+        n_added = _init_token_features(model, X)
         # In a fixed order, so that a seed keeps giving the same student.
         params = self.features.chars.init(len(model.attrs["alphabet"]))
-        params.update(self.context.init(self.features.n_out(width)))
+        params.update(self.context.init(self.features.n_out(width) + n_added))
         params.update(self.features.init_shapes())
         for name, array in params.items():
             model.set_param(name, array)
@@ -207,6 +214,10 @@ class _EncoderLayer:
             used = (entries[first], tokens)
             Y, backprop = self._train(model, docs, params, types, used, lengths)
         else:
+            if model.layers:
+                added = whole(model.layers[0].predict(docs))
+                tables = add_tokens(self.context, params, tables, entries, added)
+                entries = np.arange(len(entries))
             Y = self.context.predict(params, tables, entries, lengths)
             backprop = no_backprop
         parts: Any = Parts(Y, lengths)
@@ -225,6 +236,10 @@ class _EncoderLayer:
         import torch.nn.functional as F
 
         dropout = model.attrs["dropout_rate"]
+        added: Any = None
+        if model.layers:
+            parts, backprop_added = model.layers[0](docs, is_train=True)
+            added = torch.from_numpy(whole(parts)).requires_grad_()
         tensors = {
             name: torch.from_numpy(array).requires_grad_()
             for name, array in params.items()
@@ -235,6 +250,8 @@ class _EncoderLayer:
             features = self.features.train(
                 tensors, types, entries, word_dropout=model.attrs["word_dropout"]
             )[torch.from_numpy(tokens)]
+            if added is not None:
+                features = torch.cat([features, added], dim=1)
             hidden = self.context.train(
                 tensors, F.dropout(features, dropout), lengths, dropout
             )
@@ -251,9 +268,25 @@ class _EncoderLayer:
                 if tensor.grad is not None:
                     gradient: Any = tensor.grad.numpy()
                     model.inc_grad(name, gradient)
+            if added is not None:
+                backprop_added(Parts(added.grad.numpy(), lengths))
             return []
 
         return output.detach().numpy(), backprop
+
+
+def _init_token_features(model: Model, X: Optional[List[Doc]]) -> int:
+    """Initialize an encoder's token features and return their width; 0 without any."""
+    if not model.layers:
+        return 0
+    layer = model.layers[0]
+    layer.initialize(X=X)
+    if not layer.has_dim("nO"):
+        raise DistillError(
+            f"Expected token_features with a known width, got {layer.name!r} without"
+            " a dimension nO: give a layer that sets it."
+        )
+    return layer.get_dim("nO")
 
 
 @contextmanager

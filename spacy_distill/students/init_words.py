@@ -15,8 +15,10 @@ from ..soft_labels.store import SoftLabels
 from .encoder import get_encoders, set_words
 from .word_vectors import WordVectorSource, random_vectors
 
+INIT_WORDS = "spacy_distill.init_words.v1"
 
-@registry.callbacks("spacy_distill.init_words.v1")
+
+@registry.callbacks(INIT_WORDS)
 def init_words_v1(
     gold: Optional[Path] = None,
     soft_labels: Optional[Path] = None,

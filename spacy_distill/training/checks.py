@@ -16,9 +16,11 @@ from thinc.api import Config
 
 from ..docs import blank_pipeline
 from ..errors import DistillError
+from ..students.lexicon.init_features import INIT_LEXICON_FEATURES
 from ..students.transformer.initialization import INIT_TRANSFORMER
 from .callbacks import RUN_CALLBACKS
 from .config import config_errors
+from .init_lexicon import INIT_LEXICON
 from .layer_teacher import LAYER_TEACHER
 from .settings import SECTIONS, walk_sections
 from .vector_teacher import VECTOR_TEACHER
@@ -46,7 +48,14 @@ _OURS = "spacy_distill."
 # Encoders that are trained by torch.
 _TORCH_ENCODERS = ("spacy_distill.CharCNN", "spacy_distill.DilatedCNN", "Transformer")
 _TRANSFORMER_STUDENT = "spacy_distill.TransformerStudent"
-_CHECKED_CALLBACKS = (INIT_TRANSFORMER, LAYER_TEACHER, RUN_CALLBACKS, VECTOR_TEACHER)
+_CHECKED_CALLBACKS = (
+    INIT_LEXICON,
+    INIT_LEXICON_FEATURES,
+    INIT_TRANSFORMER,
+    LAYER_TEACHER,
+    RUN_CALLBACKS,
+    VECTOR_TEACHER,
+)
 _FOR_TRANSFORMER_STUDENTS = ("transformers", "tokenizers", "onnx", "onnxruntime")
 
 

@@ -14,6 +14,7 @@ from wasabi import Printer
 from ..docs import read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
+from ..students.init_words import INIT_WORDS
 from ..students.word_vectors import find_word_source
 from .config import config_errors, find_gold
 from .schedule import Amount, Schedule, evaluation_at_end, student_schedule
@@ -163,16 +164,21 @@ def offer_vectors(config: Config, teacher: Language) -> Config:
     ):
         return config
     config = config.copy()
-    config["initialize"]["before_init"]["source"]["vectors"] = name
+    _word_source(config)["vectors"] = name
     return config
 
 
 def _word_source(config: Config) -> Dict[str, Any]:
-    """Return the settings of the source of word embeddings; empty if there is none."""
+    """Return the settings of the source of word embeddings; empty if there is none.
+
+    The callback that has them may be one of several (`run_callbacks.v1`).
+    """
     block = config.get("initialize", {}).get("before_init") or {}
-    source = block.get("source")
-    # That of a transformer student is a name.
-    return source if isinstance(source, dict) else {}
+    blocks = [block, *block.get("callbacks", {}).values()]
+    for each in blocks:
+        if each.get("@callbacks") == INIT_WORDS:
+            return each.get("source") or {}
+    return {}
 
 
 class _WithoutPath:

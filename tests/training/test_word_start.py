@@ -8,13 +8,18 @@ import pytest
 import spacy
 from small import TEXTS, write_gold
 from spacy.cli.train import train as spacy_train
+from thinc.api import Config
 from tiny_classifiers import make_table
 from tiny_distillation import SMALL
 from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 
 import spacy_distill
 from spacy_distill.students.encoder import get_encoders
+from spacy_distill.students.init_words import INIT_WORDS
+from spacy_distill.students.lexicon.init_features import INIT_LEXICON_FEATURES
+from spacy_distill.training.callbacks import RUN_CALLBACKS
 from spacy_distill.training.config import STUDENT_CONFIG
+from spacy_distill.training.student import AUTO_WORDS, offer_vectors
 
 SETTINGS = {name: value for name, value in SMALL.items() if "before_init" not in name}
 TRANSFORMER = "initialize.before_init.source.transformer"
@@ -120,6 +125,22 @@ def test_the_vectors_of_the_teacher(files, tmp_path, capsys):
     rows = {word: i for i, word in enumerate(encoder.attrs["words"], start=1)}
     spread = encoder.get_param("word_vectors")
     assert np.abs(spread[rows["paris"]]).max() > 5 * np.abs(spread[rows["likes"]]).max()
+
+
+def test_the_vectors_of_the_teacher_are_offered_to_one_of_several_callbacks(tmp_path):
+    teacher = make_cnn_teacher()
+    teacher.vocab.set_vector("anna", np.ones(6, dtype=np.float32))
+    teacher.to_disk(tmp_path)
+    words = {"@callbacks": INIT_WORDS, "source": {"@misc": AUTO_WORDS}}
+    lexicon = {"@callbacks": INIT_LEXICON_FEATURES, "source": {"@misc": AUTO_WORDS}}
+    callbacks = {"lexicon": lexicon, "words": words}
+    before_init = {"@callbacks": RUN_CALLBACKS, "callbacks": callbacks}
+    config = Config({"initialize": {"before_init": before_init}})
+    offered = offer_vectors(config, spacy.load(tmp_path))
+    found = offered["initialize"]["before_init"]["callbacks"]
+    assert found["words"]["source"]["vectors"] == str(tmp_path)
+    assert found["lexicon"] == lexicon
+    assert "vectors" not in words["source"]
 
 
 def test_spacy_train_with_the_shipped_config(files, tmp_path, package):

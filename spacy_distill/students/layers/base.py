@@ -35,12 +35,28 @@ class ContextLayer(Protocol):
     def project(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
         """Compute the part that depends on the word type alone.
 
+        It is affine in the features.
+
         Args:
             params: Arrays by name.
-            features: float32 [n_types, n_in].
+            features: The first columns of the input, float32 [n_types, at most n_in].
+                Others are zeros.
 
         Returns:
             Tables, float32 [n_types, any width].
+        """
+        ...
+
+    def project_tokens(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """Compute what features of tokens add to the rows of their word types.
+
+        Args:
+            params: Arrays by name.
+            features: The last columns of the input, float32 [n_tokens, at most n_in].
+
+        Returns:
+            New tables of the same widths as those of `project`, float32 [n_tokens, any
+            width]. They are linear in the features.
         """
         ...
 
@@ -56,7 +72,8 @@ class ContextLayer(Protocol):
         Args:
             params: Arrays by name.
             tables: The output of `project`, with a last row of zeros for positions
-                outside of the sequence. Read-only.
+                outside of the sequence; or such tables with a row for each token.
+                Read-only.
             entries: Rows of the tokens in the tables, int64 [n_tokens].
             lengths: Number of tokens of each sequence.
 
@@ -84,6 +101,39 @@ class ContextLayer(Protocol):
             Vectors, tensor [n_tokens, n_out].
         """
         ...
+
+
+# Tokens whose rows are gathered at a time, few enough for the processor's cache.
+_CHUNK = 64
+
+
+def add_tokens(
+    context: ContextLayer,
+    params: Params,
+    tables: Sequence[np.ndarray],
+    entries: np.ndarray,
+    features: np.ndarray,
+) -> List[np.ndarray]:
+    """Compute tables with a row for each token: its word type and its own features.
+
+    Args:
+        context: The context layer.
+        params: Arrays by name.
+        tables: The output of `context.project` for word types.
+        entries: Rows of the tokens' types in the tables, int64 [n_tokens].
+        features: Features of the tokens, float32 [n_tokens, width].
+
+    Returns:
+        Tables, float32 [n_tokens + 1, any width]. The last row is zeros.
+    """
+    # What is linear in a row of zeros is zeros.
+    padded = np.concatenate([features, np.zeros_like(features[:1])])
+    out = context.project_tokens(params, padded)
+    for start in range(0, len(entries), _CHUNK):
+        rows = entries[start : start + _CHUNK]
+        for table, part in zip(tables, out):
+            part[start : start + len(rows)] += table.take(rows, axis=0)
+    return out
 
 
 # Elements of the largest array that is kept: 16 MB.

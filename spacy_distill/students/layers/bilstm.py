@@ -58,12 +58,29 @@ class BiLSTM:
 
         Args:
             params: Arrays by name.
-            features: float32 [n_types, n_in].
+            features: The first columns of the input, float32 [n_types, at most n_in].
 
         Returns:
             One table for each direction, float32 [n_types, 4 * width].
         """
         return self._input_gates(params, 0, features)
+
+    def project_tokens(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """Compute what features of tokens add to the input gates of the first layer.
+
+        Args:
+            params: Arrays by name.
+            features: The last columns of the input, float32 [n_tokens, at most n_in].
+
+        Returns:
+            One table for each direction, float32 [n_tokens, 4 * width].
+        """
+        gates: List[np.ndarray] = []
+        for direction in _DIRECTIONS:
+            weights = params[f"lstm_0_{direction}_input"]
+            first = weights.shape[1] - features.shape[1]
+            gates.append(features @ self._halve_sigmoids(weights[:, first:]).T)
+        return gates
 
     def predict(
         self,
@@ -160,7 +177,8 @@ class BiLSTM:
         gates: List[np.ndarray] = []
         for direction in _DIRECTIONS:
             name = f"lstm_{i}_{direction}"
-            weights = self._halve_sigmoids(params[f"{name}_input"])
+            weights = params[f"{name}_input"][:, : inputs.shape[1]]
+            weights = self._halve_sigmoids(weights)
             gates.append(
                 inputs @ weights.T + self._halve_sigmoids(params[f"{name}_bias"])
             )

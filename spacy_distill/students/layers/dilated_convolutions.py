@@ -58,12 +58,26 @@ class DilatedConvolutions:
 
         Args:
             params: Arrays by name.
-            features: float32 [n_types, n_in].
+            features: The first columns of the input, float32 [n_types, at most n_in].
 
         Returns:
             One table, float32 [n_types, width].
         """
-        return [features @ params["input_W"] + params["input_b"]]
+        weights = params["input_W"][: features.shape[1]]
+        return [features @ weights + params["input_b"]]
+
+    def project_tokens(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """Compute what features of tokens add to the input layer.
+
+        Args:
+            params: Arrays by name.
+            features: The last columns of the input, float32 [n_tokens, at most n_in].
+
+        Returns:
+            One table, float32 [n_tokens, width].
+        """
+        weights = params["input_W"]
+        return [features @ weights[len(weights) - features.shape[1] :]]
 
     def predict(
         self,

@@ -70,20 +70,41 @@ class QuasiRecurrent:
 
         Args:
             params: Arrays by name.
-            features: float32 [n_types, n_in].
+            features: The first columns of the input, float32 [n_types, at most n_in].
 
         Returns:
             One table, float32 [n_types, 2 * 3 * 2 * width]: for each direction and each
             recipient (the word itself, the next token, the previous token), gates and
             then values. Gates are halved for tanh.
         """
-        weights = [params[f"quasi_{direction}_W"] for direction in _DIRECTIONS]
-        sums = features @ np.concatenate(weights, axis=1)
+        sums = self._sums(params, features, slice(features.shape[1]))
         parts = sums.reshape(-1, len(_DIRECTIONS), _WINDOW, 2, self.width)
         for k, direction in enumerate(_DIRECTIONS):
             parts[:, k, 0] += params[f"quasi_{direction}_b"].reshape(2, self.width)
         parts[:, :, :, 0] *= 0.5
         return [sums]
+
+    def project_tokens(self, params: Params, features: np.ndarray) -> List[np.ndarray]:
+        """Compute what features of tokens add to the sums of `project`.
+
+        Args:
+            params: Arrays by name.
+            features: The last columns of the input, float32 [n_tokens, at most n_in].
+
+        Returns:
+            One table, float32 [n_tokens, 2 * 3 * 2 * width].
+        """
+        n_in = len(params[f"quasi_{_DIRECTIONS[0]}_W"])
+        sums = self._sums(params, features, slice(n_in - features.shape[1], n_in))
+        parts = sums.reshape(-1, len(_DIRECTIONS), _WINDOW, 2, self.width)
+        parts[:, :, :, 0] *= 0.5
+        return [sums]
+
+    def _sums(self, params: Params, features: np.ndarray, columns: slice) -> np.ndarray:
+        """Multiply some columns of the input with the weights of both directions."""
+        weights = [params[f"quasi_{direction}_W"][columns] for direction in _DIRECTIONS]
+        sums: np.ndarray = features @ np.concatenate(weights, axis=1)
+        return sums
 
     def predict(
         self,

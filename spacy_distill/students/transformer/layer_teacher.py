@@ -7,6 +7,7 @@ import numpy as np
 from ...errors import DistillError
 from ...losses.layer_states import LayerLoss
 from ...losses.weight import Weight
+from ..lexicon.interaction import WORD_IDS, check_reads_alone
 from .module import check_length, n_positions
 from .reading import Batch
 from .source import Encoder
@@ -61,6 +62,7 @@ class LayerTeacher:
     ) -> None:
         import torch
 
+        check_reads_alone(teacher.model)
         self._piece_ids = torch.from_numpy(_map_pieces(tokenizer, teacher.tokenizer))
         if teacher.is_case_aware and not is_case_aware:
             raise DistillError(
@@ -103,9 +105,12 @@ class LayerTeacher:
         device = next(student.parameters()).device
         self._teacher.model.to(device)
         self.module.to(device)
-        ids, mask, types = (torch.from_numpy(array).to(device) for array in batch)
-        own = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-        inputs = {**own, "input_ids": self._piece_ids.to(device)[ids]}
+        own = {
+            name: torch.from_numpy(array).to(device)
+            for name, array in batch.inputs.items()
+        }
+        inputs = {**own, "input_ids": self._piece_ids.to(device)[own["input_ids"]]}
+        inputs.pop(WORD_IDS, None)
         if not self._teacher.is_case_aware:
             del inputs["token_type_ids"]
         autocast = torch.autocast(

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...errors import DistillError
 from ...words import N_SHAPES
+from ..lexicon.interaction import LEXICON, insert_interaction
 
 # Models whose weights have the names and the meaning of BERT's.
 BERT_TYPES = ("bert", "roberta", "xlm-roberta", "camembert")
@@ -38,13 +39,18 @@ class Shape:
 
 
 def make_module(
-    cfg: Dict[str, Any], weights: Optional[Dict[str, np.ndarray]] = None
+    cfg: Dict[str, Any],
+    weights: Optional[Dict[str, np.ndarray]] = None,
+    *,
+    lexicon_vectors: Optional[np.ndarray] = None,
 ) -> Any:
     """Create an encoder.
 
     Args:
-        cfg: Arguments of `transformers.BertConfig`; others are ignored.
+        cfg: Arguments of `transformers.BertConfig`, and "lexicon" if it has one; others
+            are ignored.
         weights: Its weights by name; random if None.
+        lexicon_vectors: First vectors of the words of the lexicon.
 
     Returns:
         A `transformers.BertModel` without pooler. Attention is computed step by step,
@@ -53,9 +59,15 @@ def make_module(
     import torch
     from transformers import BertConfig, BertModel
 
+    settings = {name: value for name, value in cfg.items() if name != LEXICON}
     module = BertModel(
-        BertConfig(**cfg, attn_implementation="eager"), add_pooling_layer=False
+        BertConfig(**settings, attn_implementation="eager"), add_pooling_layer=False
     )
+    lexicon = cfg.get(LEXICON)
+    if lexicon:
+        insert_interaction(
+            module, len(lexicon["words"]), lexicon["width"], vectors=lexicon_vectors
+        )
     if weights is not None:
         tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
         module.load_state_dict(tensors, strict=False)

@@ -3,6 +3,7 @@
 import io
 import logging
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +13,15 @@ import numpy as np
 
 from ...errors import DistillError
 from ...quantization import encode_rows
-from .onnx_session import INPUTS, OUTPUT
+from ..lexicon.interaction import WORD_IDS, has_interaction
+from .onnx_session import OUTPUT
+from .reading import Batch
 
 _OPSET = 17
 # The encoder's name in the module that is exported, and so in the names of weights.
 _PREFIX = "encoder_model."
 _FLOAT32 = "_as_float32"
+_TRANSPOSED = "_transposed"
 
 
 def export(module: Any) -> bytes:
@@ -30,7 +34,8 @@ def export(module: Any) -> bytes:
         module: A `transformers.BertModel`.
 
     Returns:
-        The serialized ONNX model, with a dynamic number of windows and pieces.
+        The serialized ONNX model, with a dynamic number of windows and pieces, and of
+        words if it has a lexicon.
 
     Raises:
         DistillError: If `onnx` is missing.
@@ -44,29 +49,30 @@ def export(module: Any) -> bytes:
             super().__init__()
             self.encoder_model = module
 
-        def forward(self, ids: Any, mask: Any, types: Any) -> Any:
+        def forward(self, *inputs: Any) -> Any:
             """Return the last hidden states."""
-            output = self.encoder_model(
-                input_ids=ids, attention_mask=mask, token_type_ids=types
-            )
-            return output.last_hidden_state
+            return self.encoder_model(**dict(zip(names, inputs))).last_hidden_state
 
     was_training = module.training
     device = next(module.parameters()).device
-    example = torch.ones((2, 3), dtype=torch.long, device=device)
+    ones = np.ones((2, 3), dtype=np.int64)
+    words = ones[:, :, None] if has_interaction(module) else None
+    example = Batch(ones, ones, ones * 0, words).inputs
+    names = list(example)
+    axes = {name: {0: "windows", 1: "pieces"} for name in (*names, OUTPUT)}
+    if words is not None:
+        axes[WORD_IDS][2] = "words"
     file: Any = io.BytesIO()
     # The exporter that needs no further packages is deprecated, but works.
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             Exported().eval(),
-            (example, example, example * 0),
+            tuple(torch.from_numpy(array).to(device) for array in example.values()),
             file,
-            input_names=list(INPUTS),
+            input_names=names,
             output_names=[OUTPUT],
-            dynamic_axes={
-                name: {0: "windows", 1: "pieces"} for name in (*INPUTS, OUTPUT)
-            },
+            dynamic_axes=axes,
             opset_version=_OPSET,
             do_constant_folding=False,
             dynamo=False,
@@ -189,14 +195,20 @@ def _without_advice() -> Iterator[None]:
 def _fold_transposes(onnx: Any, graph: Any) -> None:
     """Transpose the matrices of linear layers in the graph's constants."""
     matrices = {tensor.name: tensor for tensor in graph.initializer}
+    uses = Counter(name for node in graph.node for name in node.input)
     for node in list(graph.node):
         if node.op_type == "Transpose" and node.input[0] in matrices:
             tensor = matrices[node.input[0]]
             array = np.ascontiguousarray(onnx.numpy_helper.to_array(tensor).T)
-            tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+            name = tensor.name
+            if uses[name] > 1:
+                # The lexicon's layer multiplies by a matrix and by its transpose.
+                name += _TRANSPOSED
+                tensor = graph.initializer.add()
+            tensor.CopyFrom(onnx.numpy_helper.from_array(array, name))
             graph.node.remove(node)
             for other in graph.node:
-                _rename(other.input, node.output[0], tensor.name)
+                _rename(other.input, node.output[0], name)
 
 
 def _quantize_embeddings(onnx: Any, graph: Any) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from ...errors import DistillError
 from .reading import INSTALL, Batch
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 OUTPUT = "last_hidden_state"
 
 
@@ -41,8 +40,7 @@ class OnnxSession:
         # Threads do not survive a fork.
         if self._process != os.getpid():
             self._start()
-        inputs = dict(zip(INPUTS, batch))
-        output: np.ndarray = self._session.run([OUTPUT], inputs)[0]
+        output: np.ndarray = self._session.run([OUTPUT], batch.inputs)[0]
         return output
 
     def _start(self) -> None:

@@ -1,15 +1,17 @@
 """From Docs to padded batches of word pieces, and back to tokens."""
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
 
-from ...arrays import ranges
+from ...arrays import overlapping, ranges
 from ...errors import DistillError
 from ...windows import batches_by_size, max_context_ranges, split
 from ...words import word_shape
+from ..lexicon.interaction import WORD_IDS
+from ..lexicon.matching import Lexicon
 
 INSTALL = 'run pip install "spacy-distill[onnx]"'
 # Adjacent windows share this part of their pieces.
@@ -26,11 +28,24 @@ class Batch(NamedTuple):
         mask: 1 for pieces and special tokens, 0 for padding, of the same shape.
         types: Word shapes of the pieces if the encoder is case-aware, otherwise 0, of
             the same shape. They are the input `token_type_ids`.
+        words: Words of the lexicon of each piece, int64 [n_windows, length, max_words],
+            numbers from 1, longest first, then 0; None without a lexicon.
     """
 
     ids: np.ndarray
     mask: np.ndarray
     types: np.ndarray
+    words: Optional[np.ndarray] = None
+
+    @property
+    def inputs(self) -> Dict[str, np.ndarray]:
+        """The inputs of the encoder, by name."""
+        inputs = {
+            "input_ids": self.ids,
+            "attention_mask": self.mask,
+            "token_type_ids": self.types,
+        }
+        return inputs if self.words is None else {**inputs, WORD_IDS: self.words}
 
 
 class Pieces(NamedTuple):
@@ -62,6 +77,8 @@ class PieceReader:
             window in which it has most context.
         is_case_aware: Whether the encoder has word shapes as `token_type_ids`.
         pad_id: Id of the padding.
+        lexicon: Words that are input too.
+        max_words: Words of a piece at most; see `Lexicon.words_of_pieces`.
 
     Raises:
         DistillError: If `tokenizers` is missing, the tokenizer cannot be read, or
@@ -69,13 +86,22 @@ class PieceReader:
     """
 
     def __init__(
-        self, tokenizer: Any, *, max_length: int, is_case_aware: bool, pad_id: int = 0
+        self,
+        tokenizer: Any,
+        *,
+        max_length: int,
+        is_case_aware: bool,
+        pad_id: int = 0,
+        lexicon: Optional[Lexicon] = None,
+        max_words: int = 0,
     ) -> None:
         if isinstance(tokenizer, str):
             tokenizer = load_json(tokenizer)
         self._tokenizer = tokenizer
         self._pad_id = pad_id
         self._is_case_aware = is_case_aware
+        self._lexicon = lexicon
+        self._max_words = max_words
         self._shapes: Dict[str, int] = {}
         # SentencePiece and byte-level pieces may contain the space before a word.
         self._has_spaces = type(tokenizer.model).__name__ != "WordPiece"
@@ -101,6 +127,7 @@ class PieceReader:
         """
         ids: List[int] = []
         types: List[int] = []
+        words: List[np.ndarray] = []
         token_places: List[np.ndarray] = []
         piece_places: List[np.ndarray] = []
         windows: List[Tuple[int, int]] = []
@@ -126,6 +153,12 @@ class PieceReader:
             ids.extend(encoded.ids)
             piece_places.append(_array(offsets) + chars)
             places = doc.to_array([IDX, LENGTH]).astype(np.int64)
+            if self._lexicon is not None:
+                words.append(
+                    self._lexicon.words_of_pieces(
+                        doc, _array(offsets), max_words=self._max_words
+                    )
+                )
             token_places.append(places + (chars, 0))
             chars += len(text) + 1
         # The rows of an encoder's output, in the order of the pieces of all Docs.
@@ -133,6 +166,7 @@ class PieceReader:
         batches = self._batch(
             np.array(ids, dtype=np.int64),
             np.array(types or [0] * len(ids), dtype=np.int64),
+            np.concatenate(words) if words else None,
             windows,
             owners,
             piece_rows,
@@ -147,6 +181,7 @@ class PieceReader:
         self,
         ids: np.ndarray,
         types: np.ndarray,
+        words: Optional[np.ndarray],
         windows: Sequence[Tuple[int, int]],
         owners: Sequence[Tuple[int, int]],
         piece_rows: np.ndarray,
@@ -164,6 +199,9 @@ class PieceReader:
                 np.full(shape, self._pad_id, dtype=np.int64),
                 np.zeros(shape, dtype=np.int64),
                 np.zeros(shape, dtype=np.int64),
+                None
+                if words is None
+                else np.zeros((*shape, self._max_words), dtype=np.int64),
             )
             for row, member in enumerate(members):
                 start, end = windows[member]
@@ -173,6 +211,8 @@ class PieceReader:
                 batch.ids[row, inner.stop : sizes[member]] = self._after
                 batch.mask[row, : sizes[member]] = 1
                 batch.types[row, inner] = types[start:end]
+                if batch.words is not None and words is not None:
+                    batch.words[row, inner] = words[start:end]
                 first, last = owners[member]
                 begin = first_row + row * length + n_before + first - start
                 piece_rows[first:last] = np.arange(begin, begin + last - first)
@@ -251,10 +291,7 @@ def _align(tokens: np.ndarray, pieces: np.ndarray) -> Tuple[np.ndarray, np.ndarr
     Returns:
         Indices of the pieces of all tokens, and the number of each token's.
     """
-    starts, ends = tokens[:, 0], tokens[:, 0] + tokens[:, 1]
-    # Normalizers that reorder characters can give offsets that fall.
-    first = np.searchsorted(np.maximum.accumulate(pieces[:, 1]), starts, side="right")
-    last = np.searchsorted(np.maximum.accumulate(pieces[:, 0]), ends, side="left")
+    first, last = overlapping(tokens[:, 0], tokens.sum(axis=1), pieces)
     lengths = np.maximum(last - first, 0)
     filled = lengths > 0
     if not filled.any():

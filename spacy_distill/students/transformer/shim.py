@@ -21,6 +21,8 @@ from thinc.util import get_torch_default_device, torch2xp, xp2torch
 
 from ...errors import DistillError
 from ...losses.weight import Weight
+from ..lexicon.interaction import LEXICON
+from ..lexicon.matching import Lexicon
 from .module import make_module, set_dropout
 from .onnx_graph import export, read_weights, to_float16, to_int8
 from .onnx_session import OnnxSession
@@ -59,7 +61,9 @@ class TransformerShim(Shim):
     Attributes:
         storage: How weights are written: "float32", "float16" or "int8".
         tokenizer_json: Content of a `tokenizer.json`; empty if not initialized.
-        cfg: Arguments of `transformers.BertConfig`, and "is_case_aware".
+        cfg: Arguments of `transformers.BertConfig`, and "is_case_aware". With a lexicon
+            also "lexicon": its "words", the "width" of their vectors, and "max_words"
+            of a word piece.
         n_parameters: Number of weights.
         layer_teacher: The teacher whose layers it learns from in training, too. It is
             neither saved nor copied.
@@ -91,11 +95,14 @@ class TransformerShim(Shim):
         """
         if self._reader is None:
             self._check_initialized()
+            lexicon = self.cfg.get(LEXICON)
             self._reader = PieceReader(
                 self.tokenizer_json,
                 max_length=self.cfg["max_position_embeddings"],
                 is_case_aware=self.cfg["is_case_aware"],
                 pad_id=self.cfg["pad_token_id"],
+                lexicon=Lexicon(lexicon["words"]) if lexicon else None,
+                max_words=lexicon["max_words"] if lexicon else 0,
             )
         return self._reader
 
@@ -131,6 +138,27 @@ class TransformerShim(Shim):
         self.n_parameters = sum(weight.numel() for weight in module.parameters())
         self._reader = None
         self.touch()
+
+    def set_lexicon(self, words: List[str], vectors: Any, *, max_words: int) -> None:
+        """Add the words of a lexicon to the encoder, in place of another one's.
+
+        Args:
+            words: The words.
+            vectors: Their first vectors, float32 [n_words, width].
+            max_words: Words of a word piece at most.
+
+        Raises:
+            DistillError: If the encoder was not initialized, or if it is int8.
+        """
+        settings = {"words": words, "width": vectors.shape[1], "max_words": max_words}
+        cfg = {**self.cfg, LEXICON: settings}
+        weights = {
+            name: weight.detach().cpu().numpy()
+            for name, weight in self.module.named_parameters()
+            if not name.startswith(f"{LEXICON}.")
+        }
+        module = make_module(cfg, weights, lexicon_vectors=vectors)
+        self.set_module(module, cfg=cfg, tokenizer_json=self.tokenizer_json)
 
     def touch(self) -> None:
         """Tell that the weights of the module were changed from outside."""
@@ -322,10 +350,10 @@ def _run(module: Any, batch: Batch) -> Any:
     import torch
 
     device = next(module.parameters()).device
-    ids, mask, types = (torch.from_numpy(array).to(device) for array in batch)
-    return module(
-        input_ids=ids, attention_mask=mask, token_type_ids=types
-    ).last_hidden_state
+    inputs = {
+        name: torch.from_numpy(array).to(device) for name, array in batch.inputs.items()
+    }
+    return module(**inputs).last_hidden_state
 
 
 def _no_gradient(gradients: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 from spacy.tokens import Doc
 
+from ..lexicon.interaction import check_reads_alone
 from .module import n_positions
 from .reading import PieceReader
 from .source import Encoder
@@ -31,6 +32,7 @@ class EncoderVectors:
     """
 
     def __init__(self, encoder: Encoder) -> None:
+        check_reads_alone(encoder.model)
         self.width: int = encoder.model.config.hidden_size
         self._encoder = encoder
         self._reader = PieceReader(
@@ -68,10 +70,12 @@ class EncoderVectors:
         rows = []
         with torch.inference_mode():
             for batch in pieces.batches:
-                ids, mask, types = (torch.from_numpy(array) for array in batch)
-                inputs = {"input_ids": ids, "attention_mask": mask}
-                if self._encoder.is_case_aware:
-                    inputs["token_type_ids"] = types
+                inputs = {
+                    name: torch.from_numpy(array)
+                    for name, array in batch.inputs.items()
+                }
+                if not self._encoder.is_case_aware:
+                    del inputs["token_type_ids"]
                 hidden = model(**inputs).last_hidden_state
                 rows.append(hidden.flatten(0, 1).float().numpy())
         out = np.zeros((len(docs), self.width), dtype=np.float32)

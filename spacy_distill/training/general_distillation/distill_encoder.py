@@ -11,6 +11,7 @@ from wasabi import Printer
 from ...corpora.texts import Texts, TextSource, as_texts
 from ...errors import DistillError
 from ...files import check_writable, write_atomically
+from ...students.lexicon.interaction import check_reads_alone
 from ...students.transformer.module import (
     check_fit,
     check_length,
@@ -79,6 +80,7 @@ def distill_encoder(
     for note in source.notes:
         say.text(f"Texts: {note}")
     teacher = load_encoder(transformer)
+    check_reads_alone(teacher.model)
     run = _fingerprint(settings, teacher, source)
     record = _read_record(output, run)
     if record is not None:

@@ -58,11 +58,16 @@ def predict_without(environment, folder, hidden, output):
     return json.loads(environment.run(PREDICT, *arguments).splitlines()[-1])
 
 
-def test_prediction_needs_no_torch(environment, trained, saved, tmp_path):
+@pytest.mark.parametrize(
+    ("student", "folder"),
+    [("trained", "saved"), ("with_lexicon", "saved_with_lexicon")],
+)
+def test_prediction_needs_no_torch(environment, request, student, folder, tmp_path):
     """Nor does saving what was not trained."""
+    nlp, saved = (request.getfixturevalue(name) for name in (student, folder))
     hidden = ["torch", "transformers", "spacy_transformers", "onnx", "onnxscript"]
     found = predict_without(environment, saved, hidden, tmp_path)
-    expected = [entities(doc) for doc in trained.pipe(TEXTS)]
+    expected = [entities(doc) for doc in nlp.pipe(TEXTS)]
     assert found == [[list(entity) for entity in doc] for doc in expected]
 
 

@@ -1,0 +1,1 @@
+"""Words of a lexicon in texts: matching, reading, vectors, and a layer of torch."""

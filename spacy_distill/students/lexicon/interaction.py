@@ -12,9 +12,9 @@ LEXICON = "lexicon"
 WORD_IDS = "word_ids"
 # Standard deviation of the first attention weights, as in BERT.
 _ATTENTION_STD = 0.02
-# First gain of the layer norm. Entries of BERT's hidden states are of the order of 1: a
-# tenth of that changes little before training. With a gain of 0, weights below it would
-# have no gradient at first.
+# First gain of the layer norm. Entries of hidden states have standard deviations of 0.4
+# to 0.6 in multilingual-e5-small and MiniLM, so words change them by about a fifth
+# before training. With a gain of 0, weights below it would have no gradient at first.
 _GAIN = 0.1
 # Dropout rate. A student's is set with that of its other layers.
 _DROPOUT = 0.1

@@ -34,6 +34,9 @@ ELSEWHERE = {
     "spacy-distill distill teacher/model-best texts.jsonl --config lexicon": (
         "tests/training/test_lexicon_configs.py"
     ),
+    "spacy-distill distill zh/teacher/model-best assets/zh/unlabelled.txt --config l": (
+        "tests/training/test_lexicon_student.py"
+    ),
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 

@@ -1,13 +1,11 @@
 """Students with a lexicon: what it is good for, packages, and the documented config."""
 
 import random
-from pathlib import Path
 from typing import List, Sequence, Set, Tuple
 
 import numpy as np
 import pytest
 import spacy
-from documented import ROOT, read_blocks
 from small import entities, model_config, write_gold
 from small import train as train_on_sentences
 from spacy.cli.train import train as train_config
@@ -110,19 +108,7 @@ def test_names_that_only_the_lexicon_knows(arch, tmp_path):
     assert scores[False] < 0.7
 
 
-def write_config(path: Path) -> Path:
-    """The shipped config for Chinese with the lines that the page adds."""
-    (added,) = (
-        block.text
-        for block in read_blocks(ROOT / "docs" / "data.md")
-        if "spacy_distill.LexiconFeatures.v1" in block.text
-    )
-    text = (CONFIGS / "student_zh.cfg").read_text(encoding="utf-8")
-    path.write_text(text.partition("[initialize.before_init]")[0] + added)
-    return path
-
-
-def test_the_documented_config(tmp_path):
+def test_the_shipped_config(tmp_path):
     gold = tmp_path / "gold.spacy"
     nlp = blank_pipeline("zh", tokenizer=CHARACTERS)
     doc = nlp.make_doc("方敏住在云桥市。")
@@ -136,11 +122,13 @@ def test_the_documented_config(tmp_path):
         "paths.train": str(gold),
         "paths.dev": str(gold),
         "training.train_corpus": "corpora.gold",
-        f"{block}.path": str(lexicon),
+        "nlp.lang": "zh",
+        "paths.lexicon": str(lexicon),
+        f"{block}.columns": True,
         f"{block}.source": None,
         "initialize.before_init.callbacks.words.source": None,
     }
-    config = write_config(tmp_path / "student.cfg")
+    config = CONFIGS / "student_lexicon.cfg"
     train_config(config, tmp_path / "out", overrides=overrides)
     student = spacy.load(tmp_path / "out" / "model-best")
     (layer,) = get_lexicon_features(student.get_pipe("ner").model)

@@ -80,16 +80,35 @@ _ADAPTIVE_ALPHA = {
         "step": QRNN_STEPS,
     },
 }
+_COLUMNS = {"initialize.before_init.callbacks.lexicon.columns": True}
+# With the words of a lexicon, whose lines have further columns.
+WITH_LEXICON: Dict[str, Row] = {
+    "adaptive weight, lexicon": Row("transformer_layers", objective="lexicon"),
+    "QRNN, lexicon": Row("student_lexicon", settings=_COLUMNS),
+}
 DEFAULT_STUDENTS: Dict[str, Row] = {
     "QRNN, gold": Row("student", soft=False),
     "QRNN": Row("student"),
     "QRNN, adaptive weight": Row("student", settings=_ADAPTIVE_ALPHA),
 }
-ROWS: Dict[str, Row] = {**COMPARED, **VARIANTS, **SIZES, **DEFAULT_STUDENTS}
+ROWS: Dict[str, Row] = {
+    **COMPARED,
+    **VARIANTS,
+    **SIZES,
+    **DEFAULT_STUDENTS,
+    **WITH_LEXICON,
+}
 
 
 def train_row(
-    name: str, corpus: str, folder: Path, seed: int, *, transformer: str, bfloat16: bool
+    name: str,
+    corpus: str,
+    folder: Path,
+    seed: int,
+    *,
+    transformer: str,
+    lexicon: Optional[Path],
+    bfloat16: bool,
 ) -> Language:
     """Train the student of a row, and save it as `pipelines/ROW/model-best`.
 
@@ -99,6 +118,7 @@ def train_row(
         folder: Folder with its files, its teacher and its soft labels.
         seed: Seed.
         transformer: The pretrained transformer.
+        lexicon: A file of words, for rows with a lexicon.
         bfloat16: Whether to multiply matrices in bfloat16.
 
     Returns:
@@ -107,6 +127,8 @@ def train_row(
     row = ROWS[name]
     out = folder / "pipelines" / file_name(name)
     config = row_config(row, CORPORA[corpus], folder, seed, bfloat16=bfloat16)
+    if name in WITH_LEXICON:
+        config["paths"]["lexicon"] = str(lexicon)
     if row.first_stage is not None:
         config["training"]["max_steps"] //= 2
         encoder = _first_stage(

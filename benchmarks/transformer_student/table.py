@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from common.markdown import spread, table
+
 from spacy_distill.files import write_atomically
 from transformer_student.results import ORDER, Results, mean
 from transformer_student.rows import ADAPTIVE, COMPARED, SIZES, UNDISTILLED
@@ -42,7 +44,7 @@ def f_scores(results: Results) -> str:
         found = [_score(results, row, name) for name in sets]
         if any(found):
             rows.append([row, *found])
-    return _table(["entity F1 (seeds), share of the teacher's", *sets], rows)
+    return table(["entity F1 (seeds), share of the teacher's", *sets], rows)
 
 
 def characters(results: Results) -> str:
@@ -65,7 +67,7 @@ def characters(results: Results) -> str:
         ]
         if any(found):
             rows.append([row, *found])
-    return _table(["F1 of characters, micro / macro", *sets], rows if sets else [])
+    return table(["F1 of characters, micro / macro", *sets], rows if sets else [])
 
 
 def against(results: Results) -> str:
@@ -80,7 +82,7 @@ def against(results: Results) -> str:
         if any(found):
             note = " (direct pruning)" if row == UNDISTILLED else ""
             rows.append([f"{ADAPTIVE} − {row}{note}", *found])
-    return _table(["points of F1, same seeds", *results.sets], rows)
+    return table(["points of F1, same seeds", *results.sets], rows)
 
 
 def sizes(results: Results) -> str:
@@ -95,7 +97,7 @@ def sizes(results: Results) -> str:
             rows.append([name, row, *_size(cells, row, speeds)])
     head = ["", "", "F1", "parameters: encoder", "embeddings"]
     head += ["words/s: torch", "ONNX or numpy", "int8", "int8 / teacher"]
-    return _table([*head, "MB", "int8: MB", "int8: points"], rows)
+    return table([*head, "MB", "int8: MB", "int8: points"], rows)
 
 
 def _size(cells: List[Dict[str, Any]], row: str, speeds: Dict[str, float]) -> List[str]:
@@ -125,20 +127,11 @@ def _score(results: Results, row: str, name: str) -> str:
     teachers, cells = results.shared(["teacher", row], name)
     if not cells:
         return ""
-    values = [100 * cell["f1"] for cell in cells]
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    text = f"{statistics.mean(values):.1f}{spread} ({len(values)})"
+    text = spread([100 * cell["f1"] for cell in cells])
     if row == "teacher":
         return text
     shares = [cell["f1"] / top["f1"] for cell, top in zip(cells, teachers)]
     return f"{text}, {100 * statistics.mean(shares):.1f} %"
-
-
-def _table(head: List[str], rows: List[List[str]]) -> str:
-    if not rows:
-        return ""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

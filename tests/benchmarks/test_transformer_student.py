@@ -43,9 +43,7 @@ def test_tables(tmp_path):
     write_cells(tmp_path, CELLS)
     speeds = {"teacher": 100, "adaptive weight, int8": 750, "adaptive weight": 300}
     path = tmp_path / "conll_all-0" / "speed.json"
-    path.write_text(
-        json.dumps({"set": "conll_all", "seed": 0, "words_per_second": speeds})
-    )
+    path.write_text(json.dumps({"set": "conll_all", "seed": 0, "speeds": speeds}))
     found = results.Results(tmp_path / "all.json")
     found.add(tmp_path)
     printed = table.f_scores(found)

@@ -39,8 +39,9 @@ def distill_corpus_v1(
     """Create a corpus for [corpora.train].
 
     One pass contains every soft-labelled Doc once, shard by shard in random order, with
-    gold Docs spread evenly among them. With [training] max_epochs = -1 only one shard
-    is in memory. At least one of `gold` and `soft_labels` is needed. Whitespace at the
+    gold Docs spread evenly among them. A soft-labelled Doc with the text and tokens of
+    a gold Doc has its entities, too, in place of the teacher's labels. With [training]
+    max_epochs = -1 only one shard is in memory. At least one of `gold` and `soft_labels` is needed. Whitespace at the
     ends of gold entities is trimmed. The labels of all gold annotation, and of the
     teacher, are in the user data of the first reference.
 
@@ -103,7 +104,10 @@ def distill_corpus_v1(
         n_gold = len(gold_docs)
         if gold_docs and gold_share:
             n_gold = round(n_soft * gold_share / (1.0 - gold_share))
-        soft = with_categories(store.read(nlp, rng=rng, held_out=held_out), store)
+        read_soft = store.read(nlp, rng=rng, held_out=held_out)
+        soft = with_categories(read_soft, store)
+        if not isinstance(store.task, TextCatTask):
+            soft = _with_gold(soft, gold_docs)
         hard = _endless(gold_docs, rng)
         left = n_gold + n_soft
         while left:
@@ -243,6 +247,19 @@ def _gold_labels(docs: List[Doc], nlp: Language) -> Tuple[str, ...]:
     if factories & set(CLASSIFIERS):
         return tuple(sorted({label for doc in docs for label in doc.cats}))
     return tuple(sorted({ent.label_ for doc in docs for ent in doc.ents}))
+
+
+def _with_gold(docs: Iterable[Doc], gold_docs: List[Doc]) -> Iterator[Doc]:
+    """Give soft-labelled Docs the annotation of gold Docs that are the same."""
+    gold = {doc.text: doc for doc in gold_docs}
+    for doc in docs:
+        same = gold.get(doc.text)
+        if same is None or [t.text for t in same] != [t.text for t in doc]:
+            yield doc
+            continue
+        both = same.copy()
+        both.user_data = {**same.user_data, **doc.user_data}
+        yield both
 
 
 def _endless(docs: List[Doc], rng: random.Random) -> Iterator[Doc]:

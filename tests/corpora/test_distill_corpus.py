@@ -53,6 +53,25 @@ def test_each_of_both_once(data):
             assert eg.reference.has_annotation("ENT_IOB")
 
 
+def test_soft_labels_of_gold_documents(tmp_path):
+    gold = write_gold(tmp_path / "gold.spacy", NLP)
+    docs = {doc.text: doc for doc in DocBin().from_disk(gold).get_docs(NLP.vocab)}
+    soft_labels = write_soft_labels(tmp_path, [*TEXTS[:2], "something else"])
+    for _ in range(2):
+        # Gold Docs stay as they are from pass to pass.
+        examples = list(distill_corpus_v1(gold, soft_labels)(NLP))
+        found_gold, found_soft = texts(examples)
+        assert sorted(found_gold) == sorted(TEXTS)
+        assert sorted(found_soft) == sorted([*TEXTS[:2], "something else"])
+        for eg in examples:
+            ents = [(e.start, e.end, e.label_) for e in eg.reference.ents]
+            if eg.text in docs:
+                same = docs[eg.text].ents
+                assert ents == [(e.start, e.end, e.label_) for e in same]
+            else:
+                assert not eg.reference.has_annotation("ENT_IOB")
+
+
 @pytest.mark.parametrize("share", [0.01, 0.15, 0.5, 0.8, 0.99])
 def test_share_of_gold(data, share):
     gold, soft_labels = data

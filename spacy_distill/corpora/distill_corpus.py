@@ -41,9 +41,10 @@ def distill_corpus_v1(
     One pass contains every soft-labelled Doc once, shard by shard in random order, with
     gold Docs spread evenly among them. A soft-labelled Doc with the text and tokens of
     a gold Doc has its entities, too, in place of the teacher's labels. With [training]
-    max_epochs = -1 only one shard is in memory. At least one of `gold` and `soft_labels` is needed. Whitespace at the
-    ends of gold entities is trimmed. The labels of all gold annotation, and of the
-    teacher, are in the user data of the first reference.
+    max_epochs = -1 only one shard is in memory. At least one of `gold` and
+    `soft_labels` is needed. Whitespace at the ends of gold entities is trimmed. The
+    labels of all gold annotation, and of the teacher, are in the user data of the first
+    reference.
 
     Soft labels of text classification are also in `doc.cats`, as probabilities, so that
     spaCy's own `textcat` and `textcat_multilabel` learn from them.

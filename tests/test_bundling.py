@@ -35,7 +35,7 @@ ROOT = Path(__file__).parent.parent
 _MODULES = {
     "": "arrays docs errors files languages losses optimizers quantization"
     " registration students tasks windows words",
-    "losses.": "base distillation divergences",
+    "losses.": "base distillation divergences weight",
     "students.": "architectures encoder encoder_cache layers lexicon ngram_cache"
     " ngram_hashes ngrams pieces transformer vector_teacher word_types",
     "students.lexicon.": "features interaction matching",

@@ -97,7 +97,7 @@ def test_learns_a_new_category(models, name, tmp_path):
     spam = [(f"buy pills {i} of this", {"spam": 1.0}) for i in range(20)]
     examples = make_examples(nlp, [*make_data(60), *spam])
     optimizer = nlp.resume_training()
-    for _ in range(40):
+    for _ in range(80):
         nlp.update(examples, sgd=optimizer, drop=0.1)
     nlp.to_disk(tmp_path)
     again = spacy.load(tmp_path)

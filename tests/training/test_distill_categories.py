@@ -47,6 +47,7 @@ STOCK = {
 }
 QRNN = {
     **TRAINING,
+    "training.max_steps": 100,
     "training.dropout": 0.1,
     "components.textcat.model.tok2vec.word_width": 8,
     "components.textcat.model.tok2vec.hidden_width": 8,

@@ -142,6 +142,19 @@ def train_row(
     return load_pipeline(out / "model-best")
 
 
+def usual_layers(corpus: str) -> int:
+    """Return the layers of transformer students whose row has no number of them.
+
+    Args:
+        corpus: The corpus.
+    """
+    return _a_third(CORPORA[corpus])
+
+
+def _a_third(spec: CorpusSpec) -> int:
+    return spec.layers // 3
+
+
 def row_config(
     row: Row, spec: CorpusSpec, folder: Path, seed: int, *, bfloat16: bool
 ) -> Config:
@@ -173,8 +186,8 @@ def row_config(
     config["paths"]["transformer"] = teacher
     if "teacher" in config["paths"]:
         config["paths"]["teacher"] = teacher
-    config["components"]["ner"]["model"]["tok2vec"]["layers"] = (
-        row.layers or spec.layers // 3
+    config["components"]["ner"]["model"]["tok2vec"]["layers"] = row.layers or _a_third(
+        spec
     )
     callback = config["initialize"]["after_init"]
     callback = callback.get("callbacks", {}).get("fine_tuning", callback)

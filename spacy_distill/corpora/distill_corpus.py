@@ -107,7 +107,7 @@ def distill_corpus_v1(
             n_gold = round(n_soft * gold_share / (1.0 - gold_share))
         read_soft = store.read(nlp, rng=rng, held_out=held_out)
         soft = with_categories(read_soft, store)
-        if not isinstance(store.task, TextCatTask):
+        if gold_docs and not isinstance(store.task, TextCatTask):
             soft = _with_gold(soft, gold_docs)
         hard = _endless(gold_docs, rng)
         left = n_gold + n_soft

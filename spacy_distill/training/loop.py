@@ -1,6 +1,7 @@
 """The loop of `spacy train`, which a killed training goes on with."""
 
 import json
+import os
 import shutil
 import sys
 from importlib.util import find_spec
@@ -253,21 +254,34 @@ def _find_checkpoint(
     try:
         return load_checkpoint(folder, run=run)
     except OtherRunError:
-        text = "The training begins again: the unfinished one in this folder had other"
-        stdout.write(Printer(no_print=True).info(f"{text} settings or data") + "\n")
+        text = (
+            "The training begins again: the unfinished one in this folder had other"
+            " settings or data, or its checkpoint cannot be read"
+        )
+        stdout.write(Printer(no_print=True).info(text) + "\n")
         remove_checkpoint(folder)
         return None
 
 
 def _fingerprint(config: Config) -> str:
     """Return a hash of what a training depends on: the config, and files it names."""
-    paths = {
-        name: sha256_path(value)
-        for name, value in sorted(config["paths"].items())
-        if isinstance(value, str) and value and Path(value).exists()
+    named = {
+        value
+        for section in ("paths", "corpora", "initialize")
+        for value in _strings(config.get(section, {}))
     }
+    paths = {value: sha256_path(value) for value in named if os.path.exists(value)}
     parts = {"paths": paths, "config": config.to_str()}
     return sha256_bytes(json.dumps(parts, sort_keys=True).encode("utf-8"))
+
+
+def _strings(block: Any) -> Iterator[str]:
+    """Yield the strings in a block of a config that may be paths."""
+    if isinstance(block, dict):
+        for value in block.values():
+            yield from _strings(value)
+    elif isinstance(block, str) and Path(block).name:
+        yield block
 
 
 def _skip(batches: Iterator[Any], n: int) -> Iterator[Any]:

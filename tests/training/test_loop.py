@@ -211,19 +211,21 @@ def test_the_best_of_before_stays(data, tmp_path):
     assert best != (output / "model-last" / "ner" / "model").read_bytes()
 
 
-@pytest.mark.parametrize("change", ["settings", "data", "damaged"])
+@pytest.mark.parametrize("change", ["settings", "data", "corpus", "damaged"])
 def test_another_run_begins_again(data, tmp_path, change, capsys):
     name, settings = qrnn(data)
     gold = tmp_path / "gold.spacy"
     gold.write_bytes((data / "gold.spacy").read_bytes())
-    settings["paths.train"] = str(gold)
+    # A path of a corpus need not be a variable.
+    where = "corpora.train.gold" if change == "corpus" else "paths.train"
+    settings[where] = str(gold)
     settings["training.before_update"] = stopped_at(12, tmp_path)
     output = tmp_path / "student"
     with pytest.raises(StoppedError):
         train_it(name, settings, output)
     if change == "settings":
         settings["training.dropout"] = 0.1
-    elif change == "data":
+    elif change in ("data", "corpus"):
         write_gold(gold, spacy.blank("en"), repeat=2)
     else:
         (output / FILE_NAME).write_bytes(b"damaged")

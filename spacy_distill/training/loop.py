@@ -2,12 +2,13 @@
 
 import json
 import os
+import random
 import shutil
 import sys
 from importlib.util import find_spec
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -152,8 +153,13 @@ class _Training:
             None if there was none.
         """
         settings = self.settings
-        batches: Iterable[Any] = create_train_batches(
-            self.nlp, self._train_corpus, settings["batcher"], settings["max_epochs"]
+        batches = _with_own_random(
+            create_train_batches(
+                self.nlp,
+                self._train_corpus,
+                settings["batcher"],
+                settings["max_epochs"],
+            )
         )
         dropout = settings["dropout"]
         if checkpoint is not None:
@@ -161,7 +167,7 @@ class _Training:
             self.first, self._words = state["step"], state["words"]
             self._results = [(score, step) for score, step in state["results"]]
             # The order of batches depends on random numbers, so they are drawn again.
-            batches = _skip(iter(batches), self.first)
+            next(islice(batches, self.first, self.first), None)
             for _ in range(self.first):
                 self.optimizer.step_schedules()
             if not isinstance(dropout, float):
@@ -284,10 +290,24 @@ def _strings(block: Any) -> Iterator[str]:
         yield block
 
 
-def _skip(batches: Iterator[Any], n: int) -> Iterator[Any]:
-    """Draw and drop the first batches, and draw the next one, before this returns.
+def _with_own_random(batches: Iterator[Any]) -> Iterator[Any]:
+    """Draw batches with a random state of their own, which begins as the current one.
 
-    A checkpoint has the random numbers as they were when its batch was drawn already.
+    Components may draw random numbers in an update. A resumed training draws the
+    batches before without updates.
     """
-    following = next(islice(batches, n, None))
-    return chain([following], batches)
+    return _draw(batches, random.getstate())
+
+
+def _draw(batches: Iterator[Any], own: Any) -> Iterator[Any]:
+    while True:
+        outer = random.getstate()
+        random.setstate(own)
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        finally:
+            own = random.getstate()
+            random.setstate(outer)
+        yield batch

@@ -6,6 +6,7 @@ from small import ARCHITECTURES
 from spacy.util import registry
 from thinc.api import fix_random_seed, set_dropout_rate
 
+from spacy_distill.students.composition import KnownWords
 from spacy_distill.students.encoder import set_words
 from spacy_distill.students.word_vectors import quantize_vectors
 
@@ -27,7 +28,15 @@ PIECES = {
 }
 
 
-def make(arch="bilstm", pieces=True, **settings):
+KNOWN = ["went", "zürich", "rome"]
+
+
+def make_known(width=3):
+    table = np.random.default_rng(1).normal(size=(len(KNOWN), width))
+    return KnownWords(KNOWN, True, *quantize_vectors(table))
+
+
+def make(arch="bilstm", pieces=True, known=False, **settings):
     fix_random_seed(0)
     config = {**ARCHITECTURES[arch], **settings}
     encoder = registry.architectures.get(config.pop("@architectures"))(**config)
@@ -41,6 +50,7 @@ def make(arch="bilstm", pieces=True, **settings):
         alphabet=sorted(set("".join(WORDS))),
         pieces=PIECES if pieces else None,
         piece_vectors=quantize_vectors(table) if pieces else None,
+        known=make_known() if known else None,
     )
     encoder.initialize(X=make_docs())
     # Zeros would put the ReLU on its kink wherever a word is shorter than the window.

@@ -36,8 +36,8 @@ _MODULES = {
     "": "arrays docs errors files languages losses optimizers quantization"
     " registration students tasks windows words",
     "losses.": "base distillation divergences weight",
-    "students.": "architectures encoder encoder_cache layers lexicon ngram_cache"
-    " ngram_hashes ngrams pieces transformer vector_teacher word_types",
+    "students.": "architectures composition encoder encoder_cache layers lexicon"
+    " ngram_cache ngram_hashes ngrams pieces transformer vector_teacher word_types",
     "students.lexicon.": "features interaction matching",
     "students.transformer.": "architecture module onnx_graph onnx_session reading shim",
     "students.layers.": "base bilstm char_cnn dilated_convolutions quasi_recurrent",

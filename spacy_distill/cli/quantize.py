@@ -28,6 +28,14 @@ def quantize_cli(
             " 5,000 of one for categories; else all.",
         ),
     ] = None,
+    known_words: Annotated[
+        Optional[int],
+        Option(
+            min=0,
+            help="Words that stay of those the student knows from pretrained vectors,"
+            " the most frequent ones. Without it: all.",
+        ),
+    ] = None,
     table_bits: Annotated[
         Optional[float],
         Option(
@@ -62,23 +70,25 @@ def quantize_cli(
         output,
         storage=storage,
         words=words,
+        known_words=known_words,
         table_bits=table_bits,
         gold=gold,
     )
 
     def cells(figures: Figures) -> List[str]:
         size = [megabytes(figures.folder), megabytes(figures.zipped)]
-        rows = [f"{figures.words:,}", f"{figures.ngrams:,}"]
+        counts = (figures.words, figures.known, figures.ngrams)
+        rows = [f"{count:,}" for count in counts]
         scores = [percent(figures.scores[name]) for name in shown]
         return [*size, *(row for row, there in zip(rows, has_rows) if there), *scores]
 
-    # A transformer student has neither.
-    has_rows = (done.before.words, done.before.ngrams)
+    # A transformer student has none of them.
+    has_rows = (done.before.words, done.before.known, done.before.ngrams)
     titles = {
         name: title for output in OUTPUTS for name, title in output.titles.items()
     }
     shown = [name for name in titles if name in done.before.scores]
-    tables = ("Words with a row", "N-grams with a row")
+    tables = ("Words with a row", "Known words", "N-grams with a row")
     names = [
         *("On disk", "Zipped"),
         *(name for name, there in zip(tables, has_rows) if there),

@@ -26,7 +26,7 @@ from .comparison import (
     predict_gold,
 )
 from .tables import count_ngrams, round_ngrams, round_tables
-from .vocabulary import prune_words
+from .vocabulary import prune_known_words, prune_words
 
 # Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
@@ -68,6 +68,7 @@ class Figures:
         folder: Bytes of its folder.
         zipped: Bytes of its files in a zip, which a wheel is.
         words: Words with a row of their own in the embedding tables.
+        known: Known words: those with a pretrained vector, see `StaticVectors.v1`.
         ngrams: Rows of n-gram tables that are not zero.
         scores: Scores in [0, 1] by spaCy's names: `ents_f` of entities, `cats_acc` and
             `cats_macro_f` of categories. Empty without gold annotation.
@@ -76,6 +77,7 @@ class Figures:
     folder: int
     zipped: int
     words: int
+    known: int
     ngrams: int
     scores: Mapping[str, float]
 
@@ -117,6 +119,7 @@ def quantize(
     *,
     storage: str = "int8",
     words: Optional[int] = None,
+    known_words: Optional[int] = None,
     table_bits: Optional[float] = None,
     gold: Optional[Union[str, Path]] = None,
 ) -> Quantized:
@@ -132,6 +135,8 @@ def quantize(
             "float32", "float16" or "int8".
         words: Rows that each word embedding table keeps; see `prune_words`. By default
             15,000 for entities and 5,000 for categories with int8, otherwise all.
+        known_words: How many of the words that the student knows from pretrained
+            vectors stay, the most frequent ones; all if None.
         table_bits: Bits of a value in the embedding tables; see `round_tables` and
             `round_ngrams`. By default 3.5 for entities and 3 for categories with int8,
             otherwise they are not rounded.
@@ -166,6 +171,8 @@ def quantize(
             limit = predicted.words if limit is None else limit
             bits = predicted.table_bits if bits is None else bits
         for encoder in get_encoders(pipe.model):
+            if known_words is not None:
+                prune_known_words(encoder, known_words)
             if limit is not None:
                 limits.append(limit)
                 bare += prune_words(encoder, limit).bare
@@ -266,6 +273,7 @@ def _figures(nlp: Language, folder: Path, predictions: Predictions) -> Figures:
         folder=folder_bytes(folder),
         zipped=zipped_bytes(folder),
         words=sum(len(encoder.attrs["words"]) for encoder in encoders),
+        known=sum(len(encoder.attrs["known"].get("words", ())) for encoder in encoders),
         ngrams=sum(count_ngrams(layer) for layer in layers),
         scores={name: scores[name] for name in shown if scores.get(name) is not None},
     )

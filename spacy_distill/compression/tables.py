@@ -7,24 +7,26 @@ a quarter of a bit per value of the theoretical optimum (Gish & Pierce 1968). Sc
 row have a similar error, but flatten the distribution.
 """
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 from thinc.api import Model
 
 from ..errors import DistillError
 from ..quantization import MOST, encode_rows, round_to, short_step
+from ..students.composition import KNOWN_PARAMS
 from ..students.pieces import PIECE_PARAMS
 
 _BISECTIONS = 20
 
 
 def round_tables(encoder: Model, bits: float) -> None:
-    """Quantize the word and piece embedding tables of a student encoder, in place.
+    """Quantize the embedding tables of a student encoder, in place.
 
     The entropy of the quantized values is at most `bits`. A table that is below the
-    limit is left unchanged. The piece table stays int8. The word table stays float32;
-    its values are multiples of the scale, so int8 storage is lossless.
+    limit is left unchanged. The tables of pieces and of known words stay int8. The word
+    table stays float32; its values are multiples of the scale, so int8 storage is
+    lossless.
 
     Args:
         encoder: Student encoder.
@@ -39,14 +41,21 @@ def round_tables(encoder: Model, bits: float) -> None:
     if step:
         rounded: Any = round_to(words, step).astype(np.float32) * np.float32(step)
         encoder.set_param("word_vectors", rounded)
-    if all(encoder.has_param(name) for name in PIECE_PARAMS):
-        rows, scales = _piece_table(encoder)
-        pieces = rows * scales[:, None]
-        step = find_step(pieces, bits)
-        if step:
-            table: Any = (round_to(pieces, step), np.full_like(scales, step))
-            for name, array in zip(PIECE_PARAMS, table):
-                encoder.set_param(name, array)
+    for names in (PIECE_PARAMS, KNOWN_PARAMS):
+        if all(encoder.has_param(name) for name in names):
+            _round_int8(encoder, names, bits)
+
+
+def _round_int8(encoder: Model, names: Sequence[str], bits: float) -> None:
+    """Give an int8 table and its scales one scale for all rows."""
+    table: Any = [encoder.get_param(name) for name in names]
+    rows, scales = table
+    values = rows * scales[:, None]
+    step = find_step(values, bits)
+    if step:
+        rounded: Any = (round_to(values, step), np.full_like(scales, step))
+        for name, array in zip(names, rounded):
+            encoder.set_param(name, array)
 
 
 def round_ngrams(layer: Model, bits: float) -> None:
@@ -124,7 +133,3 @@ def entropy(numbers: np.ndarray) -> float:
     counts = np.bincount(numbers.ravel().view(np.uint8), minlength=1)
     shares = counts[counts > 0] / numbers.size
     return float(-(shares * np.log2(shares)).sum())
-
-
-def _piece_table(encoder: Model) -> Any:
-    return tuple(encoder.get_param(name) for name in PIECE_PARAMS)

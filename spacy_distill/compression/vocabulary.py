@@ -1,11 +1,11 @@
-"""Pruning of the word embedding table."""
+"""Pruning of the word embedding table and of known words."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from thinc.api import Model
 
-from ..students.pieces import PIECE_PARAMS, Segmenter
+from ..students.composition import KNOWN_PARAMS, get_composer
 
 
 class Pruned(NamedTuple):
@@ -55,22 +55,38 @@ def prune_words(encoder: Model, most: int) -> Pruned:
     return Pruned(before=len(words), after=len(kept), bare=bare)
 
 
+def prune_known_words(encoder: Model, most: int) -> None:
+    """Keep only the most frequent known words of a student encoder, in place.
+
+    The others are composed from pieces, or unknown.
+
+    Args:
+        encoder: Student encoder.
+        most: Number of known words to keep.
+    """
+    known = encoder.attrs["known"]
+    if not known or most >= len(known["words"]):
+        return
+    # The encoder detects changed words by the identity of the dict.
+    encoder.attrs["known"] = {**known, "words": known["words"][:most]} if most else {}
+    for name in KNOWN_PARAMS:
+        table: Any = encoder.get_param(name)
+        encoder.set_param(name, table[:most])
+
+
 def _composed_vectors(encoder: Model) -> Any:
-    """Compose vectors for all words of the table from their pieces.
+    """Compose vectors for all words of the table.
 
     Returns float32 [n_words, width], and whether each word can be composed, bool
     [n_words].
     """
     words = encoder.attrs["words"]
-    composed = np.zeros((len(words), encoder.attrs["word_width"]), dtype=np.float32)
+    compose = get_composer(encoder)
+    composed = np.zeros((len(words), compose.width), dtype=np.float32)
     found = np.zeros(len(words), dtype=bool)
-    if encoder.attrs["pieces"]:
-        tables: Any = [encoder.get_param(name) for name in PIECE_PARAMS]
-        rows, scales = tables
-        segment = Segmenter(**encoder.attrs["pieces"])
-        for i, word in enumerate(words):
-            pieces = segment(word)
-            if pieces:
-                found[i] = True
-                composed[i] = (rows[pieces] * scales[pieces, None]).mean(axis=0)
+    for i, word in enumerate(words):
+        vector = compose(word)
+        if vector is not None:
+            found[i] = True
+            composed[i] = vector
     return composed, found

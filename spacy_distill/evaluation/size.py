@@ -7,8 +7,8 @@ from typing import Any, Iterator, NamedTuple, Set, Union
 from spacy.language import Language
 from thinc.api import Model
 
+from ..students.composition import FROZEN_PARAMS
 from ..students.encoder import ENCODER
-from ..students.pieces import PIECE_PARAMS
 from ..students.transformer.shim import TransformerShim
 
 
@@ -44,7 +44,7 @@ def count_parameters(nlp: Language) -> ParameterCounts:
         seen.add(id(node))
         for name in node.param_names:
             size = node.get_param(name).size if node.has_param(name) else 0
-            if node.name == ENCODER and name in PIECE_PARAMS:
+            if node.name == ENCODER and name in FROZEN_PARAMS:
                 table += size
             else:
                 trained += size

@@ -18,6 +18,7 @@ from thinc.types import Floats2d
 
 from ..arrays import Parts, whole
 from ..errors import DistillError, no_backprop
+from .composition import FROZEN_PARAMS, KNOWN_PARAMS, KnownWords
 from .encoder_cache import EncoderCache
 from .layers.base import ContextLayer, Params, add_tokens
 from .layers.char_cnn import CharCNN
@@ -77,6 +78,7 @@ def student_encoder(
             "words": [],
             "alphabet": [],
             "pieces": {},
+            "known": {},
             "word_width": word_width,
             "lowercase": lowercase,
         },
@@ -98,6 +100,7 @@ def set_words(
     alphabet: Sequence[str],
     pieces: Optional[Dict[str, Any]] = None,
     piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None,
+    known: Optional[KnownWords] = None,
 ) -> None:
     """Set the word embedding table of an encoder, before it is initialized.
 
@@ -108,6 +111,7 @@ def set_words(
         alphabet: Characters that get an embedding.
         pieces: Arguments of `Segmenter`.
         piece_vectors: int8 [n_pieces, word_width] and their float32 scales [n_pieces].
+        known: Words with a pretrained vector.
 
     Raises:
         DistillError: If the sizes do not fit.
@@ -124,10 +128,16 @@ def set_words(
     encoder.attrs["words"] = list(words)
     encoder.attrs["alphabet"] = list(alphabet)
     encoder.attrs["pieces"] = dict(pieces or {})
+    encoder.attrs["known"] = {}
     encoder.set_param("word_vectors", table)
     pieces_table: Sequence[Any] = piece_vectors or ()
     for name, array in zip(PIECE_PARAMS, pieces_table):
         encoder.set_param(name, array)
+    if known is not None:
+        encoder.attrs["known"] = {"words": known.words, "lowercase": known.lowercase}
+        known_table: Sequence[Any] = (known.vectors, known.scales)
+        for name, array in zip(KNOWN_PARAMS, known_table):
+            encoder.set_param(name, array)
 
 
 def set_vector_teacher(encoder: Model, teacher: VectorTeacher) -> None:
@@ -243,7 +253,7 @@ class _EncoderLayer:
         tensors = {
             name: torch.from_numpy(array).requires_grad_()
             for name, array in params.items()
-            if name not in PIECE_PARAMS
+            if name not in FROZEN_PARAMS
         }
         with one_torch_thread():
             entries, tokens = used

@@ -6,8 +6,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 import numpy as np
 from thinc.api import Model
 
+from .composition import FROZEN_PARAMS, get_composer
 from .layers.base import ContextLayer, Params
-from .pieces import PIECE_PARAMS, Segmenter
 from .word_types import WordFeatures, WordLookup, WordTypes
 
 _CACHED_TYPES = 32_768
@@ -53,7 +53,8 @@ class EncoderCache:
             The types for training or for prediction.
         """
         # Objects rather than their ids, which are reused once an object is freed.
-        source = (encoder.attrs["words"], encoder.attrs["pieces"])
+        attrs = encoder.attrs
+        source = (attrs["words"], attrs["pieces"], attrs["known"])
         if not _identical(self._source, source):
             self._source = source
             self.types = self._training_types = None
@@ -132,7 +133,7 @@ class _Fingerprint:
         self.probes = [
             array.ravel()[:_PROBE_SIZE].tobytes()
             for name, array in params.items()
-            if name not in PIECE_PARAMS
+            if name not in FROZEN_PARAMS
         ]
 
     def equals(self, other: Optional["_Fingerprint"]) -> bool:
@@ -174,20 +175,14 @@ def _keep_rows(part: np.ndarray, kept: np.ndarray) -> np.ndarray:
 
 
 def _make_types(encoder: Model, *, composes_all: bool) -> WordTypes:
-    pieces = encoder.attrs["pieces"]
     lookup = WordLookup(
         encoder.attrs["words"],
         encoder.attrs["alphabet"],
         lowercase=encoder.attrs["lowercase"],
-        segmenter=Segmenter(**pieces) if pieces else None,
     )
-    tables: Any = None
-    if pieces:
-        tables = tuple(encoder.get_param(name) for name in PIECE_PARAMS)
     return WordTypes(
         lookup,
-        width=encoder.attrs["word_width"],
-        pieces=tables,
+        compose=get_composer(encoder),
         capacity=_CACHED_TYPES,
         composes_all=composes_all,
     )

@@ -81,14 +81,15 @@ def init_words_v1(
         for encoder in encoders:
             words = _table_words(counts, encoder.attrs["lowercase"], min_count)
             start = source if source is not None else random_vectors
-            vectors, pieces, piece_vectors = start(words, encoder.attrs["word_width"])
+            found = start(words, encoder.attrs["word_width"])
             set_words(
                 encoder,
                 words,
-                vectors,
+                found.vectors,
                 alphabet=alphabet,
-                pieces=pieces,
-                piece_vectors=piece_vectors,
+                pieces=found.pieces,
+                piece_vectors=found.piece_vectors,
+                known=found.known,
             )
         return nlp
 

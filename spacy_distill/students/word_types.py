@@ -1,16 +1,16 @@
 """Word types: a bounded cache of lookups, and the features computed from them."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 import numpy as np
 from spacy.strings import StringStore
 
 from ..words import N_SHAPES, word_shape
+from .composition import WordComposer
 from .layers.base import Params
 from .layers.char_cnn import N_POSITIONS, CharCNN, char_columns
-from .pieces import Segmenter
 
-# Row of the word embedding table for words that have neither a row nor pieces.
+# Row of the word embedding table for words that have no row and cannot be composed.
 UNKNOWN_ROW = 0
 # Arrays of `WordTypes` with one row for each entry.
 _COLUMNS = ("rows", "composed", "chars", "shapes", "_last_used")
@@ -23,13 +23,11 @@ class WordLookup:
         words: Keys of the word embedding table; row i + 1 belongs to words[i].
         alphabet: Characters, most frequent first.
         lowercase: Whether the keys are lowercase.
-        segmenter: Splits words without a row into pieces; None without pieces.
 
     Attributes:
         rows: Row of each key.
         alphabet: Index of each character, from 0.
         lowercase: Whether the keys are lowercase.
-        segmenter: Splits words without a row into pieces; None without pieces.
     """
 
     def __init__(
@@ -38,12 +36,10 @@ class WordLookup:
         alphabet: Sequence[str],
         *,
         lowercase: bool,
-        segmenter: Optional[Segmenter],
     ) -> None:
         self.rows = {word: i + 1 for i, word in enumerate(words)}
         self.alphabet = {char: i for i, char in enumerate(alphabet)}
         self.lowercase = lowercase
-        self.segmenter = segmenter
 
     def __call__(self, text: str) -> Tuple[int, Sequence[int], int]:
         """Look up a word.
@@ -58,17 +54,6 @@ class WordLookup:
         row = self.rows.get(text.lower() if self.lowercase else text, -1)
         return row, char_columns(text, self.alphabet), word_shape(text)
 
-    def pieces(self, text: str) -> List[int]:
-        """Split a word into pieces.
-
-        Args:
-            text: The word.
-
-        Returns:
-            Rows of its pieces; empty if pieces do not cover it.
-        """
-        return self.segmenter(text) if self.segmenter is not None else []
-
 
 class WordTypes:
     """A bounded cache of word types, with one entry for each type.
@@ -80,9 +65,7 @@ class WordTypes:
 
     Args:
         lookup: Looks up new types.
-        width: Width of word vectors.
-        pieces: Piece vectors, int8 [n_pieces, width], and their quantization scales,
-            float32 [n_pieces]; None without pieces.
+        compose: Composes the vectors of words without a row.
         capacity: Maximum number of types, unless a single batch has more.
         composes_all: Whether to compose words that have a row as well. Used in
             training, where word dropout treats them as unknown.
@@ -101,14 +84,12 @@ class WordTypes:
         self,
         lookup: WordLookup,
         *,
-        width: int,
-        pieces: Optional[Tuple[np.ndarray, np.ndarray]],
+        compose: WordComposer,
         capacity: int,
         composes_all: bool = False,
     ) -> None:
         self.lookup = lookup
-        self.width = width
-        self.pieces = pieces
+        self.compose = compose
         self.capacity = capacity
         self.composes_all = composes_all
         self.generation = 0
@@ -173,7 +154,7 @@ class WordTypes:
     def _allocate(self, size: int) -> None:
         self._last_used = np.zeros(size, dtype=np.int64)
         self.rows = np.zeros(size, dtype=np.int64)
-        self.composed = np.zeros((size, self.width), dtype=np.float32)
+        self.composed = np.zeros((size, self.compose.width), dtype=np.float32)
         self.chars = np.zeros((size, N_POSITIONS), dtype=np.int64)
         self.shapes = np.zeros(size, dtype=np.int64)
 
@@ -192,17 +173,11 @@ class WordTypes:
             self.shapes[i] = shape
             self.composed[i] = 0.0
             if row < 0 or self.composes_all:
-                self._compose(i, text)
-
-    def _compose(self, i: int, text: str) -> None:
-        pieces = self.lookup.pieces(text)
-        if pieces:
-            assert self.pieces is not None
-            vectors, scales = self.pieces
-            parts = vectors[pieces] * scales[pieces, None]
-            self.composed[i] = parts.mean(axis=0)
-        elif self.rows[i] < 0:
-            self.rows[i] = UNKNOWN_ROW
+                vector = self.compose(text)
+                if vector is not None:
+                    self.composed[i] = vector
+                elif row < 0:
+                    self.rows[i] = UNKNOWN_ROW
 
 
 def _nothing() -> None:

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import (
     Any,
+    Callable,
     Dict,
     List,
     NamedTuple,
@@ -26,6 +27,7 @@ from ..quantization import MOST, quantize_rows
 from ..soft_labels.store import SoftLabels
 from ..tokenizer_pieces import transformer_pieces
 from ..words import WordPieces
+from .composition import KnownWords
 from .pieces import Segmenter
 
 # Standard deviation of the entries of projected vectors.
@@ -40,11 +42,13 @@ class StartingVectors(NamedTuple):
         pieces: Arguments of `Segmenter`; None without pieces.
         piece_vectors: int8 [n_pieces, width] and their quantization scales, float32
             [n_pieces]; None without pieces.
+        known: Words with a pretrained vector, in the training texts or not.
     """
 
     vectors: np.ndarray
     pieces: Optional[Dict[str, Any]] = None
     piece_vectors: Optional[Tuple[np.ndarray, np.ndarray]] = None
+    known: Optional[KnownWords] = None
 
 
 @runtime_checkable
@@ -232,7 +236,7 @@ def spacy_vectors_v1(name: str) -> WordVectorSource:
             )
         vectors: List[Any] = [vocab.get_vector(form) for form in forms]
         rows = np.stack(vectors).astype(np.float32)
-        project = _principal_components(rows[found], width)
+        project = project_vectors(rows[found], width)
         return StartingVectors(
             np.where(found[:, None], project(rows), 0.0).astype(np.float32)
         )
@@ -276,16 +280,27 @@ def _mean_piece_vectors(
         if rows:
             means[i] = table[rows].mean(axis=0)
     covered = np.array([bool(rows) for rows in cut])
-    project = _principal_components(means[covered], width)
+    project = project_vectors(means[covered], width)
     vectors = np.where(covered[:, None], project(means), 0.0).astype(np.float32)
     return StartingVectors(vectors, pieces, quantize_vectors(project(table)))
 
 
-def _principal_components(rows: np.ndarray, width: int) -> Any:
-    """Return a projection onto the first `width` principal components of rows.
+def project_vectors(rows: np.ndarray, width: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Fit a projection onto the first principal components of rows.
 
-    Where there are fewer, since there are few rows or they are narrow, the other
+    Its results are scaled to the spread that a student's word vectors start with. Where
+    there are fewer components, since there are few rows or they are narrow, the other
     columns are 0.
+
+    Args:
+        rows: float [n, any width].
+        width: Number of components.
+
+    Returns:
+        The projection, from [n, any width] to [n, `width`].
+
+    Raises:
+        DistillError: If the rows do not differ.
     """
     n_axes = min(width, rows.shape[1], max(len(rows) - 1, 0))
     mean = rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1])

@@ -4,6 +4,7 @@ from math import log2
 
 import numpy as np
 import pytest
+from encoders import make
 from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 from small import trained
@@ -12,7 +13,9 @@ from with_pieces import trained_with_pieces
 from spacy_distill.compression.tables import entropy, find_step, round_tables
 from spacy_distill.errors import DistillError
 from spacy_distill.quantization import encode_rows, round_to
-from spacy_distill.students.encoder import get_encoders
+from spacy_distill.students.composition import KNOWN_PARAMS, KnownWords
+from spacy_distill.students.encoder import get_encoders, set_words
+from spacy_distill.students.word_vectors import quantize_vectors
 
 
 def normal(*shape):
@@ -85,3 +88,22 @@ def test_bits_that_make_no_sense(bits):
     (encoder,) = get_encoders(trained().get_pipe("ner").model)
     with pytest.raises(DistillError, match="Expected 1 to 8 bits"):
         round_tables(encoder, bits)
+
+
+def test_known_words_are_rounded():
+    encoder = make()
+    table = normal(200, 4)
+    known = KnownWords([f"x{i}" for i in range(200)], True, *quantize_vectors(table))
+    set_words(
+        encoder,
+        ["a"],
+        np.zeros((1, encoder.attrs["word_width"]), "f"),
+        alphabet=[],
+        known=known,
+    )
+    round_tables(encoder, 3)
+    rows, scales = (encoder.get_param(name) for name in KNOWN_PARAMS)
+    assert rows.dtype == np.int8
+    assert len(set(scales.tolist())) == 1
+    assert entropy(rows) <= 3
+    np.testing.assert_allclose(rows * scales[:, None], table, atol=scales[0] / 2 + 0.02)

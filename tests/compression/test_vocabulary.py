@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from encoders import KNOWN, WORDS, make, make_docs, make_known
 from small import TEXTS, trained
 from with_pieces import trained_with_pieces
 
-from spacy_distill.compression.vocabulary import prune_words
+from spacy_distill.compression.vocabulary import prune_known_words, prune_words
+from spacy_distill.students.composition import KNOWN_PARAMS
 from spacy_distill.students.encoder import get_encoders
 from spacy_distill.students.pieces import Segmenter
 
@@ -85,3 +87,41 @@ def test_more_than_there_are():
     prune_words(encoder, 10**6)
     assert encoder.attrs["words"] is words
     assert encoder.get_param("word_vectors") is table
+
+
+@pytest.mark.parametrize(("most", "left"), [(5, 3), (3, 3), (1, 1), (0, 0)])
+def test_the_most_frequent_known_words_stay(most, left):
+    encoder = make(known=True)
+    prune_known_words(encoder, most)
+    names = encoder.attrs["known"].get("words", [])
+    assert names == KNOWN[:left]
+    for name in KNOWN_PARAMS:
+        assert len(encoder.get_param(name)) == left
+    kept = make(known=True)
+    docs = make_docs(KNOWN)
+    ours, theirs = encoder.predict(docs), kept.predict(docs)
+    # "went" has a row of its own.
+    same = [np.allclose(a, b) for a, b in zip(ours, theirs)]
+    assert same == [True, left > 1, left > 2]
+    loaded = make().from_bytes(encoder.to_bytes())
+    for a, b in zip(ours, loaded.predict(docs)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_words_near_their_known_vector_are_pruned_first():
+    encoder = make(known=True)
+    table = encoder.get_param("word_vectors").copy()
+    row = encoder.attrs["words"].index("went") + 1
+    width = encoder.attrs["word_width"]
+    known = make_known()
+    table[row] = 0
+    table[row, width - 3 :] = known.vectors[0] * known.scales[0]
+    encoder.set_param("word_vectors", table)
+    prune_words(encoder, len(WORDS) - 1)
+    assert encoder.attrs["words"] == [word for word in WORDS if word != "went"]
+
+
+def test_encoders_without_known_words():
+    encoder = make()
+    prune_known_words(encoder, 0)
+    assert encoder.attrs["known"] == {}

@@ -8,6 +8,7 @@ from spacy.util import registry
 from thinc.api import Adam
 
 from spacy_distill.errors import DistillError
+from spacy_distill.students.composition import KNOWN_PARAMS
 from spacy_distill.students.encoder import get_encoders, set_words, student_encoder
 from spacy_distill.students.layers.bilstm import BiLSTM
 from spacy_distill.students.pieces import PIECE_PARAMS
@@ -76,6 +77,26 @@ def test_pieces_are_read_and_never_trained(encoder):
         assert encoder.get_param(name).dtype == array.dtype
 
 
+def test_known_words_are_read_and_never_trained():
+    texts = ["Zürich", "Rome", "Bern"]
+    without, encoder = make(), make(known=True)
+    changed = [
+        not np.allclose(ours, theirs)
+        for ours, theirs in zip(
+            encoder.predict(make_docs(texts)), without.predict(make_docs(texts))
+        )
+    ]
+    assert changed == [True, True, False]
+    docs = make_docs(["Anna went to Rome", "Zürich"])
+    assert_same(encoder.predict(docs), run_torch(encoder, docs)[0])
+    optimizer = Adam(0.01)
+    before = [encoder.get_param(name).copy() for name in KNOWN_PARAMS]
+    learn(encoder, docs, optimizer)
+    for name, array in zip(KNOWN_PARAMS, before):
+        np.testing.assert_array_equal(encoder.get_param(name), array)
+        assert encoder.get_param(name).dtype == array.dtype
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])
 def test_no_tokens(encoder, texts):
     docs = make_docs(texts)
@@ -103,9 +124,10 @@ def test_backprop_of_a_prediction():
     ],
     ids=["pickle", "deepcopy", "copy", "bytes"],
 )
-def test_copies_predict_the_same(copy_of):
+@pytest.mark.parametrize("known", [False, True])
+def test_copies_predict_the_same(copy_of, known):
     docs = make_docs()
-    encoder = make()
+    encoder = make(known=known)
     expected = encoder.predict(docs)
     other = copy_of(encoder)
     assert other.get_param("piece_vectors").dtype == np.int8

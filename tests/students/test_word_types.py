@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.strings import StringStore
 
+from spacy_distill.students.composition import WordComposer
 from spacy_distill.students.layers.char_cnn import char_columns
 from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.word_types import UNKNOWN_ROW, WordLookup, WordTypes
@@ -16,23 +17,21 @@ TABLE = np.random.default_rng(0).normal(size=(3, 4))
 ALPHABET = {char: i for i, char in enumerate("aceht")}
 
 
-def make_lookup(lowercase=True, pieces=True, words=WORDS):
+def make_lookup(lowercase=True, words=WORDS):
+    return WordLookup(words, list(ALPHABET), lowercase=lowercase)
+
+
+def make_composer():
     segmenter = Segmenter(
         SURFACES, [True, False, False], lowercase=True, strip_accents=False
     )
-    return WordLookup(
-        words,
-        list(ALPHABET),
-        lowercase=lowercase,
-        segmenter=segmenter if pieces else None,
-    )
+    return WordComposer(segmenter, quantize_vectors(TABLE), width=4)
 
 
 def make_types(capacity=100, words=WORDS, composes_all=False):
     return WordTypes(
         make_lookup(words=words),
-        width=4,
-        pieces=quantize_vectors(TABLE),
+        compose=make_composer(),
         capacity=capacity,
         composes_all=composes_all,
     )
@@ -48,10 +47,7 @@ def test_lookup():
     assert lookup("The")[0] == 1
     assert lookup("cat") == (2, char_columns("cat", ALPHABET), word_shape("cat"))
     assert lookup("Unseens")[0] == -1
-    assert lookup.pieces("Unseens") == [0, 1, 2]
-    assert lookup.pieces("dog") == []
     assert make_lookup(lowercase=False)("The")[0] == -1
-    assert make_lookup(pieces=False).pieces("unseen") == []
 
 
 def test_entries_are_the_lookups():

@@ -9,6 +9,7 @@ from small import TEXTS, make_pieces, write_soft_labels
 from tiny_teachers import make_bert_teacher
 
 from spacy_distill.errors import DistillError
+from spacy_distill.students.composition import WordComposer
 from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.word_types import WordLookup, WordTypes
 from spacy_distill.students.word_vectors import (
@@ -58,8 +59,9 @@ def test_unknown_words_are_composed_as_if_they_had_been_known(tmp_path):
     rows, scales = start.piece_vectors
     assert rows.dtype == np.int8
     assert len(rows) == len(make_pieces().surfaces)
-    lookup = WordLookup([], [], lowercase=True, segmenter=Segmenter(**start.pieces))
-    types = WordTypes(lookup, width=4, pieces=start.piece_vectors, capacity=100)
+    lookup = WordLookup([], [], lowercase=True)
+    compose = WordComposer(Segmenter(**start.pieces), start.piece_vectors, width=4)
+    types = WordTypes(lookup, compose=compose, capacity=100)
     nlp = spacy.blank("en")
     words = [*WORDS[:-1], *UNSEEN]
     hashes = np.array([nlp.vocab[word].orth for word in words], dtype=np.uint64)

@@ -1,0 +1,1 @@
+"""Files of pretrained word vectors, in the formats that they are published in."""

@@ -23,7 +23,8 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            " student_zh, student_lexicon, teacher_zh, teacher_zh_lexicon,"
+            " student_vectors, student_zh, student_lexicon, teacher_zh,"
+            " teacher_zh_lexicon,"
             " transformer_student, transformer_lexicon, transformer_layers, encoder,"
             " textcat_student, textcat_ngrams, textcat_transformer, textcat_spacy or"
             " textcat_teacher."

@@ -13,7 +13,7 @@ from ..docs import read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 from .encoder import get_encoders, set_words
-from .word_vectors import WordVectorSource, random_vectors
+from .word_vectors import CheckedSource, WordVectorSource, random_vectors
 
 INIT_WORDS = "spacy_distill.init_words.v1"
 
@@ -48,20 +48,55 @@ def init_words_v1(
         if its encoders have no words yet and there are no texts.
     """
 
-    def init_words(nlp: Language) -> Language:
-        encoders = [
-            encoder
-            for _, pipe in nlp.pipeline
-            if isinstance(getattr(pipe, "model", None), Model)
-            for encoder in get_encoders(pipe.model)  # type: ignore[attr-defined]
-        ]
-        if not encoders:
-            raise DistillError(
-                "Expected a student encoder in the pipeline, got "
-                f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
-                "remove [initialize.before_init]."
-            )
-        given = [path for path in (gold, soft_labels) if path]
+    return InitWords(gold, soft_labels, source, min_count, max_characters)
+
+
+class InitWords:
+    """The callback of `init_words_v1`, which can check its settings early.
+
+    Args:
+        gold: Training texts.
+        soft_labels: More training texts.
+        source: Source of vectors.
+        min_count: Least count of words with a row.
+        max_characters: Size of the alphabet.
+    """
+
+    def __init__(
+        self,
+        gold: Optional[Path],
+        soft_labels: Optional[Path],
+        source: Optional[WordVectorSource],
+        min_count: int,
+        max_characters: int,
+    ) -> None:
+        self.gold = gold
+        self.soft_labels = soft_labels
+        self.source = source
+        self.min_count = min_count
+        self.max_characters = max_characters
+
+    def check(self, nlp: Language) -> None:
+        """Check that there are student encoders, and files of vectors that fit them.
+
+        Args:
+            nlp: The untrained pipeline.
+
+        Raises:
+            DistillError: If one is missing.
+        """
+        for encoder in _find_encoders(nlp):
+            if isinstance(self.source, CheckedSource):
+                self.source.check(encoder.attrs["word_width"])
+
+    def __call__(self, nlp: Language) -> Language:
+        """Give the student encoders of a pipeline their words.
+
+        Args:
+            nlp: The pipeline.
+        """
+        encoders = _find_encoders(nlp)
+        given = [path for path in (self.gold, self.soft_labels) if path]
         gone = [str(path) for path in given if not Path(path).exists()]
         has_words = all(encoder.attrs["own_words"] for encoder in encoders)
         if has_words and (gone or not given):
@@ -70,17 +105,18 @@ def init_words_v1(
                 f" ({', '.join(gone) or 'no path'})"
             )
             return nlp
-        counts = Counter(
-            token.text for doc in read_texts(nlp, gold, soft_labels) for token in doc
-        )
+        texts = read_texts(nlp, self.gold, self.soft_labels)
+        counts = Counter(token.text for doc in texts for token in doc)
         characters: Counter = Counter()
         for word, count in counts.items():
             for char in word:
                 characters[char] += count
-        alphabet = [char for char, _ in _by_frequency(characters)[:max_characters]]
+        frequent = _by_frequency(characters)[: self.max_characters]
+        alphabet = [char for char, _ in frequent]
+        start = self.source if self.source is not None else random_vectors
         for encoder in encoders:
-            words = _table_words(counts, encoder.attrs["lowercase"], min_count)
-            start = source if source is not None else random_vectors
+            lowercase = encoder.attrs["lowercase"]
+            words = _table_words(counts, lowercase, self.min_count)
             found = start(words, encoder.attrs["word_width"])
             set_words(
                 encoder,
@@ -93,7 +129,22 @@ def init_words_v1(
             )
         return nlp
 
-    return init_words
+
+def _find_encoders(nlp: Language) -> List[Model]:
+    """Return the student encoders of a pipeline; DistillError if there are none."""
+    encoders = [
+        encoder
+        for _, pipe in nlp.pipeline
+        if isinstance(getattr(pipe, "model", None), Model)
+        for encoder in get_encoders(pipe.model)  # type: ignore[attr-defined]
+    ]
+    if not encoders:
+        raise DistillError(
+            "Expected a student encoder in the pipeline, got "
+            f"{', '.join(nlp.pipe_names)}: use spacy_distill.CharCNNQRNN.v1 or "
+            "remove [initialize.before_init]."
+        )
+    return encoders
 
 
 def read_texts(

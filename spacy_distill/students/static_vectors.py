@@ -67,49 +67,75 @@ def static_vectors_v1(
             f"Expected known_words of 0 or more, got {known_words}: change it in"
             " [initialize.before_init.source]."
         )
+    return StaticVectors(path, known_words, vector_width, pieces)
 
-    def static_vectors(words: Sequence[str], width: int) -> StartingVectors:
-        file = open_vectors(path)
-        own = _own_width(file, width, vector_width, beside_pieces=pieces is not None)
+
+class StaticVectors:
+    """The source of `static_vectors_v1`, which can check its settings early.
+
+    Args:
+        path: The vectors.
+        known_words: How many of the first words to keep.
+        vector_width: Columns for these vectors.
+        pieces: Source of the other columns.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        known_words: int,
+        vector_width: Optional[int],
+        pieces: Optional[WordVectorSource],
+    ) -> None:
+        self.path = path
+        self.known_words = known_words
+        self.vector_width = vector_width
+        self.pieces = pieces
+
+    def check(self, width: int) -> None:
+        """Check that the vectors are there and fit; see `CheckedSource`."""
+        self._own_width(open_vectors(self.path), width)
+
+    def __call__(self, words: Sequence[str], width: int) -> StartingVectors:
+        """Return vectors for words; see `WordVectorSource`."""
+        file = open_vectors(self.path)
+        own = self._own_width(file, width)
         forms = {form for word in words for form in _forms(word)}
-        chosen = choose_vectors(file, first=known_words, wanted=forms)
-        lowercase = not any(word != word.lower() for word in words)
-        lowercase = lowercase or _is_lowercase(chosen.words)
+        chosen = choose_vectors(file, first=self.known_words, wanted=forms)
+        lowercase = _is_lowercase(words) or _is_lowercase(chosen.words)
         rows = _rows_by_key(chosen, lowercase)
         found = _find_rows(words, rows, lowercase)
-        _tell_coverage(file, words, found, known_words, chosen.n_first)
-        if not (found >= 0).any():
+        _tell_coverage(file, words, found)
+        if chosen.n_first < self.known_words:
+            logger.info(f"{file.name} has {chosen.n_first:,} words, all of them kept")
+        has = found >= 0
+        if not has.any():
             raise DistillError(
                 f"Expected vectors of some words of the training texts in {file.name},"
                 " got none: choose vectors of their language."
             )
-        project = project_vectors(chosen.vectors[found[found >= 0]], own)
+        project = project_vectors(chosen.vectors[found[has]], own)
         table = project(chosen.vectors)
-        ours = np.where(found[:, None] >= 0, table[found], 0.0).astype(np.float32)
+        ours = np.where(has[:, None], table[found], 0.0).astype(np.float32)
         known = _known(rows, table, chosen.n_first, lowercase=lowercase)
-        if pieces is None:
+        if self.pieces is None:
             return StartingVectors(ours, known=known)
-        beside = pieces(words, width - own)
-        return _joined(beside, ours, found >= 0, known)
+        return _joined(self.pieces(words, width - own), ours, has, known)
 
-    return static_vectors
-
-
-def _own_width(
-    file: VectorFile, total: int, asked: Optional[int], *, beside_pieces: bool
-) -> int:
-    """Return how many of the columns are of the file."""
-    usual = file.width if beside_pieces else total
-    own = usual if asked is None else asked
-    most = total - 1 if beside_pieces else total
-    if not 0 < own <= most:
-        raise DistillError(
-            f"Expected vectors of 1 to {most} numbers in a word_width of {total}, got"
-            f" {own} of {file.name}: set vector_width in"
-            " [initialize.before_init.source], to which they are reduced, or a larger"
-            " word_width of the student."
-        )
-    return own
+    def _own_width(self, file: VectorFile, width: int) -> int:
+        """Return how many of the columns are of the file."""
+        usual, most = width, width
+        if self.pieces is not None:
+            usual, most = file.width, width - 1
+        own = usual if self.vector_width is None else self.vector_width
+        if not 0 < own <= most:
+            raise DistillError(
+                f"Expected vectors of 1 to {most} numbers in a word_width of {width},"
+                f" got {own} of {file.name}: set vector_width in"
+                " [initialize.before_init.source], to which they are reduced, or a"
+                " larger word_width of the student."
+            )
+        return own
 
 
 def _forms(word: str) -> Tuple[str, ...]:
@@ -137,21 +163,13 @@ def _find_rows(
     return np.array(found, dtype=np.int64)
 
 
-def _tell_coverage(
-    file: VectorFile,
-    words: Sequence[str],
-    found: np.ndarray,
-    known_words: int,
-    n_first: int,
-) -> None:
+def _tell_coverage(file: VectorFile, words: Sequence[str], found: np.ndarray) -> None:
     """Log how many words have vectors; warn if they may be of another language."""
     has = found >= 0
     logger.info(
         f"{file.name} has vectors of {has.sum():,} of {len(words):,} words of the"
         f" training texts, {has.mean():.0%}"
     )
-    if n_first < known_words:
-        logger.info(f"{file.name} has {n_first:,} words, all of which are kept")
     # The words come with the most frequent ones first.
     frequent = [
         bool(is_found)

@@ -68,6 +68,22 @@ class WordVectorSource(Protocol):
         ...
 
 
+@runtime_checkable
+class CheckedSource(WordVectorSource, Protocol):
+    """A source of vectors that can tell early whether it will fail."""
+
+    def check(self, width: int) -> None:
+        """Check the source before time is spent.
+
+        Args:
+            width: Width of the vectors that will be asked for.
+
+        Raises:
+            DistillError: If it would fail.
+        """
+        ...
+
+
 @registry.misc("spacy_distill.TeacherWords.v1")
 def teacher_words_v1(soft_labels: Path) -> WordVectorSource:
     """Initialize from the teacher's own word pieces.

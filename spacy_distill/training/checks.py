@@ -16,6 +16,7 @@ from thinc.api import Config
 
 from ..docs import blank_pipeline
 from ..errors import DistillError
+from ..students.init_words import INIT_WORDS
 from ..students.lexicon.init_features import INIT_LEXICON_FEATURES
 from ..students.transformer.initialization import INIT_TRANSFORMER
 from .callbacks import RUN_CALLBACKS
@@ -52,6 +53,7 @@ _CHECKED_CALLBACKS = (
     INIT_LEXICON,
     INIT_LEXICON_FEATURES,
     INIT_TRANSFORMER,
+    INIT_WORDS,
     LAYER_TEACHER,
     RUN_CALLBACKS,
     VECTOR_TEACHER,

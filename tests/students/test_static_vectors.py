@@ -8,7 +8,7 @@ from spacy_distill.errors import DistillError
 from spacy_distill.students.composition import WordComposer
 from spacy_distill.students.pieces import Segmenter
 from spacy_distill.students.static_vectors import static_vectors_v1
-from spacy_distill.students.word_vectors import teacher_words_v1
+from spacy_distill.students.word_vectors import CheckedSource, teacher_words_v1
 
 # Of the file; "rome" is in no training text, "smith" only there.
 IN_FILE = ["paris", "anna", "rome", "new", "york", "likes", "bob", "berlin"]
@@ -138,7 +138,7 @@ def test_says_how_many_words_have_a_vector(tmp_path, caplog):
     assert any(
         "has vectors of 6 of 7 words of the training texts, 86%" in m for m in messages
     )
-    assert any("has 8 words, all of which are kept" in m for m in messages)
+    assert any("has 8 words, all of them kept" in m for m in messages)
     assert all(record.levelname == "INFO" for record in caplog.records)
 
 
@@ -182,3 +182,13 @@ def test_wide_vectors_beside_pieces_need_a_width(tmp_path, soft_labels):
         make(WORDS, 6)
     # As the message says, either of the two.
     assert make(WORDS, 8).vectors.shape == (len(WORDS), 8)
+
+
+def test_settings_are_checked_early(tmp_path):
+    source = static_vectors_v1(write_vectors(tmp_path), vector_width=7)
+    assert isinstance(source, CheckedSource)
+    source.check(7)
+    with pytest.raises(DistillError, match="1 to 6 numbers in a word_width of 6"):
+        source.check(6)
+    with pytest.raises(DistillError, match="Expected word vectors at .*: No such file"):
+        static_vectors_v1(str(tmp_path / "missing.txt")).check(6)

@@ -26,7 +26,7 @@ from .comparison import (
     predict_gold,
 )
 from .tables import count_ngrams, round_ngrams, round_tables
-from .vocabulary import prune_known_words, prune_words
+from .vocabulary import count_known_words, prune_known_words, prune_words
 
 # Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
@@ -273,7 +273,7 @@ def _figures(nlp: Language, folder: Path, predictions: Predictions) -> Figures:
         folder=folder_bytes(folder),
         zipped=zipped_bytes(folder),
         words=sum(len(encoder.attrs["words"]) for encoder in encoders),
-        known=sum(len(encoder.attrs["known"].get("words", ())) for encoder in encoders),
+        known=sum(count_known_words(encoder) for encoder in encoders),
         ngrams=sum(count_ngrams(layer) for layer in layers),
         scores={name: scores[name] for name in shown if scores.get(name) is not None},
     )

@@ -64,7 +64,7 @@ def prune_known_words(encoder: Model, most: int) -> None:
         encoder: Student encoder.
         most: Number of known words to keep.
     """
-    known = encoder.attrs["known"]
+    known = encoder.attrs.get("known")
     if not known or most >= len(known["words"]):
         return
     # The encoder detects changed words by the identity of the dict.
@@ -72,6 +72,11 @@ def prune_known_words(encoder: Model, most: int) -> None:
     for name in KNOWN_PARAMS:
         table: Any = encoder.get_param(name)
         encoder.set_param(name, table[:most])
+
+
+def count_known_words(encoder: Model) -> int:
+    """Return the number of known words of a student encoder."""
+    return len(encoder.attrs.get("known", {}).get("words", ()))
 
 
 def _composed_vectors(encoder: Model) -> Any:

@@ -102,7 +102,7 @@ def get_composer(encoder: Model) -> WordComposer:
         segmenter = Segmenter(**pieces)
         table = _params(encoder, PIECE_PARAMS)
     known = None
-    if encoder.attrs["known"]:
+    if encoder.attrs.get("known"):
         vectors, scales = _params(encoder, KNOWN_PARAMS)
         known = KnownWords(**encoder.attrs["known"], vectors=vectors, scales=scales)
     width = encoder.attrs["word_width"]

@@ -78,7 +78,6 @@ def student_encoder(
             "words": [],
             "alphabet": [],
             "pieces": {},
-            "known": {},
             "word_width": word_width,
             "lowercase": lowercase,
         },
@@ -128,7 +127,8 @@ def set_words(
     encoder.attrs["words"] = list(words)
     encoder.attrs["alphabet"] = list(alphabet)
     encoder.attrs["pieces"] = dict(pieces or {})
-    encoder.attrs["known"] = {}
+    # Without known words, pipelines are saved as they were before there were any.
+    encoder.attrs.pop("known", None)
     encoder.set_param("word_vectors", table)
     pieces_table: Sequence[Any] = piece_vectors or ()
     for name, array in zip(PIECE_PARAMS, pieces_table):

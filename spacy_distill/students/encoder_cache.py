@@ -54,7 +54,7 @@ class EncoderCache:
         """
         # Objects rather than their ids, which are reused once an object is freed.
         attrs = encoder.attrs
-        source = (attrs["words"], attrs["pieces"], attrs["known"])
+        source = (attrs["words"], attrs["pieces"], attrs.get("known"))
         if not _identical(self._source, source):
             self._source = source
             self.types = self._training_types = None

@@ -8,7 +8,8 @@ import spacy.cli
 from small import TEXTS, write_gold
 from spacy.cli._util import app
 from spacy.util import registry
-from tiny_teachers import make_cnn_teacher, write_jsonl
+from thinc.api import Config
+from tiny_teachers import make_bert_teacher, make_cnn_teacher, write_jsonl
 from typer.testing import CliRunner
 
 CONFIG = Path(__file__).parent.parent / "spacy_distill" / "configs" / "student.cfg"
@@ -30,6 +31,22 @@ def write_files(folder: Path) -> Path:
     write_gold(folder / "gold.spacy", spacy.blank("en"), repeat=2)
     write_jsonl(folder / "texts.jsonl", TEXTS * 3)
     return folder
+
+
+def write_round_teacher(folder: Path) -> Path:
+    """Write a config of later teachers: like the shipped one, of a tiny BERT."""
+    make_bert_teacher(folder / "bert")
+    config = Config().from_disk(CONFIG.parent / "teacher.cfg", interpolate=False)
+    config["paths"]["transformer"] = str(folder / "bert")
+    spans = config["components"]["transformer"]["model"]["get_spans"]
+    spans.update({"window": 8, "stride": 6})
+    config["training"].update({"max_steps": 4, "eval_frequency": 2})
+    config["training"]["logger"]["progress_bar"] = None
+    # Not the steps of the shipped one.
+    del config["schedule"]
+    path = folder / "round_teacher.cfg"
+    config.to_disk(path)
+    return path
 
 
 def overrides(**settings: Any) -> List[str]:

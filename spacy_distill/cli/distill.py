@@ -60,6 +60,8 @@ def distill_cli(
     ] = None,
     label_map: options.LabelMap = None,
     held_out: options.HeldOut = None,
+    rounds: options.Rounds = 1,
+    round_teacher: options.RoundTeacher = None,
     component: options.Component = None,
     strict: options.Strict = None,
     task: options.Task = None,
@@ -87,6 +89,8 @@ def distill_cli(
         config=config,
         label_map=label_map,
         held_out=held_out,
+        rounds=rounds,
+        round_teacher=round_teacher,
         component=component,
         strict=strict,
         task=task,
@@ -105,6 +109,8 @@ def run_distill(
     config: Optional[Path],
     label_map: Optional[str],
     held_out: Optional[float],
+    rounds: int,
+    round_teacher: Optional[Path],
     component: Optional[str],
     strict: Optional[bool],
     task: Optional[str],
@@ -122,6 +128,8 @@ def run_distill(
         config: Config of the student; None for the shipped one.
         label_map: Label map as JSON.
         held_out: Texts to hold out.
+        rounds: Number of rounds.
+        round_teacher: Config of later teachers.
         component: The teacher's component.
         strict: Whether an invalid span in a file of annotations is an error.
         task: What is taught of a file of annotations that has spans and categories.
@@ -157,6 +165,8 @@ def run_distill(
             config=config,
             overrides=overrides,
             held_out=held_out,
+            rounds=rounds,
+            round_teacher=round_teacher,
             component=component,
             strict=strict,
             task=task,

@@ -50,6 +50,22 @@ HeldOut = Annotated[
         " evaluation, a number or a share below 1. By default a tenth, at most 1,000."
     ),
 ]
+Rounds = Annotated[
+    int,
+    Option(
+        min=1,
+        help="Rounds of distillation. In each further one the student labels the texts,"
+        " and another transformer is fine-tuned on that to teach the next student. It"
+        " pays with few gold sentences.",
+    ),
+]
+RoundTeacher = Annotated[
+    Optional[Path],
+    Option(
+        help="Config of the teachers of further rounds; see init-config --name teacher."
+        " By default the shipped one, for English."
+    ),
+]
 Scheme = Annotated[
     Optional[str],
     Option(help="Tag scheme of column files, such as BIO. By default it is detected."),

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Dict, Iterable, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -33,6 +33,14 @@ from .config import (
 from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
 from .preparation import Prepared, check_gold_files, prepare
+from .rounds import (
+    check_rounds,
+    finish_round,
+    is_finished,
+    mark_round,
+    next_soft_labels,
+    next_teacher,
+)
 from .schedule import Schedule, without_overridden
 from .student import (
     find_amount,
@@ -62,6 +70,8 @@ def distill(
     labels: Optional[Union[Sequence[str], Mapping[str, Optional[str]]]] = None,
     task: Optional[str] = None,
     label_map: Optional[LabelMap] = None,
+    rounds: int = 1,
+    round_teacher: Optional[Union[str, Path]] = None,
     progress: bool = True,
 ) -> Language:
     """Distill a teacher into a student.
@@ -71,6 +81,9 @@ def distill(
     development also calibrates the student's probabilities. Without it, some of the
     texts are held out: scores are then agreement with the teacher, and probabilities
     are not calibrated.
+
+    In a further round, the student labels the texts, another transformer is fine-tuned
+    on that and on the gold annotation, and it teaches the next student.
 
     An interrupted annotation continues when the same call is made again with the same
     `output` or `soft_labels`, an interrupted training with the same `output`.
@@ -95,6 +108,11 @@ def distill(
         task: See `load_teacher`.
         label_map: New label of each of the teacher's labels, None for none; see
             `MappedTeacher`.
+        rounds: Number of rounds. Those before the last are in `round-1` and so on in
+            `output`, and are not repeated when the same call is made again. The soft
+            labels of the first teacher stay where they are with one round.
+        round_teacher: Config of the teachers of later rounds; by default the one that
+            `train_teacher` has, for English.
         progress: Show progress bars and messages.
 
     Returns:
@@ -105,6 +123,8 @@ def distill(
             used, or if existing soft labels are another teacher's.
     """
     say = Printer(no_print=not progress)
+    if rounds < 1:
+        raise DistillError(f"Expected 1 or more rounds, got {rounds}.")
     if output is not None:
         check_writable(output)
     with TemporaryDirectory() if output is None else nullcontext(output) as folder:
@@ -121,22 +141,36 @@ def distill(
             "labels": labels,
             "task": task,
         }
-        if config is None:
-            check_gold_files(settings)
-            # What the teacher predicts determines the student.
-            lang = str(settings.get("nlp.lang", "en"))
-            run.teacher = load_teacher(teacher, lang=lang, **options)
-            config = student_config(run.teacher.task)
-        prepared = prepare(
-            Path(config),
-            settings,
-            texts=texts,
-            folder=Path(folder),
-            held_out=held_out,
-        )
-        if run.teacher is None:
-            run.teacher = load_teacher(teacher, lang=prepared.lang, **options)
-        nlp = run.distill(teacher, prepared, label_map)
+        earlier: List[Path] = []
+        for number in range(1, rounds + 1):
+            prepared = run.prepare(
+                teacher, texts, config, settings, held_out=held_out, options=options
+            )
+            if number == 1:
+                check_rounds(rounds, prepared, round_teacher)
+            if number == rounds:
+                nlp = run.distill(teacher, prepared, label_map, run.folder, earlier)
+                break
+            place = run.folder / f"round-{number}"
+            mark = mark_round(prepared, run.teacher_hash(), round_teacher)
+            if is_finished(place, mark):
+                say.info(f"Round {number} is finished")
+            else:
+                nlp = run.distill(teacher, prepared, label_map, place)
+                finish_round(
+                    place,
+                    nlp,
+                    prepared,
+                    mark=mark,
+                    number=number,
+                    round_teacher=round_teacher,
+                    say=say,
+                )
+            earlier.append(place)
+            teacher, label_map = next_teacher(place), None
+            # Others are of the first teacher.
+            options = dict.fromkeys(options)
+            settings["paths.soft_labels"] = str(next_soft_labels(place))
         if output is None:
             # The folder is gone when this returns.
             nlp._path = None
@@ -167,12 +201,53 @@ class _Run:
         write_atomically(path, DocBin(docs=docs, store_user_data=False).to_bytes())
         return str(path)
 
+    def prepare(
+        self,
+        teacher: TeacherSource,
+        texts: Optional[TextSource],
+        config: Optional[Union[str, Path]],
+        settings: Mapping[str, Any],
+        *,
+        held_out: Optional[float],
+        options: Mapping[str, Any],
+    ) -> Prepared:
+        """Check the settings of a round, and load its teacher."""
+        self.teacher = None
+        if config is None:
+            check_gold_files(settings)
+            # What the teacher predicts determines the student.
+            lang = str(settings.get("nlp.lang", "en"))
+            self.teacher = load_teacher(teacher, lang=lang, **options)
+            config = student_config(self.teacher.task)
+        prepared = prepare(
+            Path(config), settings, texts=texts, folder=self.folder, held_out=held_out
+        )
+        if self.teacher is None:
+            self.teacher = load_teacher(teacher, lang=prepared.lang, **options)
+        return prepared
+
+    def teacher_hash(self) -> str:
+        """Return the fingerprint of the teacher that is loaded."""
+        assert self.teacher is not None
+        return self.teacher.hash
+
     def distill(
         self,
         teacher: TeacherSource,
         prepared: Prepared,
         label_map: Optional[LabelMap],
+        folder: Path,
+        earlier: Sequence[Path] = (),
     ) -> Language:
+        """Annotate, train and evaluate.
+
+        Args:
+            teacher: The teacher as given, for its name.
+            prepared: The run; its teacher is loaded.
+            label_map: New labels of the teacher's.
+            folder: Folder for the student and the report.
+            earlier: Folders of earlier rounds, which the report is to have.
+        """
         loaded, self.teacher = self.teacher, None
         assert loaded is not None
         config = read_config(prepared.path, prepared.settings)
@@ -206,13 +281,14 @@ class _Run:
         name = loaded.name if not isinstance(teacher, (str, Path)) else str(teacher)
         del loaded
         with config_errors(prepared.path):
-            train_student(config, self.folder, is_kept=self.is_kept, say=self.say)
+            train_student(config, folder, is_kept=self.is_kept, say=self.say)
         return report_student(
-            self.folder,
+            folder,
             teacher=name,
             taught=taught,
             references=references,
             soft_labels=prepared.soft_labels,
+            earlier=earlier,
             say=self.say,
         )
 

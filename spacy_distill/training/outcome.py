@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Optional
+from typing import Optional, Sequence
 
 import srsly
 from spacy.language import Language
@@ -21,7 +21,7 @@ from ..evaluation.references import (
     gold_references,
     held_out_references,
 )
-from ..evaluation.report import attach_report
+from ..evaluation.report import Report, attach_report
 from ..evaluation.rows import GOLD
 from ..evaluation.soft_sample import sample_soft_labels
 from ..reports.files import write_report
@@ -31,6 +31,7 @@ from ..teachers.base import Teacher
 from ..teachers.pipe import teacher_pipeline
 from .config import config_errors, find_gold
 from .preparation import Prepared
+from .rounds import with_rounds
 
 _BEST, _REPORT = "model-best", "report.json"
 # Of the scores of spaCy's training.
@@ -94,6 +95,7 @@ def report_student(
     taught: Optional[Measured],
     references: Optional[References],
     soft_labels: Path,
+    earlier: Sequence[Path] = (),
     say: Printer,
 ) -> Language:
     """Load the student, evaluate it and write the report.
@@ -106,6 +108,7 @@ def report_student(
         taught: Its scores, if known.
         references: What the student is compared with, if anything.
         soft_labels: The soft labels.
+        earlier: Folders of earlier rounds, in the folder of the run.
         say: Prints warnings.
 
     Returns:
@@ -137,6 +140,8 @@ def report_student(
             f"The student has learned next to nothing ({_describe_score(student)}):"
             " before you use it, give it more steps, more texts or another teacher."
         )
+    before = {path.name: Report.read(path / _REPORT) for path in earlier}
+    report = with_rounds(report, before)
     write_report(report, folder / _REPORT)
     attach_report(nlp, report)
     if report.is_agreement:

@@ -152,6 +152,19 @@ def teacher_schedule(
     return _schedule(steps, amount, batch_size, _TEACHER_EVALUATIONS, _TEACHER_WARMUP)
 
 
+def least_passes(documents: int, batch_size: int) -> float:
+    """Return the passes of a teacher over documents that a student has labelled.
+
+    Args:
+        documents: Number of documents.
+        batch_size: Documents in a batch.
+
+    Returns:
+        One, or as many as make the least steps of a teacher.
+    """
+    return max(1.0, _TEACHER_STEPS[0] * batch_size / max(documents, 1))
+
+
 def _schedule(
     steps: float,
     amount: Amount,

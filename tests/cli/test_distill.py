@@ -17,6 +17,7 @@ from tiny_distillation import (
     run_spacy,
     told,
     write_files,
+    write_round_teacher,
 )
 from tiny_teachers import make_bert_teacher
 
@@ -348,3 +349,24 @@ def test_help_without_torch(args):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Distill TEACHER into the student" in done.stdout
+
+
+def test_rounds(files, tmp_path):
+    round_teacher = write_round_teacher(tmp_path)
+    out = tmp_path / "out"
+    more = ("--rounds", 2, "--round-teacher", round_teacher, "-o", out)
+    result = distill(files, *more)
+    assert result.exit_code == 0, result.output
+    assert "Round 2: training another teacher" in result.output
+    for name in ("teacher, round 1", "distilled, round 1", "distilled"):
+        assert name in result.output
+    again = distill(files, *more)
+    assert again.exit_code == 0, again.output
+    assert "Round 1 is finished" in again.output
+    assert "Round 2: training another teacher" not in again.output
+
+
+def test_rounds_that_cannot_be(files):
+    result = distill(files, "--rounds", 2, **{"paths.dev": None})
+    assert result.exit_code == 1
+    assert "gold annotation for development with 2 rounds" in told(result)

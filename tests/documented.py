@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Sequence
 from unittest.mock import patch
 
+import numpy as np
 import spacy
 from spacy.tokens import DocBin
 from spacy.training import Example
@@ -138,6 +139,10 @@ def make_desk(folder: Path) -> Path:
     write_jsonl(folder / "texts.jsonl", [text for text, _ in pairs] * 3)
     lines = "".join(f"{text}\n" for text, _ in pairs)
     (folder / "texts.txt").write_text(lines, encoding="utf-8")
+    words = sorted({word.lower() for text, _ in pairs for word in text.split()})
+    vectors = np.random.default_rng(0).normal(size=(len(words), 50)).round(3)
+    rows = [" ".join([word, *map(str, row)]) for word, row in zip(words, vectors)]
+    (folder / "glove.6B.50d.txt").write_text("\n".join(rows), encoding="utf-8")
     (folder / "assets").symlink_to(ROOT / "assets")
     packages = folder.parent / "packages"
     packages.mkdir()

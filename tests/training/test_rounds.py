@@ -204,3 +204,11 @@ def test_decisions_of_classifiers():
     cats = {"a": 0.2, "b": 0.7, "c": 0.6}
     assert _decide(cats, exclusive=True) == {"a": 0.0, "b": 1.0, "c": 0.0}
     assert _decide(cats, exclusive=False) == {"a": 0.0, "b": 1.0, "c": 1.0}
+
+
+def test_without_gold_to_train_on(files):
+    run(files, train=None)
+    folder = files / "out" / "round-1"
+    assert len(DocBin().from_disk(folder / "relabelled" / "gold.spacy")) == 0
+    assert (folder / "next_teacher" / "model-best").is_dir()
+    assert (files / "out" / "model-best").is_dir()

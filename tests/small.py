@@ -122,6 +122,17 @@ def entities(doc: Any) -> List[Tuple[str, str]]:
     return [(ent.text, ent.label_) for ent in doc.ents]
 
 
+def f_score(nlp: Language, examples: List[Example]) -> float:
+    """F1 of the entities found in the texts of examples."""
+    predicted = nlp.pipe(example.text for example in examples)
+    pairs = [
+        (set(entities(doc)), set(entities(example.reference)))
+        for doc, example in zip(predicted, examples)
+    ]
+    right = sum(len(found & gold) for found, gold in pairs)
+    return 2 * right / sum(len(found) + len(gold) for found, gold in pairs)
+
+
 def scores(doc: Any) -> List[float]:
     return doc.spans["ner"].attrs["scores"].tolist()
 

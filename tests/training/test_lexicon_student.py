@@ -6,7 +6,7 @@ from typing import List, Sequence, Set, Tuple
 import numpy as np
 import pytest
 import spacy
-from small import entities, model_config, write_gold
+from small import f_score, model_config, write_gold
 from small import train as train_on_sentences
 from spacy.cli.train import train as train_config
 from spacy.language import Language
@@ -67,16 +67,6 @@ def train(nlp: Language, examples: List[Example], steps: int) -> None:
     rng = random.Random(0)
     for _ in range(steps):
         nlp.update(rng.sample(examples, 32), sgd=optimizer, drop=0.2)
-
-
-def f_score(nlp: Language, examples: List[Example]) -> float:
-    predicted = nlp.pipe(example.text for example in examples)
-    pairs = [
-        (set(entities(doc)), set(entities(example.reference)))
-        for doc, example in zip(predicted, examples)
-    ]
-    right = sum(len(found & gold) for found, gold in pairs)
-    return 2 * right / sum(len(found) + len(gold) for found, gold in pairs)
 
 
 @pytest.mark.parametrize("arch", ["qrnn", "bilstm", "cnn"])

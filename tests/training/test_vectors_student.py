@@ -6,7 +6,7 @@ from typing import List, Set
 import numpy as np
 import pytest
 import spacy
-from small import entities, make_pieces, model_config, write_gold, write_soft_labels
+from small import f_score, make_pieces, model_config, write_gold, write_soft_labels
 from spacy.cli.train import train as train_config
 from spacy.language import Language
 from spacy.tokens import DocBin
@@ -55,16 +55,6 @@ def make_example(nlp: Language, rng: random.Random, words: List[str], names: Set
         if word in names
     ]
     return Example.from_dict(nlp.make_doc(text), {"entities": spans})
-
-
-def f_score(nlp: Language, examples: List[Example]) -> float:
-    predicted = nlp.pipe(example.text for example in examples)
-    pairs = [
-        (set(entities(doc)), set(entities(example.reference)))
-        for doc, example in zip(predicted, examples)
-    ]
-    right = sum(len(found & gold) for found, gold in pairs)
-    return 2 * right / sum(len(found) + len(gold) for found, gold in pairs)
 
 
 def test_names_that_only_the_vectors_know(tmp_path):

@@ -73,9 +73,11 @@ def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> N
             shutil.rmtree(small, ignore_errors=True)
             assert nlp.path is not None
             quantize(nlp.path, small)
+            rate: Any = nlp.config["training"]["optimizer"]["learn_rate"]
             return {
                 **measure(nlp, folder),
                 **parameters(nlp),
+                "learning_rate": rate["initial_rate"],
                 "bytes": zipped_bytes(nlp.path),
                 "int8_f1": measure(load_pipeline(small), folder)["f1"],
                 "int8_bytes": zipped_bytes(small),

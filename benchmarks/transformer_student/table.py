@@ -8,16 +8,22 @@ import argparse
 import statistics
 import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Set
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.markdown import spread, table
+from spacy.util import load_config
 
 from spacy_distill.files import write_atomically
+from spacy_distill.training.config import CONFIGS
 from transformer_student.results import ORDER, Results, mean
-from transformer_student.rows import ADAPTIVE, COMPARED, SIZES, UNDISTILLED
+from transformer_student.rows import ADAPTIVE, COMPARED, ROWS, SIZES, UNDISTILLED
 
 NAME = "transformer_student"
+_OTHER_RATE = "¹"
+_RATE: float = load_config(CONFIGS / "transformer_student.cfg")["training"][
+    "optimizer"
+]["learn_rate"]["initial_rate"]
 
 
 def main() -> None:
@@ -44,7 +50,24 @@ def f_scores(results: Results) -> str:
         found = [_score(results, row, name) for name in sets]
         if any(found):
             rows.append([row, *found])
-    return table(["entity F1 (seeds), share of the teacher's", *sets], rows)
+    text = table(["entity F1 (seeds), share of the teacher's", *sets], rows)
+    if _OTHER_RATE in text:
+        rates = ", ".join(sorted(_other_rates(results)))
+        text += (
+            f"\n\n{_OTHER_RATE} Learning rate {rates}; the configs have {_RATE} now."
+        )
+    return text
+
+
+def _other_rates(results: Results) -> Set[str]:
+    cells = [cell for row in ROWS for cell in results.cells(row)]
+    return {f"{cell['learning_rate']:g}" for cell in cells if _is_earlier(cell)}
+
+
+def _is_earlier(cell: Dict[str, Any]) -> bool:
+    """Whether a transformer student had another learning rate than the configs now."""
+    row = ROWS[cell["row"]]
+    return row.is_transformer and bool(cell["learning_rate"] != _RATE)
 
 
 def characters(results: Results) -> str:
@@ -77,7 +100,11 @@ def against(results: Results) -> str:
         found = []
         for name in results.sets if row != ADAPTIVE else []:
             ours, theirs = results.shared([ADAPTIVE, row], name)
-            pairs = [100 * (a["f1"] - b["f1"]) for a, b in zip(ours, theirs)]
+            pairs = [
+                100 * (a["f1"] - b["f1"])
+                for a, b in zip(ours, theirs)
+                if a["learning_rate"] == b["learning_rate"]
+            ]
             found.append(f"{statistics.mean(pairs):+.1f}" if pairs else "")
         if any(found):
             note = " (direct pruning)" if row == UNDISTILLED else ""
@@ -128,6 +155,8 @@ def _score(results: Results, row: str, name: str) -> str:
     if not cells:
         return ""
     text = spread([100 * cell["f1"] for cell in cells])
+    if row != "teacher" and any(map(_is_earlier, cells)):
+        text += f" {_OTHER_RATE}"
     if row == "teacher":
         return text
     shares = [cell["f1"] / top["f1"] for cell, top in zip(cells, teachers)]

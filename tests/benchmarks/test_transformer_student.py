@@ -29,11 +29,17 @@ def write_cells(folder, cells):
 CELLS = [
     cell("teacher", "conll_all", 0, 0.9, encoder_parameters=9_000_000),
     cell("teacher", "conll_all", 1, 0.8, encoder_parameters=9_000_000),
-    cell("undistilled", "conll_all", 0, 0.7),
-    cell("undistilled", "conll_all", 1, 0.72),
+    cell("undistilled", "conll_all", 0, 0.7, learning_rate=0.001),
+    cell("undistilled", "conll_all", 1, 0.72, learning_rate=0.001),
+    cell("logits", "conll_all", 0, 0.75, learning_rate=0.0001),
     cell(
         *("adaptive weight", "conll_all", 0, 0.81),
-        **{"int8_f1": 0.805, "encoder_parameters": 3_000_000, "int8_bytes": 2e6},
+        **{
+            "learning_rate": 0.001,
+            "int8_f1": 0.805,
+            "encoder_parameters": 3_000_000,
+            "int8_bytes": 2e6,
+        },
     ),
     cell("teacher", "weibo_zh", 0, 0.5, character_f1=0.6, character_macro_f1=0.4),
 ]
@@ -50,8 +56,12 @@ def test_tables(tmp_path):
     assert "| teacher | 85.0 ± 7.1 (2) | 50.0 (1) |" in printed
     # The mean of 7/9 and 9/10.
     assert "| undistilled | 71.0 ± 1.4 (2), 83.9 % |  |" in printed
+    assert "| logits | 75.0 (1) ¹, 83.3 % |  |" in printed
+    assert "¹ Learning rate 0.0001; the configs have 0.001 now." in printed
     # Of the one seed that both have.
     pairs = table.against(found)
+    # Not of runs with another learning rate.
+    assert "logits" not in pairs
     assert "| adaptive weight − undistilled (direct pruning) | +11.0 |  |" in pairs
     assert "| teacher | 60.0 / 40.0 |" in table.characters(found)
     expected = "| conll_all | adaptive weight | 81.0 | 3.0 |  |  | 300 | 750 | 7.5 |"

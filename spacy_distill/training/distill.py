@@ -152,7 +152,7 @@ def distill(
                 nlp = run.distill(teacher, prepared, label_map, run.folder, earlier)
                 break
             place = run.folder / f"round-{number}"
-            mark = mark_round(prepared, run.teacher_hash(), round_teacher)
+            mark = mark_round(prepared, run.teacher_hash(), label_map, round_teacher)
             if is_finished(place, mark):
                 say.info(f"Round {number} is finished")
             else:

@@ -140,7 +140,9 @@ def report_student(
             f"The student has learned next to nothing ({_describe_score(student)}):"
             " before you use it, give it more steps, more texts or another teacher."
         )
-    before = {path.name: Report.read(path / _REPORT) for path in earlier}
+    # A round whose report could not be made has said so.
+    there = [path for path in earlier if (path / _REPORT).is_file()]
+    before = {path.name: Report.read(path / _REPORT) for path in there}
     report = with_rounds(report, before)
     write_report(report, folder / _REPORT)
     attach_report(nlp, report)

@@ -31,6 +31,7 @@ from .config import (
     find_gold,
     read_config,
 )
+from .labels import LabelMap
 from .preparation import Prepared
 from .schedule import least_passes
 from .teacher import train_teacher
@@ -88,13 +89,17 @@ def check_rounds(
 
 
 def mark_round(
-    prepared: Prepared, teacher_hash: str, round_teacher: Optional[Union[str, Path]]
+    prepared: Prepared,
+    teacher_hash: str,
+    label_map: Optional[LabelMap],
+    round_teacher: Optional[Union[str, Path]],
 ) -> str:
     """Return the fingerprint of a round, by which it is known to be finished.
 
     Args:
         prepared: The round.
         teacher_hash: Fingerprint of its teacher.
+        label_map: New labels of the teacher's.
         round_teacher: Config of the next teacher.
     """
     config = read_config(prepared.path, prepared.settings)
@@ -102,6 +107,7 @@ def mark_round(
     assert prepared.texts is not None
     parts = [
         teacher_hash,
+        None if label_map is None else dict(label_map),
         prepared.texts.hash,
         config.to_str(),
         _teacher_config(prepared, round_teacher).read_text(encoding="utf-8"),

@@ -135,6 +135,21 @@ def test_a_run_that_was_killed_in_between_goes_on(files, monkeypatch):
     assert weights(files / "killed") == last
 
 
+def test_another_label_map_is_not_overlooked(files):
+    run(files)
+    # Its soft labels would be others.
+    with pytest.raises(DistillError, match="soft labels of the same work"):
+        run(files, label_map={"PER": "LOC", "LOC": "PER"})
+
+
+def test_a_round_without_a_report(files):
+    run(files)
+    (files / "out" / "round-1" / "report.json").unlink()
+    run(files)
+    report = Report.read(files / "out" / "report.json")
+    assert [row.name for row in report.rows] == ["teacher", "distilled"]
+
+
 @pytest.mark.parametrize("change", ["settings", "config", "gold"])
 def test_other_settings_repeat_the_first_round(files, change):
     run(files)

@@ -7,7 +7,8 @@ from typing import Any, Dict, Optional
 import numpy as np
 from spacy.language import Language
 
-from spacy_distill.compression.quantize import compact_pipes, quantize
+from spacy_distill.compression.quantize import quantize
+from spacy_distill.compression.shrink import compact_pipes
 from spacy_distill.docs import load_pipeline
 from spacy_distill.errors import DistillError
 from spacy_distill.evaluation.measure import predict

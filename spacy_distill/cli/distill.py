@@ -56,8 +56,9 @@ def distill_cli(
     ] = None,
     config: Annotated[
         Optional[Path],
-        Option(help="Config of the student; see init-config. By default the shipped."),
+        Option(help="Config of the student, in place of a preset; see init-config."),
     ] = None,
+    preset: options.Preset = None,
     label_map: options.LabelMap = None,
     held_out: options.HeldOut = None,
     rounds: options.Rounds = 1,
@@ -87,6 +88,7 @@ def distill_cli(
         arguments=arguments,
         settings={name: value for name, value in given.items() if value is not None},
         config=config,
+        preset=preset,
         label_map=label_map,
         held_out=held_out,
         rounds=rounds,
@@ -107,6 +109,7 @@ def run_distill(
     arguments: List[str],
     settings: Mapping[str, str],
     config: Optional[Path],
+    preset: Optional[str],
     label_map: Optional[str],
     held_out: Optional[float],
     rounds: int,
@@ -125,7 +128,8 @@ def run_distill(
         output: Folder to write to.
         arguments: Overrides of the config, as arguments.
         settings: Further overrides by dotted name, which have options of their own.
-        config: Config of the student; None for the shipped one.
+        config: Config of the student; None for that of the preset.
+        preset: Name of a preset; None for the default one.
         label_map: Label map as JSON.
         held_out: Texts to hold out.
         rounds: Number of rounds.
@@ -162,6 +166,7 @@ def run_distill(
         nlp = distill(
             teacher,
             output=output,
+            preset=preset,
             config=config,
             overrides=overrides,
             held_out=held_out,

@@ -23,11 +23,18 @@ def init_config_cli(
         Optional[str],
         Option(
             help="One of the shipped configs: student (the default), teacher,"
-            " student_vectors, student_zh, student_lexicon, teacher_zh,"
-            " teacher_zh_lexicon,"
+            " student_small, student_accurate, student_vectors, student_zh,"
+            " student_lexicon, teacher_zh, teacher_zh_lexicon,"
             " transformer_student, transformer_lexicon, transformer_layers, encoder,"
             " textcat_student, textcat_ngrams, textcat_transformer, textcat_spacy or"
             " textcat_teacher."
+        ),
+    ] = None,
+    preset: Annotated[
+        Optional[str],
+        Option(
+            help="The config of a preset, for entities: small, default, accurate or"
+            " transformer. In place of --name."
         ),
     ] = None,
     force: Annotated[
@@ -40,14 +47,23 @@ def init_config_cli(
     """
     from ..files import write_atomically
     from ..training.config import CONFIGS
+    from ..training.presets import check_preset, preset_config
 
     if teacher and name is not None:
         raise DistillError(
             f"Expected one of --teacher and --name, got both: leave --teacher out for"
             f" {name}."
         )
+    if preset is not None and (teacher or name is not None):
+        raise DistillError(
+            f"Expected one of --preset and {'--teacher' if teacher else '--name'}, got"
+            f" both: leave one out."
+        )
     known = {file.stem: file for file in sorted(CONFIGS.glob("*.cfg"))}
     chosen = name or ("teacher" if teacher else "student")
+    if preset is not None:
+        check_preset(preset)
+        chosen = preset_config(preset, categories=False).stem
     if chosen not in known:
         raise DistillError(
             f"Expected a shipped config as --name, got {chosen!r}: choose one of"

@@ -35,6 +35,13 @@ Task = Annotated[
         " textcat or textcat_multilabel (several for a text). By default what there is."
     ),
 ]
+Preset = Annotated[
+    Optional[str],
+    Option(
+        help="Which student: small, default, accurate (entities only) or transformer,"
+        " with word vectors from --paths.word_vectors, if given. In place of a config."
+    ),
+]
 LabelMap = Annotated[
     Optional[str],
     Option(

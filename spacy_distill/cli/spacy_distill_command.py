@@ -25,8 +25,8 @@ def distill_spacy_cli(
     student_config: Annotated[
         Optional[str],
         Argument(
-            help="Config of the student; by default the one that ships with the"
-            " package."
+            help="Config of the student, in place of a preset; by default that of the"
+            " preset default."
         ),
     ] = None,
     output: Annotated[
@@ -38,6 +38,7 @@ def distill_spacy_cli(
             " report.",
         ),
     ] = None,
+    preset: options.Preset = None,
     label_map: options.LabelMap = None,
     held_out: options.HeldOut = None,
     rounds: options.Rounds = 1,
@@ -71,6 +72,7 @@ def distill_spacy_cli(
         arguments=arguments,
         settings={},
         config=None if student_config is None else Path(student_config),
+        preset=preset,
         label_map=label_map,
         held_out=held_out,
         rounds=rounds,

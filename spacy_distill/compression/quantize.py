@@ -1,12 +1,10 @@
-"""Quantize a trained pipeline: fewer words, coarser tables, smaller numbers."""
+"""Quantize a trained pipeline, and measure what that costs."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Mapping, Optional, Tuple, Union
 
-import srsly
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer
 
 from ..docs import load_pipeline
 from ..errors import DistillError
@@ -15,49 +13,15 @@ from ..evaluation.size import folder_bytes, zipped_bytes
 from ..files import check_output_folder
 from ..students.encoder import get_encoders
 from ..students.ngrams import get_ngram_layers
-from ..tasks.storage import StoredPipe, check_storage
+from ..tasks.storage import check_storage
 from .card import keep_card
-from .comparison import (
-    OUTPUTS,
-    Pipes,
-    Predictions,
-    find_output,
-    nouns,
-    predict_gold,
-)
-from .tables import count_ngrams, round_ngrams, round_tables
-from .vocabulary import count_known_words, prune_known_words, prune_words
+from .comparison import OUTPUTS, Pipes, Predictions, nouns, predict_gold
+from .shrink import Limits, compact_pipes, shrink
+from .tables import count_ngrams
+from .vocabulary import count_known_words
 
 # Times as large as all components to quantize that other components may be.
 _MOST_OTHERS = 9
-
-
-def drop_strings(nlp: Language, folder: Path) -> bool:
-    """Remove all strings but labels from the string store of a saved pipeline.
-
-    spaCy stores every word that training met. A pipeline of `compact_ner` and
-    `compact_textcat` does not need them: words are in the components' tables, and new
-    texts bring their own.
-
-    Args:
-        nlp: The pipeline.
-        folder: Where it was saved.
-
-    Returns:
-        False if nothing was removed, since something else may need the strings:
-        another component, a tokenizer of another type, vectors or lookups.
-    """
-    pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, StoredPipe)]
-    if (
-        len(pipes) < len(nlp.components)
-        or type(nlp.tokenizer) is not Tokenizer
-        or nlp.vocab.vectors.n_keys
-        or len(nlp.vocab.lookups)
-    ):
-        return False
-    labels = {label for pipe in pipes for label in pipe.labels}
-    srsly.write_json(folder / "vocab" / "strings.json", sorted(labels))
-    return True
 
 
 @dataclass(frozen=True)
@@ -131,15 +95,10 @@ def quantize(
     Args:
         model: Installed package or folder of the pipeline.
         output: A new or an empty folder for the copy.
-        storage: Format of the parameters of each `compact_ner` and `compact_textcat`:
-            "float32", "float16" or "int8".
-        words: Rows that each word embedding table keeps; see `prune_words`. By default
-            15,000 for entities and 5,000 for categories with int8, otherwise all.
-        known_words: How many of the words that the student knows from pretrained
-            vectors stay, the most frequent ones; all if None.
-        table_bits: Bits of a value in the embedding tables; see `round_tables` and
-            `round_ngrams`. By default 3.5 for entities and 3 for categories with int8,
-            otherwise they are not rounded.
+        storage: See `Limits`, for this and the next three.
+        words: Rows that each word embedding table keeps.
+        known_words: Known words that stay.
+        table_bits: Bits of a value in the tables.
         gold: `.spacy` file or folder to compare entities and categories on.
 
     Returns:
@@ -161,36 +120,10 @@ def quantize(
     assert nlp.path is not None
     source = nlp.path
     figures = _figures(nlp, source, before)
-    bare = 0
-    limits: List[int] = []
-    all_bits: List[float] = []
-    for name, pipe in pipes:
-        limit, bits = words, table_bits
-        if storage == "int8":
-            predicted = find_output(pipe)
-            limit = predicted.words if limit is None else limit
-            bits = predicted.table_bits if bits is None else bits
-        for encoder in get_encoders(pipe.model):
-            if known_words is not None:
-                prune_known_words(encoder, known_words)
-            if limit is not None:
-                limits.append(limit)
-                bare += prune_words(encoder, limit).bare
-            if bits is not None:
-                round_tables(encoder, bits)
-        for layer in get_ngram_layers(pipe.model):
-            if bits is not None:
-                round_ngrams(layer, bits)
-        # Transformer students have no such tables; their shim quantizes itself.
-        has_tables = get_encoders(pipe.model) or get_ngram_layers(pipe.model)
-        if bits is not None and has_tables:
-            all_bits.append(bits)
-        pipe.storage = storage
-        nlp.get_pipe_config(name)["storage"] = storage
+    shrunken = shrink(nlp, Limits(storage, words, known_words, table_bits))
     try:
         output.mkdir(parents=True, exist_ok=True)
-        nlp.to_disk(output)
-        drop_strings(nlp, output)
+        shrunken.nlp.to_disk(output)
     except OSError as error:
         raise DistillError(
             f"Could not write {output}: {error.strerror or error}."
@@ -199,8 +132,8 @@ def quantize(
     after = _predict(small, compact_pipes(small), gold)
     facts = Quantization(
         storage=storage,
-        words=max(limits, default=None),
-        table_bits=max(all_bits, default=None),
+        words=shrunken.words,
+        table_bits=shrunken.table_bits,
         documents=len(after.found),
         differing=before.differing(after),
         f1_before=figures.f1,
@@ -212,7 +145,7 @@ def quantize(
     return Quantized(
         before=figures,
         after=_figures(small, output, after),
-        bare=bare,
+        bare=shrunken.bare,
         documents=facts.documents,
         differing=facts.differing,
         compared=tuple(nouns(pipes)),
@@ -235,26 +168,6 @@ def _check_share(nlp: Language, compact: List[str]) -> None:
             f" {small / 1e6:.1f} of {sum(sizes.values()) / 1e6:.1f} MB: the rest is in"
             f" {', '.join(others)}, copied as it is. Give the model-best of a student."
         )
-
-
-def compact_pipes(nlp: Language) -> List[Tuple[str, StoredPipe]]:
-    """Return name and component of each enabled `compact_ner` and `compact_textcat`.
-
-    Raises:
-        DistillError: If there is none.
-    """
-    pipes = [
-        (name, pipe) for name, pipe in nlp.pipeline if isinstance(pipe, StoredPipe)
-    ]
-    if not pipes:
-        names = " or ".join(f"a {output.name}" for output in OUTPUTS)
-        found = [f"{x} ({nlp.get_pipe_meta(x).factory})" for x in nlp.pipe_names]
-        raise DistillError(
-            f"Expected {names} in the pipeline, got {', '.join(found) or 'nothing'}:"
-            " other components cannot be quantized; give a student, or a teacher"
-            " trained with this package."
-        )
-    return pipes
 
 
 def _predict(

@@ -23,9 +23,12 @@ _N_FREQUENT = 1000
 _RIDGE = 0.1
 
 
-@registry.misc("spacy_distill.StaticVectors.v1")
+STATIC_VECTORS = "spacy_distill.StaticVectors.v1"
+
+
+@registry.misc(STATIC_VECTORS)
 def static_vectors_v1(
-    path: str,
+    path: Optional[str],
     known_words: int = 100_000,
     vector_width: Optional[int] = None,
     pieces: Optional[WordVectorSource] = None,
@@ -47,7 +50,8 @@ def static_vectors_v1(
 
     Args:
         path: Installed spaCy pipeline or its folder, file of GloVe, fastText or
-            word2vec, `.npy` file, or model2vec folder; see `open_vectors`.
+            word2vec, `.npy` file, or model2vec folder; see `open_vectors`. None for no
+            vectors: all columns are then those of `pieces`.
         known_words: How many of the first words of the file to keep in the pipeline, 0
             for none. Files have the most frequent words first.
         vector_width: Columns for these vectors, of the student's word_width; by default
@@ -60,21 +64,27 @@ def static_vectors_v1(
         or if it has none of the words.
 
     Raises:
-        DistillError: If `known_words` is negative.
+        DistillError: If `known_words` is negative, or if there are neither vectors nor
+            pieces.
     """
+    if not path and pieces is None:
+        raise DistillError(
+            "Expected path or pieces in [initialize.before_init.source], got neither:"
+            " give the vectors, as in --paths.word_vectors FILE."
+        )
     if known_words < 0:
         raise DistillError(
             f"Expected known_words of 0 or more, got {known_words}: change it in"
             " [initialize.before_init.source]."
         )
-    return StaticVectors(path, known_words, vector_width, pieces)
+    return StaticVectors(path or None, known_words, vector_width, pieces)
 
 
 class StaticVectors:
     """The source of `static_vectors_v1`, which can check its settings early.
 
     Args:
-        path: The vectors.
+        path: The vectors; None for those of pieces alone.
         known_words: How many of the first words to keep.
         vector_width: Columns for these vectors.
         pieces: Source of the other columns.
@@ -82,7 +92,7 @@ class StaticVectors:
 
     def __init__(
         self,
-        path: str,
+        path: Optional[str],
         known_words: int,
         vector_width: Optional[int],
         pieces: Optional[WordVectorSource],
@@ -94,10 +104,14 @@ class StaticVectors:
 
     def check(self, width: int) -> None:
         """Check that the vectors are there and fit; see `CheckedSource`."""
-        self._own_width(open_vectors(self.path), width)
+        if self.path is not None:
+            self._own_width(open_vectors(self.path), width)
 
     def __call__(self, words: Sequence[str], width: int) -> StartingVectors:
         """Return vectors for words; see `WordVectorSource`."""
+        if self.path is None:
+            assert self.pieces is not None
+            return self.pieces(words, width)
         file = open_vectors(self.path)
         own = self._own_width(file, width)
         forms = {form for word in words for form in _forms(word)}

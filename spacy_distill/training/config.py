@@ -81,14 +81,13 @@ def classifies(config: Config) -> bool:
     return any(str(pipe.get("factory")) in CLASSIFIERS for pipe in pipes)
 
 
-def student_config(task: Task) -> Path:
-    """Return the config of the student that learns a task by default.
+def student_config(*, categories: bool) -> Path:
+    """Return the config of the default student.
 
     Args:
-        task: The teacher's task.
+        categories: Whether it classifies texts.
     """
-    is_textcat = isinstance(task, TextCatTask)
-    return TEXTCAT_STUDENT_CONFIG if is_textcat else STUDENT_CONFIG
+    return TEXTCAT_STUDENT_CONFIG if categories else STUDENT_CONFIG
 
 
 def check_task(config: Config, task: Task, path: Path) -> None:
@@ -108,7 +107,7 @@ def check_task(config: Config, task: Task, path: Path) -> None:
         raise DistillError(
             f"Expected a teacher that {kinds[student]}, as the student of {path} does,"
             f" got one that {kinds[teacher]}: leave the config out, or start from"
-            f" {student_config(task).name} (spacy-distill init-config)."
+            f" {student_config(categories=teacher).name} (spacy-distill init-config)."
         )
 
 

@@ -28,11 +28,11 @@ from .config import (
     follow_teacher,
     hold_out,
     read_config,
-    student_config,
 )
 from .labels import LabelMap, check_labels
 from .outcome import find_references, measure_teacher, report_student
 from .preparation import Prepared, check_gold_files, prepare
+from .presets import DEFAULT, check_preset, preset_config, preset_settings
 from .rounds import (
     check_rounds,
     finish_round,
@@ -62,6 +62,7 @@ def distill(
     dev: Optional[GoldSource] = None,
     output: Optional[Union[str, Path]] = None,
     soft_labels: Optional[Union[str, Path]] = None,
+    preset: Optional[str] = None,
     config: Optional[Union[str, Path]] = None,
     overrides: Optional[Mapping[str, Any]] = None,
     held_out: Optional[float] = None,
@@ -97,7 +98,10 @@ def distill(
         output: Folder for the student (`model-best`, `model-last`), the soft labels and
             the report. Without it nothing is saved.
         soft_labels: Folder for the soft labels; by default in `output`.
-        config: Config of the student; by default the one that ships with the package.
+        preset: Which student: "small", "default", "accurate" (entities only) or
+            "transformer"; see docs/few_labels.md. Word vectors for it go to overrides,
+            as "paths.word_vectors".
+        config: Config of the student, in place of a preset.
         overrides: Settings of the config by dotted name, e.g.
             {"training.max_steps": 500, "schedule.passes": 20}.
         held_out: Texts to hold out if there is no `dev`: a number, or a share below 1.
@@ -125,10 +129,16 @@ def distill(
     say = Printer(no_print=not progress)
     if rounds < 1:
         raise DistillError(f"Expected 1 or more rounds, got {rounds}.")
+    check_preset(preset, config)
     if output is not None:
         check_writable(output)
     with TemporaryDirectory() if output is None else nullcontext(output) as folder:
-        run = _Run(Path(folder), is_kept=output is not None, say=say)
+        run = _Run(
+            Path(folder),
+            preset or DEFAULT,
+            is_kept=output is not None,
+            say=say,
+        )
         settings = dict(overrides or {})
         for name, given in (("train", train), ("dev", dev)):
             if given is not None:
@@ -180,8 +190,12 @@ def distill(
 class _Run:
     """One run of `distill`, in a folder."""
 
-    def __init__(self, folder: Path, *, is_kept: bool, say: Printer) -> None:
+    def __init__(
+        self, folder: Path, preset: str, *, is_kept: bool, say: Printer
+    ) -> None:
         self.folder = folder
+        # Where there is no config.
+        self.preset = preset
         self.is_kept = is_kept
         self.say = say
         # Until the student is trained: a large one would take memory that it needs.
@@ -218,7 +232,13 @@ class _Run:
             # What the teacher predicts determines the student.
             lang = str(settings.get("nlp.lang", "en"))
             self.teacher = load_teacher(teacher, lang=lang, **options)
-            config = student_config(self.teacher.task)
+            config = preset_config(
+                self.preset,
+                categories=isinstance(self.teacher.task, TextCatTask),
+                vectors=bool(settings.get("paths.word_vectors")),
+            )
+            chosen = preset_settings(self.preset, self.teacher, teacher, settings)
+            settings = {**chosen, **settings}
         prepared = prepare(
             Path(config), settings, texts=texts, folder=self.folder, held_out=held_out
         )

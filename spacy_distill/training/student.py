@@ -15,6 +15,7 @@ from ..docs import read_gold
 from ..errors import DistillError
 from ..soft_labels.store import SoftLabels
 from ..students.init_words import INIT_WORDS
+from ..students.static_vectors import STATIC_VECTORS
 from ..students.word_vectors import find_word_source
 from .config import config_errors, find_gold
 from .schedule import Amount, Schedule, evaluation_at_end, student_schedule
@@ -57,8 +58,11 @@ def train_student(config: Config, output: Path, *, is_kept: bool, say: Printer) 
     if _computes_in_numpy(config):
         device = use_ops("numpy")
     with device:
-        source = _word_source(config.interpolate())
-        if source.get("@misc") == AUTO_WORDS:
+        filled = config.interpolate()
+        if _lacks_vectors(_word_source(filled)):
+            say.info("No word vectors are given: words have those of pieces alone")
+        source = _automatic(filled)
+        if source is not None:
             given = {key: value for key, value in source.items() if key != "@misc"}
             say.info(find_word_source(**given)[1])
         nlp = init_nlp(config, use_gpu=-1)
@@ -152,20 +156,34 @@ def offer_vectors(config: Config, teacher: Language) -> Config:
         The config, or a changed copy if the pipeline has vectors and can be loaded
         again, and the config does not name other vectors.
     """
-    source = _word_source(config)
+    source = _automatic(config)
     name = "_".join(str(teacher.meta[key]) for key in ("lang", "name"))
     if not is_package(name):
         name = str(teacher.path or "")
     if (
-        source.get("@misc") != AUTO_WORDS
+        source is None
         or source.get("vectors")
         or not teacher.vocab.vectors.n_keys
         or not name
     ):
         return config
     config = config.copy()
-    _word_source(config)["vectors"] = name
+    source = _automatic(config)
+    assert source is not None
+    source["vectors"] = name
     return config
+
+
+def _automatic(config: Config) -> Optional[Dict[str, Any]]:
+    """Return the settings of `AutoWords.v1`, if all words start from it."""
+    source = _word_source(config)
+    if _lacks_vectors({**source, **_word_source(config.interpolate())}):
+        source = source.get("pieces") or {}
+    return source if source.get("@misc") == AUTO_WORDS else None
+
+
+def _lacks_vectors(source: Mapping[str, Any]) -> bool:
+    return source.get("@misc") == STATIC_VECTORS and not source.get("path")
 
 
 def _word_source(config: Config) -> Dict[str, Any]:

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Optional, Union
 
+from spacy.language import Language
+
 from ...docs import load_pipeline
 from ...errors import DistillError
 from ...hub import locate
@@ -158,8 +160,18 @@ def _without_warnings() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def _from_pipeline(name: str) -> Encoder:
-    nlp = load_pipeline(name)
+def find_encoder(nlp: Language) -> Optional[Encoder]:
+    """Return the encoder of a pipeline.
+
+    Args:
+        nlp: The pipeline.
+
+    Returns:
+        That of its `transformer` component or transformer student; None without one.
+
+    Raises:
+        DistillError: If it has no fast tokenizer.
+    """
     for component, pipe in nlp.pipeline:
         model: Any = getattr(pipe, "model", None)
         for node in model.walk() if hasattr(model, "walk") else ():
@@ -172,9 +184,17 @@ def _from_pipeline(name: str) -> Encoder:
                     )
         if getattr(model, "tokenizer", None) and hasattr(model, "transformer"):
             architecture = nlp.get_pipe_config(component)["model"]["@architectures"]
-            check_fast(model.tokenizer, source=name)
+            check_fast(model.tokenizer, source=str(nlp.path or "the pipeline"))
             is_case_aware = architecture == _CASE_AWARE_ARCHITECTURE
             return _encoder(model.transformer, model.tokenizer, is_case_aware)
+    return None
+
+
+def _from_pipeline(name: str) -> Encoder:
+    nlp = load_pipeline(name)
+    encoder = find_encoder(nlp)
+    if encoder is not None:
+        return encoder
     raise DistillError(
         f"Expected a pipeline with a transformer as source, got {name} with"
         f" {', '.join(nlp.pipe_names) or 'nothing'}: name another."

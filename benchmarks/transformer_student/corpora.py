@@ -1,9 +1,9 @@
 """The corpora of the benchmark, as `.spacy` files and unlabelled text."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Dict, NamedTuple, Optional
+
+from common.corpus import write_corpus
 
 
 class CorpusSpec(NamedTuple):
@@ -40,7 +40,7 @@ CORPORA: Dict[str, CorpusSpec] = {
     ),
     "conll_all": CorpusSpec(
         *("conll2003", _CONLL, "en", _CONLL_LABELS),
-        **{"n_labelled": None, "layers": 6, "teacher_steps": 2400, "steps": 1500},
+        **{"n_labelled": None, "layers": 6, "teacher_steps": 2400, "steps": 3000},
     ),
     "resume_zh": CorpusSpec(
         "resume_zh",
@@ -63,8 +63,8 @@ CORPORA: Dict[str, CorpusSpec] = {
 }
 
 
-def write_corpus(name: str, data: Path, folder: Path, seed: int) -> None:
-    """Write `train`, `dev`, `test` (`.spacy`) and the folder `unlabelled`.
+def write_set(name: str, data: Path, folder: Path, seed: int) -> None:
+    """Write the files of a corpus; see `write_corpus`.
 
     Args:
         name: A name in `CORPORA`.
@@ -73,14 +73,11 @@ def write_corpus(name: str, data: Path, folder: Path, seed: int) -> None:
         seed: Seed of the draw of labelled sentences.
     """
     spec = CORPORA[name]
-    train, dev, test = (data / spec.folder / file for file in spec.files)
-    command = [
-        *(sys.executable, "-m", "spacy_distill", "corpus", "-o", str(folder)),
-        *("--lang", spec.lang, "--labels", spec.labels, "--seed", str(seed)),
-        *("--train", str(train), "--dev", str(dev), "--test", str(test)),
-    ]
-    if spec.n_labelled is None:
-        command += ["--unlabelled", str(train)]
-    else:
-        command += ["--n-labels", str(spec.n_labelled)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    write_corpus(
+        folder,
+        [data / spec.folder / file for file in spec.files],
+        lang=spec.lang,
+        labels=spec.labels,
+        n_labels=spec.n_labelled,
+        seed=seed,
+    )

@@ -23,7 +23,7 @@ from spacy_distill.evaluation.size import zipped_bytes
 from spacy_distill.students.transformer.architecture import find_students, get_shim
 from spacy_distill.training.config import CONFIGS
 from spacy_distill.training.teacher import train_teacher
-from transformer_student.corpora import CORPORA, write_corpus
+from transformer_student.corpora import CORPORA, write_set
 from transformer_student.rows import ROWS, WITH_LEXICON, train_row, usual_layers
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         for name in args.sets:
             folder = args.output / f"{name}-{seed}"
             if not (folder / "corpus.json").exists():
-                write_corpus(name, args.data, folder, seed)
+                write_set(name, args.data, folder, seed)
             run_cells(name, folder, seed, args)
 
 

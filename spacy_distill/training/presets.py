@@ -27,8 +27,8 @@ _CATEGORIES = {
 PRESETS = tuple(_ENTITIES)
 # The default student with word vectors.
 _VECTORS = "student_vectors"
-# Layers of a transformer student, as in the configs.
-_LAYERS = 3
+# Of transformer students, as in the configs: layers, and word pieces read at once.
+_LAYERS, _MAX_LENGTH = 3, 128
 
 
 def check_preset(preset: Optional[str], config: Optional[Any] = None) -> None:
@@ -110,6 +110,9 @@ def preset_settings(
         start = _teacher_start(teacher, source)
         if start is None:
             start = _read_start(_usual_transformer(settings))
+    # torch and transformers are imported for this preset alone.
+    from ..students.transformer.module import n_positions
+
     component = "textcat" if isinstance(teacher.task, TextCatTask) else "ner"
     encoder = f"components.{component}.model.tok2vec"
     found = start.config
@@ -118,6 +121,7 @@ def preset_settings(
         "width": found.hidden_size,
         "feed_forward_width": found.intermediate_size,
         "heads": found.num_attention_heads,
+        "max_length": min(_MAX_LENGTH, n_positions(found)),
     }
     return {
         "paths.transformer": start.name,
@@ -139,7 +143,6 @@ class _Start(NamedTuple):
 
 def _teacher_start(teacher: Teacher, source: TeacherSource) -> Optional[_Start]:
     """Return the transformer of a teacher, if a student can take layers of it."""
-    # transformers is imported for this preset alone.
     from ..students.transformer.module import BERT_TYPES
     from ..students.transformer.source import find_encoder, read_source_config
 

@@ -1,0 +1,1 @@
+"""Presets of students compared: F1, speed and size on several corpora."""

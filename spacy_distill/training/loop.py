@@ -8,7 +8,17 @@ import sys
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import (
+    IO,
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Tuple,
+)
 
 from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
@@ -71,7 +81,7 @@ def train(
         set_gpu_allocator(allocator)
     settings = registry.resolve(config["training"], schema=ConfigSchemaTraining)
     say = Printer(no_print=True)
-    run = _fingerprint(config)
+    run = fingerprint(config)
     checkpoint = _find_checkpoint(output, run, stdout=stdout)
     if checkpoint is None:
         clean_output_dir(output)
@@ -269,14 +279,20 @@ def _find_checkpoint(
         return None
 
 
-def _fingerprint(config: Config) -> str:
-    """Return a hash of what a training depends on: the config, and files it names."""
+def fingerprint(config: Config, *, without: Collection[str] = ()) -> str:
+    """Return a hash of what a training depends on: the config, and files it names.
+
+    Args:
+        config: The config, with its variables filled in.
+        without: Paths in it whose content does not count.
+    """
     named = {
         value
         for section in ("paths", "corpora", "initialize")
         for value in _strings(config.get(section, {}))
     }
-    paths = {value: sha256_path(value) for value in named if os.path.exists(value)}
+    there = [value for value in named - {*without} if os.path.exists(value)]
+    paths = {value: sha256_path(value) for value in there}
     parts = {"paths": paths, "config": config.to_str()}
     return sha256_bytes(json.dumps(parts, sort_keys=True).encode("utf-8"))
 

@@ -13,12 +13,13 @@ import srsly
 from spacy.language import Language
 from spacy.tokens import DocBin
 from thinc.api import get_current_ops
+from tqdm.auto import tqdm
 from wasabi import Printer
 
 from ..docs import read_gold
 from ..errors import DistillError
 from ..evaluation.report import Report
-from ..files import sha256_bytes, sha256_path, write_atomically
+from ..files import sha256_bytes, write_atomically
 from ..hub import DEFAULT_TRANSFORMER
 from ..soft_labels.store import SoftLabels
 from ..tasks.base import Task
@@ -32,6 +33,7 @@ from .config import (
     read_config,
 )
 from .labels import LabelMap
+from .loop import fingerprint
 from .preparation import Prepared
 from .schedule import least_passes
 from .teacher import train_teacher
@@ -102,16 +104,17 @@ def mark_round(
         label_map: New labels of the teacher's.
         round_teacher: Config of the next teacher.
     """
+    # Gold annotation and whatever else the config names, such as word vectors. The soft
+    # labels are made in the round.
     config = read_config(prepared.path, prepared.settings)
-    gold = [find_gold(config, f"{name}_corpus") for name in ("train", "dev")]
+    student = fingerprint(config, without=[str(prepared.soft_labels)])
     assert prepared.texts is not None
     parts = [
         teacher_hash,
         None if label_map is None else dict(label_map),
         prepared.texts.hash,
-        config.to_str(),
+        student,
         _teacher_config(prepared, round_teacher).read_text(encoding="utf-8"),
-        *(sha256_path(path) for path in gold if path is not None),
     ]
     return sha256_bytes(json.dumps(parts).encode("utf-8"))
 
@@ -163,7 +166,9 @@ def finish_round(
     train, dev = (find_gold(config, f"{name}_corpus") for name in ("train", "dev"))
     relabelled = folder / _RELABELLED
     task = SoftLabels(prepared.soft_labels).task
-    n_docs = _relabel(student, prepared, train, relabelled, task=task)
+    n_docs = _relabel(
+        *(student, prepared, train, relabelled), task=task, progress=not say.no_print
+    )
     say.info(f"The student has labelled the texts: {n_docs:,} documents with gold")
     # Of a teacher that was trained on something else, if there are any.
     shutil.rmtree(next_soft_labels(folder), ignore_errors=True)
@@ -240,6 +245,7 @@ def _relabel(
     folder: Path,
     *,
     task: Task,
+    progress: bool,
 ) -> int:
     """Write gold annotation, and the other texts with the student's predictions.
 
@@ -250,7 +256,14 @@ def _relabel(
     folder.mkdir(parents=True, exist_ok=True)
     gold = [] if train is None else list(read_gold(train, student.vocab))
     known = {doc.text for doc in gold}
-    predicted = student.pipe(prepared.texts.read(student))
+    predicted = tqdm(
+        student.pipe(prepared.texts.read(student)),
+        total=len(prepared.texts),
+        desc="Labelling",
+        unit="doc",
+        dynamic_ncols=True,
+        disable=not progress,
+    )
     others = [doc for doc in predicted if doc.text not in known]
     if isinstance(task, TextCatTask):
         for doc in others:

@@ -169,6 +169,33 @@ def test_other_settings_repeat_the_first_round(files, change):
     assert mark.read_text(encoding="utf-8") != before
 
 
+def test_other_vectors_repeat_the_first_round(files):
+    """The content of a file that the config names counts, not its path alone."""
+    path = files / "vectors.txt"
+    words = ["anna", "paris", "smith", "new", "york", "zagreb"]
+    settings = {
+        "config": CONFIGS / "student_vectors.cfg",
+        "overrides": {
+            **OVERRIDES,
+            "components.ner.model.tok2vec.word_width": 3,
+            "paths.word_vectors": str(path),
+            "initialize.before_init.source.vector_width": None,
+            "initialize.before_init.source.pieces": None,
+        },
+    }
+    del settings["overrides"]["initialize.before_init.source"]
+    marks = []
+    for factor in (1, -1):
+        lines = [
+            f"{w} {factor * i} {i % 2} {1 - i % 3 / 2}" for i, w in enumerate(words)
+        ]
+        path.write_text("\n".join(lines), encoding="utf-8")
+        run(files, **settings)
+        mark = files / "out" / "round-1" / "finished.json"
+        marks.append(mark.read_text(encoding="utf-8"))
+    assert marks[0] != marks[1]
+
+
 def test_three_rounds_without_an_output(files):
     nlp = run(files, output=None, rounds=3)
     names = [row["name"] for row in nlp.meta["spacy_distill"]["rows"]]

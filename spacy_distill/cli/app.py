@@ -22,6 +22,7 @@ from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
 from .package import package_cli
 from .quantize import quantize_cli
+from .serve import serve_cli
 from .split import split_cli
 from .summary import summary_cli
 from .train_teacher import train_teacher_cli
@@ -76,6 +77,7 @@ app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
 app.command("package")(package_cli)
+app.command("serve")(serve_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
 

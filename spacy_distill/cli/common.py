@@ -25,6 +25,10 @@ _EXTRAS = {
     "onnx": "train",
     "gliner": "gliner",
     "gliner2": "gliner2",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
+    "httpx": "serve",
 }
 
 

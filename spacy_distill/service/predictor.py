@@ -1,0 +1,153 @@
+"""Run a pipeline on the texts of a batch."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..errors import DistillError
+
+
+class Entity(NamedTuple):
+    """An entity.
+
+    Attributes:
+        label: Its label.
+        text: Its text.
+        start: First character (Unicode code point) of the text as it was sent.
+        end: Character after the last.
+        score: Its probability; None if the pipeline has none.
+    """
+
+    label: str
+    text: str
+    start: int
+    end: int
+    score: Optional[float]
+
+
+class Result(NamedTuple):
+    """What a pipeline predicts of a text.
+
+    Attributes:
+        entities: Entities in order.
+        categories: Score of each category; empty without a text classifier.
+        words: Number of tokens that are not whitespace.
+    """
+
+    entities: List[Entity]
+    categories: Dict[str, float]
+    words: int
+
+
+class PredictionError(DistillError):
+    """A pipeline that failed on a text."""
+
+
+class Predictor:
+    """A pipeline that predicts batches of texts, in one thread at a time.
+
+    Args:
+        nlp: The pipeline.
+        batch_size: Texts that its components read at once.
+    """
+
+    def __init__(self, nlp: Language, *, batch_size: int = 128) -> None:
+        self.nlp = nlp
+        self.batch_size = batch_size
+        keys = [
+            getattr(pipe, "spans_key", None)
+            for name, pipe in nlp.pipeline
+            if nlp.get_pipe_meta(name).factory == "compact_ner"
+        ]
+        self._scored: Optional[str] = keys[-1] if keys else None
+
+    @property
+    def has_entities(self) -> bool:
+        """Whether a component sets entities."""
+        return self._assigns("doc.ents")
+
+    @property
+    def has_categories(self) -> bool:
+        """Whether a component classifies texts."""
+        return self._assigns("doc.cats")
+
+    @property
+    def labels(self) -> Dict[str, List[str]]:
+        """Labels of each component that has some."""
+        return {name: list(found) for name, found in self.nlp.pipe_labels.items()}
+
+    def check(self, text: str) -> None:
+        """Check a text before it is read.
+
+        Args:
+            text: The text.
+
+        Raises:
+            DistillError: If it has surrogates, which are no characters, or more
+                characters than the pipeline takes.
+        """
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise DistillError(
+                "Expected text of Unicode characters, got a lone surrogate at"
+                f" character {error.start}: send valid UTF-8."
+            ) from error
+        if len(text) > self.nlp.max_length:
+            raise DistillError(
+                f"Expected texts of at most {self.nlp.max_length:,} characters, got"
+                f" {len(text):,}: split it."
+            )
+
+    def predict(self, texts: Sequence[str]) -> List[Union[Result, PredictionError]]:
+        """Predict texts that were checked.
+
+        Args:
+            texts: The texts.
+
+        Returns:
+            For each a result, or the error that the pipeline failed with on it.
+        """
+        results = self._predict(texts)
+        if results is not None:
+            return list(results)
+        # One of them is to blame, and the others are not to go with it.
+        found: List[Union[Result, PredictionError]] = []
+        for text in texts:
+            single = self._predict([text])
+            if single is None:
+                found.append(PredictionError("The pipeline failed on this text."))
+            else:
+                found.extend(single)
+        return found
+
+    def _predict(self, texts: Sequence[str]) -> Optional[List[Result]]:
+        """Predict texts; None if the pipeline fails on one."""
+        # Words of the texts are dropped with the zone. An exception that leaves a zone
+        # would corrupt the vocab (spaCy #13924), so none does.
+        with self.nlp.memory_zone():
+            try:
+                docs = self.nlp.pipe(texts, batch_size=self.batch_size)
+                return [self._read(doc) for doc in docs]
+            except Exception:
+                return None
+
+    def _read(self, doc: Doc) -> Result:
+        scores: Sequence[Any] = [None] * len(doc.ents)
+        if self._scored is not None and self._scored in doc.spans:
+            given = doc.spans[self._scored].attrs.get("scores")
+            if given is not None and len(given) == len(doc.ents):
+                scores = [float(score) for score in given]
+        entities = [
+            Entity(ent.label_, ent.text, ent.start_char, ent.end_char, score)
+            for ent, score in zip(doc.ents, scores)
+        ]
+        words = sum(not token.is_space for token in doc)
+        return Result(entities, dict(doc.cats), words)
+
+    def _assigns(self, attribute: str) -> bool:
+        return any(
+            attribute in self.nlp.get_pipe_meta(name).assigns
+            for name in self.nlp.pipe_names
+        )

@@ -11,6 +11,10 @@ from ..errors import DistillError
 from .metrics import Metrics
 from .predictor import PredictionError, Predictor, Result
 
+# Seconds for which the event loop may be blocked.
+_SHORT = 0.005
+_UNKNOWN = float("inf")
+
 
 class QueueFullError(DistillError):
     """More texts than may wait."""
@@ -51,9 +55,11 @@ class _Job:
 
 
 class Batcher:
-    """Collects texts of all requests and lets a thread predict them, batch by batch.
+    """Collects texts of all requests and predicts them, batch by batch.
 
-    The event loop is never blocked. While a batch is predicted, the next one fills.
+    A thread predicts, so that the event loop is not blocked; while a batch is
+    predicted, the next one fills. A batch that takes less than a few milliseconds is
+    predicted in the event loop: the change of threads would take as long.
 
     Args:
         predictor: Predicts a batch.
@@ -80,6 +86,8 @@ class Batcher:
         self._queue: Deque[Tuple[_Job, int]] = deque()
         self._changed = asyncio.Event()
         self._stopping = False
+        # Seconds for a character.
+        self._pace = _UNKNOWN
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="predict")
         self._task: Optional[asyncio.Task[None]] = None
 
@@ -103,6 +111,7 @@ class Batcher:
         if self._task is not None:
             await self._task
         self._thread.shutdown()
+        self._predictor.close()
 
     async def predict(
         self, texts: Sequence[str]
@@ -155,12 +164,19 @@ class Batcher:
             start = time.perf_counter()
             for job in {id(job): job for job, _ in batch}.values():
                 self._metrics.queue_seconds.observe(start - job.since)
-            results = await loop.run_in_executor(
-                self._thread,
-                self._predictor.predict,
-                [job.texts[index] for job, index in batch],
-            )
-            self._metrics.count(results, seconds=time.perf_counter() - start)
+            texts = [job.texts[index] for job, index in batch]
+            characters = sum(map(len, texts)) + 1
+            if characters * self._pace < _SHORT:
+                results = self._predictor.predict(texts)
+                # Requests that came meanwhile are read now.
+                await asyncio.sleep(0)
+            else:
+                results = await loop.run_in_executor(
+                    self._thread, self._predictor.predict, texts
+                )
+            seconds = time.perf_counter() - start
+            self._metrics.count(results, seconds=seconds)
+            self._pace = _next_pace(self._pace, seconds / characters)
             for (job, index), result in zip(batch, results):
                 job.put(index, result)
 
@@ -185,3 +201,11 @@ class Batcher:
                 batch.append((job, index))
         self._metrics.queue_depth.set(len(self._queue))
         return batch
+
+
+def _next_pace(pace: float, last: float) -> float:
+    """Return what is expected of the next batch: a slow one counts at once, fast ones
+    little by little."""
+    if pace == _UNKNOWN or last > pace:
+        return last
+    return pace + (last - pace) / 8

@@ -1,7 +1,8 @@
 """What the service tells Prometheus."""
 
+import collections
 import os
-from typing import Sequence, Union
+from typing import Dict, Sequence, Tuple, Union
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,6 +27,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._children: Dict[Tuple[str, int], Tuple[Counter, Histogram]] = {}
         registry = self._registry
         self.requests = Counter(
             f"{_PREFIX}requests",
@@ -96,6 +98,25 @@ class Metrics:
         """State which pipeline is served."""
         self._model.labels(name, version).set(1)
 
+    def observe_request(self, route: str, code: int, seconds: float) -> None:
+        """Count a request that was answered.
+
+        Args:
+            route: Its route.
+            code: Status code of the answer.
+            seconds: How long it took.
+        """
+        children = self._children.get((route, code))
+        if children is None:
+            # Finding a child takes longer than to count.
+            children = (
+                self.requests.labels(route, str(code)),
+                self.request_seconds.labels(route),
+            )
+            self._children[route, code] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
     def count(
         self, results: Sequence[Union[Result, PredictionError]], *, seconds: float
     ) -> None:
@@ -111,9 +132,9 @@ class Metrics:
         self.documents.inc(len(read))
         self.failures.inc(len(results) - len(read))
         self.words.inc(sum(result.words for result in read))
-        for result in read:
-            for entity in result.entities:
-                self.entities.labels(entity.label).inc()
+        labels = collections.Counter(e.label for r in read for e in r.entities)
+        for label, number in labels.items():
+            self.entities.labels(label).inc(number)
 
     def render(self) -> bytes:
         """Return all figures in Prometheus' text format, of all worker processes."""

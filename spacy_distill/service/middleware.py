@@ -66,8 +66,7 @@ class Observer:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", _UNKNOWN)
             self._metrics.in_flight.dec()
-            self._metrics.requests.labels(route, str(status)).inc()
-            self._metrics.request_seconds.labels(route).observe(seconds)
+            self._metrics.observe_request(route, status, seconds)
             self._log(scope, status, seconds)
 
     def _limited(self, receive: Receive) -> Receive:

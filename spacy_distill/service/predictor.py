@@ -1,11 +1,16 @@
 """Run a pipeline on the texts of a batch."""
 
+from contextlib import ExitStack
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
+
+# New words of the texts are kept for so many words, then dropped in one go with spaCy's
+# memory zone. A zone for each batch costs twice the time: all words are new to it.
+_WORDS_OF_ZONE = 50_000
 
 
 class Entity(NamedTuple):
@@ -50,6 +55,11 @@ class Predictor:
     Args:
         nlp: The pipeline.
         batch_size: Texts that its components read at once.
+
+    Attributes:
+        nlp: The pipeline.
+        has_entities: Whether a component sets entities.
+        has_categories: Whether a component classifies texts.
     """
 
     def __init__(self, nlp: Language, *, batch_size: int = 128) -> None:
@@ -61,16 +71,15 @@ class Predictor:
             if nlp.get_pipe_meta(name).factory == "compact_ner"
         ]
         self._scored: Optional[str] = keys[-1] if keys else None
-
-    @property
-    def has_entities(self) -> bool:
-        """Whether a component sets entities."""
-        return self._assigns("doc.ents")
-
-    @property
-    def has_categories(self) -> bool:
-        """Whether a component classifies texts."""
-        return self._assigns("doc.cats")
+        assigned = {
+            attribute
+            for name in nlp.pipe_names
+            for attribute in nlp.get_pipe_meta(name).assigns
+        }
+        self.has_entities = "doc.ents" in assigned
+        self.has_categories = "doc.cats" in assigned
+        self._zone: Optional[ExitStack] = None
+        self._words = 0
 
     @property
     def labels(self) -> Dict[str, List[str]]:
@@ -122,16 +131,29 @@ class Predictor:
                 found.extend(single)
         return found
 
+    def close(self) -> None:
+        """Drop the words of all texts that were read."""
+        if self._zone is not None:
+            zone, self._zone = self._zone, None
+            zone.close()
+
     def _predict(self, texts: Sequence[str]) -> Optional[List[Result]]:
         """Predict texts; None if the pipeline fails on one."""
-        # Words of the texts are dropped with the zone. An exception that leaves a zone
-        # would corrupt the vocab (spaCy #13924), so none does.
-        with self.nlp.memory_zone():
-            try:
-                docs = self.nlp.pipe(texts, batch_size=self.batch_size)
-                return [self._read(doc) for doc in docs]
-            except Exception:
-                return None
+        if self._zone is None:
+            self._zone = ExitStack()
+            self._zone.enter_context(self.nlp.memory_zone())
+            self._words = 0
+        # An exception that leaves a zone would corrupt the vocab (spaCy #13924), so
+        # none does.
+        try:
+            docs = self.nlp.pipe(texts, batch_size=self.batch_size)
+            results = [self._read(doc) for doc in docs]
+        except Exception:
+            return None
+        self._words += sum(result.words for result in results)
+        if self._words >= _WORDS_OF_ZONE:
+            self.close()
+        return results
 
     def _read(self, doc: Doc) -> Result:
         scores: Sequence[Any] = [None] * len(doc.ents)
@@ -145,9 +167,3 @@ class Predictor:
         ]
         words = sum(not token.is_space for token in doc)
         return Result(entities, dict(doc.cats), words)
-
-    def _assigns(self, attribute: str) -> bool:
-        return any(
-            attribute in self.nlp.get_pipe_meta(name).assigns
-            for name in self.nlp.pipe_names
-        )

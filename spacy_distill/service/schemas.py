@@ -37,7 +37,7 @@ class PredictRequest(BaseModel):
     )
 
     inputs: Union[StrictStr, List[StrictStr]] = Field(description="A text, or several.")
-    parameters: Parameters = Parameters()
+    parameters: Optional[Parameters] = None
 
 
 class PredictedEntity(BaseModel):

@@ -10,6 +10,7 @@ from spacy.language import Language
 from texts_with_categories import CLASSIFIED_TEXTS
 
 from spacy_distill.errors import DistillError
+from spacy_distill.service import predictor as predictor_module
 from spacy_distill.service.predictor import PredictionError, Predictor, Result
 
 
@@ -97,9 +98,23 @@ def test_a_text_that_fails_takes_no_other_with_it():
     assert isinstance(second, PredictionError)
     assert [e.text for e in first.entities] == ["Oslo"]
     assert [e.text for e in third.entities] == ["Oslo"]
-    # The vocab is as good as before, and the zone's words are gone.
+    # The vocab is as good as before, and the words are gone with their zone.
+    predictor.close()
     assert "never" not in nlp.vocab.strings
     again = predictor.predict(["Oslo, never seen"])
     assert isinstance(again[0], Result)
     assert [e.text for e in again[0].entities] == ["Oslo"]
     assert entities(nlp("In Oslo.")) == [("Oslo", "LOC")]
+
+
+def test_words_are_dropped_again_and_again(monkeypatch):
+    monkeypatch.setattr(predictor_module, "_WORDS_OF_ZONE", 100)
+    nlp = trained()
+    predictor = Predictor(nlp)
+    sizes = []
+    for number in range(60):
+        predictor.predict([f"word{number}x{i} went to Paris" for i in range(10)])
+        sizes.append(len(nlp.vocab.strings))
+    # 2,400 words in all, of which at most 140 are there at a time.
+    assert max(sizes) - min(sizes) < 150
+    predictor.close()

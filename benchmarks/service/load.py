@@ -73,7 +73,8 @@ async def _run(
     async def client(number: int) -> None:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         turn = number
-        while time.perf_counter() < end:
+        is_over = False
+        while not is_over:
             request = requests[turn % len(requests)]
             turn += clients
             asked = time.perf_counter()
@@ -84,7 +85,8 @@ async def _run(
             load.codes[code] += 1
             if code == 200:
                 load.latencies.append(time.perf_counter() - asked)
-            if b"connection: close" in head.lower():
+            is_over = time.perf_counter() >= end
+            if b"connection: close" in head.lower() and not is_over:
                 writer.close()
                 reader, writer = await asyncio.open_connection(
                     address.hostname, address.port

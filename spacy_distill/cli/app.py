@@ -77,9 +77,10 @@ app.command("quantize")(quantize_cli)
 app.command("evaluate")(evaluate_cli)
 app.command("card")(card_cli)
 app.command("package")(package_cli)
-app.command("serve")(serve_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
+# Where it runs.
+app.command("serve")(serve_cli)
 
 
 def main() -> None:

@@ -3,10 +3,18 @@
 import os
 import re
 import sys
+from contextlib import contextmanager, nullcontext
+from threading import Thread
 
 import pytest
+import uvicorn
 from documented import PAGES, ROOT, Reader, make_desk, read_blocks, write_small_student
+from small import trained
 
+from spacy_distill.service.app import create_app
+from spacy_distill.service.predictor import Predictor
+from spacy_distill.service.server import listen
+from spacy_distill.service.settings import ServiceSettings
 from spacy_distill.training import config as training_config
 
 # Commands that are not run here, by their beginnings, and what runs them.
@@ -37,6 +45,8 @@ ELSEWHERE = {
     "spacy-distill distill zh/teacher/model-best assets/zh/unlabelled.txt --config l": (
         "tests/training/test_lexicon_student.py"
     ),
+    "spacy-distill serve": "tests/service",
+    "curl ": "tests/service",
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }
 
@@ -60,8 +70,26 @@ def test_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(desk)
     monkeypatch.syspath_prepend(desk)
     reader = Reader(tuple(ELSEWHERE))
-    for block in read_blocks(page):
-        reader.run(block)
+    with serving() if page.stem == "serve" else nullcontext(SERVICE) as url:
+        for block in read_blocks(page):
+            reader.run(block._replace(text=block.text.replace(SERVICE, url)))
+
+
+# What examples ask.
+SERVICE = "http://localhost:8000"
+
+
+@contextmanager
+def serving():
+    """Serve a small pipeline in a thread, and yield the address."""
+    listening = listen("127.0.0.1", 0)
+    app = create_app(ServiceSettings("given", log_format="none"), Predictor(trained()))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    thread = Thread(target=server.run, args=([listening],))
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -3,18 +3,13 @@
 import os
 import re
 import sys
-from contextlib import contextmanager, nullcontext
-from threading import Thread
+from contextlib import nullcontext
 
 import pytest
-import uvicorn
 from documented import PAGES, ROOT, Reader, make_desk, read_blocks, write_small_student
+from served import serve_in_thread
 from small import trained
 
-from spacy_distill.service.app import create_app
-from spacy_distill.service.predictor import Predictor
-from spacy_distill.service.server import listen
-from spacy_distill.service.settings import ServiceSettings
 from spacy_distill.training import config as training_config
 
 # Commands that are not run here, by their beginnings, and what runs them.
@@ -70,26 +65,17 @@ def test_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(desk)
     monkeypatch.syspath_prepend(desk)
     reader = Reader(tuple(ELSEWHERE))
-    with serving() if page.stem == "serve" else nullcontext(SERVICE) as url:
+    with (
+        serve_in_thread(trained())
+        if page.stem == "serve"
+        else nullcontext(SERVICE) as url
+    ):
         for block in read_blocks(page):
             reader.run(block._replace(text=block.text.replace(SERVICE, url)))
 
 
 # What examples ask.
 SERVICE = "http://localhost:8000"
-
-
-@contextmanager
-def serving():
-    """Serve a small pipeline in a thread, and yield the address."""
-    listening = listen("127.0.0.1", 0)
-    app = create_app(ServiceSettings("given", log_format="none"), Predictor(trained()))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = Thread(target=server.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -21,6 +21,7 @@ from .evaluate import evaluate_cli
 from .init_config import init_config_cli
 from .options import WITH_OVERRIDES
 from .package import package_cli
+from .predict import predict_cli
 from .quantize import quantize_cli
 from .serve import serve_cli
 from .split import split_cli
@@ -80,6 +81,7 @@ app.command("package")(package_cli)
 app.command("visualize")(visualize_cli)
 app.command("summary")(summary_cli)
 # Where it runs.
+app.command("predict")(predict_cli)
 app.command("serve")(serve_cli)
 
 

@@ -20,10 +20,10 @@ from .. import __version__
 from ..docs import load_pipeline
 from ..errors import DistillError
 from ..files import sha256_path
+from ..prediction.predictor import PredictionError, Predictor, Result
 from .batching import Batcher, QueueFullError, StoppingError
 from .metrics import Metrics
 from .middleware import Observer, log_to_stderr
-from .predictor import PredictionError, Predictor, Result
 from .schemas import (
     Info,
     Parameters,
@@ -324,6 +324,10 @@ def _describe(predictor: Predictor, settings: ServiceSettings) -> Info:
         name=f"{nlp.meta['lang']}_{nlp.meta['name']}",
         version=str(nlp.meta["version"]),
         lang=str(nlp.lang),
+        tasks=[
+            *(["ner"] if predictor.has_entities else []),
+            *(["textcat"] if predictor.has_categories else []),
+        ],
         labels=predictor.labels,
         checksum=sha256_path(Path(path)) if path is not None else "",
         spacy_version=spacy_version,

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Deque, List, Optional, Sequence, Tuple, Union
 
 from ..errors import DistillError
+from ..prediction.predictor import PredictionError, Predictor, Result
 from .metrics import Metrics
-from .predictor import PredictionError, Predictor, Result
 
 # Seconds for which the event loop may be blocked.
 _SHORT = 0.005

@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from .predictor import PredictionError, Result
+from ..prediction.predictor import PredictionError, Result
 
 # Set by `run_server` where there are several worker processes.
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"

@@ -110,6 +110,7 @@ class Info(BaseModel):
     name: str
     version: str
     lang: str
+    tasks: List[str] = Field(description="What it predicts: ner, textcat.")
     labels: Dict[str, List[str]]
     checksum: str = Field(description="SHA-256 of the pipeline's files.")
     spacy_version: str

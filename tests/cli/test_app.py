@@ -16,7 +16,7 @@ COMMANDS = (
     *("distill", "init-config", "convert", "split", "corpus", "augment"),
     *("train-teacher", "distill-encoder", "annotate"),
     *("calibrate", "quantize", "evaluate", "card", "package", "visualize", "summary"),
-    "serve",
+    *("predict", "serve"),
 )
 
 

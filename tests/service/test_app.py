@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 from texts_with_categories import CLASSIFIED_TEXTS
 
 from spacy_distill.errors import DistillError
+from spacy_distill.prediction.predictor import Predictor
 from spacy_distill.service.app import create_app
-from spacy_distill.service.predictor import Predictor
 from spacy_distill.service.settings import ServiceSettings
 
 

@@ -163,7 +163,8 @@ def test_it_finishes_what_it_has_accepted(model):
     thread = threading.Thread(target=ask)
     thread.start()
     end = time.time() + 20
-    while "in_flight 2.0" not in httpx.get(f"{url}/metrics").text:
+    # More texts than a batch: some wait.
+    while "queue_depth 22.0" not in httpx.get(f"{url}/metrics").text:
         assert time.time() < end
     process.send_signal(signal.SIGTERM)
     thread.join(60)

@@ -10,8 +10,8 @@ from spacy.language import Language
 from texts_with_categories import CLASSIFIED_TEXTS
 
 from spacy_distill.errors import DistillError
-from spacy_distill.service import predictor as predictor_module
-from spacy_distill.service.predictor import PredictionError, Predictor, Result
+from spacy_distill.prediction import predictor as predictor_module
+from spacy_distill.prediction.predictor import PredictionError, Predictor, Result
 
 
 def test_entities_with_probabilities():

@@ -3,9 +3,6 @@
 import configparser
 import json
 import re
-import shutil
-import subprocess
-import sys
 import tarfile
 from email.parser import Parser
 from pathlib import Path
@@ -13,12 +10,12 @@ from zipfile import ZipFile
 
 import pytest
 from clean_environment import CleanEnvironment
+from releases import FILES, build, copy_project
 
 from spacy_distill.packaging import SPACY_VERSIONS
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "tests" / "fixtures" / "version_0_1_0"
-FILES = ("CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "constraints.txt")
 LIGHT = {"spacy", "thinc", "numpy", "srsly", "typer", "tqdm"}
 
 pytestmark = pytest.mark.slow
@@ -42,30 +39,6 @@ assert "quantize" in CliRunner().invoke(app, ["--help"]).output
 config = resources.files("spacy_distill") / "configs" / "student.cfg"
 assert "[components.ner]" in config.read_text(encoding="utf-8")
 """
-
-
-def copy_project(folder):
-    """Copy what is part of a release, and tests, which are there to be left out."""
-    folder.mkdir()
-    for name in (*FILES, "pyproject.toml", "setup.py"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(
-        ROOT / "spacy_distill",
-        folder / "spacy_distill",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
-    (folder / "tests").mkdir()
-    (folder / "tests" / "test_nothing.py").touch()
-    return folder
-
-
-def build(folder, *options):
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist"]
-    done = subprocess.run(
-        [*command, *options], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "dist"
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import logger
 
 from ..errors import DistillError
 
@@ -149,6 +150,8 @@ class Predictor:
             docs = self.nlp.pipe(texts, batch_size=self.batch_size)
             results = [self._read(doc) for doc in docs]
         except Exception:
+            if len(texts) == 1:
+                logger.exception("The pipeline failed on a text")
             return None
         self._words += sum(result.words for result in results)
         if self._words >= _WORDS_OF_ZONE:

@@ -10,6 +10,7 @@ from typing import Deque, List, Optional, Sequence, Tuple, Union
 from ..errors import DistillError
 from ..prediction.predictor import PredictionError, Predictor, Result
 from .metrics import Metrics
+from .middleware import logger
 
 # Seconds for which the event loop may be blocked.
 _SHORT = 0.005
@@ -166,14 +167,19 @@ class Batcher:
                 self._metrics.queue_seconds.observe(start - job.since)
             texts = [job.texts[index] for job, index in batch]
             characters = sum(map(len, texts)) + 1
-            if characters * self._pace < _SHORT:
-                results = self._predictor.predict(texts)
-                # Requests that came meanwhile are read now.
-                await asyncio.sleep(0)
-            else:
-                results = await loop.run_in_executor(
-                    self._thread, self._predictor.predict, texts
-                )
+            try:
+                if characters * self._pace < _SHORT:
+                    results = self._predictor.predict(texts)
+                    # Requests that came meanwhile are read now.
+                    await asyncio.sleep(0)
+                else:
+                    results = await loop.run_in_executor(
+                        self._thread, self._predictor.predict, texts
+                    )
+            except Exception:
+                # The requests end, and the service goes on.
+                logger.exception("A batch failed")
+                results = [PredictionError("The batch failed.") for _ in texts]
             seconds = time.perf_counter() - start
             self._metrics.count(results, seconds=seconds)
             self._pace = _next_pace(self._pace, seconds / characters)

@@ -327,3 +327,21 @@ def test_a_batch_waits_for_more(slow):
         assert [response.status_code for response in found] == [200, 200]
     with serve(slow, max_batch=2, max_wait_ms=1) as client:
         assert client.post("/predict", json={"inputs": "Oslo"}).status_code == 200
+
+
+def test_the_service_goes_on_after_a_batch_that_failed(monkeypatch):
+    nlp = trained()
+    predictor = Predictor(nlp)
+    good = predictor.predict
+
+    def fail(texts):
+        raise MemoryError
+
+    given = ServiceSettings("given", log_format="none")
+    with TestClient(create_app(given, predictor)) as client:
+        monkeypatch.setattr(predictor, "predict", fail)
+        response = client.post("/predict", json={"inputs": TEXTS[0]})
+        assert response.status_code == 500
+        monkeypatch.setattr(predictor, "predict", good)
+        response = client.post("/predict", json={"inputs": TEXTS[0]})
+        assert response.json() == in_shape(nlp(TEXTS[0]))

@@ -189,6 +189,10 @@ def row_config(
     config["components"]["ner"]["model"]["tok2vec"]["layers"] = row.layers or _a_third(
         spec
     )
+    # Characters are word pieces, and the others are of a hundred languages.
+    start = config["initialize"]["before_init"]
+    start = start.get("callbacks", {}).get("transformer", start)
+    start["prune_vocabulary"] = spec.lang == "zh"
     callback = config["initialize"]["after_init"]
     callback = callback.get("callbacks", {}).get("fine_tuning", callback)
     callback["bfloat16"] = bfloat16

@@ -7,6 +7,7 @@ One JSON file a cell; a run that was cut short goes on where it was.
 """
 
 import argparse
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -78,6 +79,8 @@ def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> N
                 **measure(nlp, folder),
                 **parameters(nlp),
                 "learning_rate": rate["initial_rate"],
+                "is_pruned": '"prune_vocabulary":true'
+                in json.dumps(nlp.config["initialize"], separators=(",", ":")),
                 "bytes": zipped_bytes(nlp.path),
                 "int8_f1": measure(load_pipeline(small), folder)["f1"],
                 "int8_bytes": zipped_bytes(small),

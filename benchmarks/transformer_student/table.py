@@ -8,7 +8,7 @@ import argparse
 import statistics
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.markdown import spread, table
@@ -16,11 +16,12 @@ from spacy.util import load_config
 
 from spacy_distill.files import write_atomically
 from spacy_distill.training.config import CONFIGS
+from transformer_student.corpora import CORPORA
 from transformer_student.results import ORDER, Results, mean
 from transformer_student.rows import ADAPTIVE, COMPARED, ROWS, SIZES, UNDISTILLED
 
 NAME = "transformer_student"
-_OTHER_RATE = "¹"
+_EARLIER = "¹"
 _RATE: float = load_config(CONFIGS / "transformer_student.cfg")["training"][
     "optimizer"
 ]["learn_rate"]["initial_rate"]
@@ -51,23 +52,23 @@ def f_scores(results: Results) -> str:
         if any(found):
             rows.append([row, *found])
     text = table(["entity F1 (seeds), share of the teacher's", *sets], rows)
-    if _OTHER_RATE in text:
-        rates = ", ".join(sorted(_other_rates(results)))
+    if _EARLIER in text:
         text += (
-            f"\n\n{_OTHER_RATE} Learning rate {rates}; the configs have {_RATE} now."
+            f"\n\n{_EARLIER} With an earlier config: a learning rate other than {_RATE},"
+            " or an English vocabulary pruned to the training texts."
         )
     return text
 
 
-def _other_rates(results: Results) -> Set[str]:
-    cells = [cell for row in ROWS for cell in results.cells(row)]
-    return {f"{cell['learning_rate']:g}" for cell in cells if _is_earlier(cell)}
-
-
 def _is_earlier(cell: Dict[str, Any]) -> bool:
-    """Whether a transformer student had another learning rate than the configs now."""
-    row = ROWS[cell["row"]]
-    return row.is_transformer and bool(cell["learning_rate"] != _RATE)
+    """Whether a transformer student was trained with an earlier config."""
+    if not ROWS[cell["row"]].is_transformer:
+        return False
+    # Chinese students are always pruned.
+    is_english = CORPORA[cell["set"]].lang == "en"
+    # Earlier cells do not tell; all of them were pruned.
+    is_pruned = is_english and cell.get("is_pruned", True)
+    return bool(cell["learning_rate"] != _RATE) or is_pruned
 
 
 def characters(results: Results) -> str:
@@ -103,7 +104,7 @@ def against(results: Results) -> str:
             pairs = [
                 100 * (a["f1"] - b["f1"])
                 for a, b in zip(ours, theirs)
-                if a["learning_rate"] == b["learning_rate"]
+                if _is_earlier(a) == _is_earlier(b)
             ]
             found.append(f"{statistics.mean(pairs):+.1f}" if pairs else "")
         if any(found):
@@ -156,7 +157,7 @@ def _score(results: Results, row: str, name: str) -> str:
         return ""
     text = spread([100 * cell["f1"] for cell in cells])
     if row != "teacher" and any(map(_is_earlier, cells)):
-        text += f" {_OTHER_RATE}"
+        text += f" {_EARLIER}"
     if row == "teacher":
         return text
     shares = [cell["f1"] / top["f1"] for cell, top in zip(cells, teachers)]

@@ -54,8 +54,8 @@ def f_scores(results: Results) -> str:
     text = table(["entity F1 (seeds), share of the teacher's", *sets], rows)
     if _EARLIER in text:
         text += (
-            f"\n\n{_EARLIER} With an earlier config: a learning rate other than {_RATE},"
-            " or an English vocabulary pruned to the training texts."
+            f"\n\n{_EARLIER} With an earlier config: a learning rate other than"
+            f" {_RATE}, or an English vocabulary pruned to the training texts."
         )
     return text
 

@@ -259,4 +259,10 @@ def write_small_student(path: Path, config: Path) -> None:
         name.replace("components.ner", f"components.{component}"): value
         for name, value in SMALL.items()
     }
+    if "path" in load_config(config)["initialize"].get("before_init", {}).get(
+        "source", {}
+    ):
+        # Room for vectors, which `make_desk` has.
+        small["components.ner.model.tok2vec.word_width"] = 60
+        small.pop("initialize.before_init.source", None)
     load_config(config, overrides=small, interpolate=False).to_disk(path)

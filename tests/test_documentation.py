@@ -11,6 +11,7 @@ from served import serve_in_thread
 from small import trained
 
 from spacy_distill.training import config as training_config
+from spacy_distill.training import presets
 
 # Commands that are not run here, by their beginnings, and what runs them.
 ELSEWHERE = {
@@ -57,6 +58,10 @@ def test_examples_run(page, tmp_path, monkeypatch):
     classifier = tmp_path / "textcat_student.cfg"
     write_small_student(classifier, training_config.TEXTCAT_STUDENT_CONFIG)
     monkeypatch.setattr(training_config, "STUDENT_CONFIG", student)
+    for name in ("student_small", "student_accurate", "student_vectors"):
+        config = training_config.CONFIGS / f"{name}.cfg"
+        write_small_student(tmp_path / config.name, config)
+    monkeypatch.setattr(presets, "CONFIGS", tmp_path)
     monkeypatch.setattr(training_config, "TEXTCAT_STUDENT_CONFIG", classifier)
     monkeypatch.syspath_prepend(packages)
     monkeypatch.setenv(

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from .app import create_app
+from .app import create_app, keep_out_of_collections
 from .metrics import MULTIPROCESS
 from .middleware import log_to_stderr
 from .settings import ServiceSettings
@@ -46,6 +46,7 @@ def run_server(
     shown = f"[{host}]" if ":" in host else host
     print(f"http://{shown}:{port}", flush=True)
     if workers == 1:
+        keep_out_of_collections()
         log_to_stderr()
         uvicorn.Server(uvicorn.Config(app, **options)).run(sockets=[listening])
         return

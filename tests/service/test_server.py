@@ -192,6 +192,20 @@ def test_several_workers_count_together(model):
     assert process.returncode in (0, -signal.SIGTERM)
 
 
+def test_a_pipeline_is_kept_out_of_garbage_collections(model):
+    """In a process of its own, since it is for good."""
+    code = (
+        "import gc, sys; from spacy_distill.service.app import create_app,"
+        " keep_out_of_collections;"
+        " from spacy_distill.service.settings import ServiceSettings;"
+        " app = create_app(ServiceSettings(sys.argv[1])); keep_out_of_collections();"
+        " print(gc.get_freeze_count(), len(gc.get_objects()))"
+    )
+    command = [sys.executable, "-c", code, str(model)]
+    frozen, others = map(int, subprocess.check_output(command, text=True).split())
+    assert frozen > 10_000 > others
+
+
 def test_faults_are_told_in_one_line(model, tmp_path):
     def run(*options):
         return told(CliRunner().invoke(app, ["serve", *map(str, options)]))

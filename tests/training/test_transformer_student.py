@@ -32,7 +32,13 @@ def settings(data, source="source", **more):
 
 def test_spacy_train(data, tmp_path):
     gold = [entities(doc) for doc in spacy.load(data / "teacher").pipe(TEXTS)]
-    given = settings(data, **{"training.optimizer.use_averages": True})
+    given = settings(
+        data,
+        **{
+            "training.optimizer.use_averages": True,
+            "initialize.before_init.prune_vocabulary": True,
+        },
+    )
     spacy_train(CONFIG, tmp_path, overrides=given)
     for name in ("model-best", "model-last"):
         nlp = spacy.load(tmp_path / name)
@@ -48,6 +54,7 @@ def test_spacy_train(data, tmp_path):
     config.to_disk(again)
     more = {name: v for name, v in given.items() if not name.startswith("components")}
     more.pop("training.optimizer.use_averages")
+    more.pop("initialize.before_init.prune_vocabulary")
     spacy_train(
         again, tmp_path / "second", overrides={**more, "training.max_steps": 20}
     )
@@ -57,7 +64,7 @@ def test_spacy_train(data, tmp_path):
 
 @pytest.mark.parametrize("source", ["source", "teacher"])
 def test_distill(data, tmp_path, source):
-    given = settings(data, source, **{"training.max_steps": 100})
+    given = settings(data, source, **{"training.max_steps": 200})
     del given["paths.train"]
     nlp = distill(
         data / "teacher",
@@ -73,6 +80,8 @@ def test_distill(data, tmp_path, source):
     ]
     row = get_report(nlp).rows[-1]
     assert row.parameters > 5_000
+    # The config keeps all pieces.
+    assert shim_of(nlp).cfg["vocab_size"] == 70
 
 
 @pytest.mark.parametrize(

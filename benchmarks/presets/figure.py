@@ -1,5 +1,6 @@
 """The figure: F1 against words a second, with the size of the package as area."""
 
+import math
 from pathlib import Path
 from typing import Any, List, NamedTuple
 
@@ -71,21 +72,28 @@ def draw_figure(results: Results, stem: Path) -> None:
         found = figure.subplots(len(panels), squeeze=False)
         for axes, (name, points) in zip(found[:, 0], panels.items()):
             for point in points:
-                place = (point.speed, point.f1)
+                area = _AREA * point.megabytes
+                # The lower of two of about the same speed has its name below.
+                is_lower = any(
+                    other.f1 > point.f1 and 0.5 < other.speed / point.speed < 2
+                    for other in points
+                )
+                distance = math.sqrt(area) / 2 + 3
                 axes.scatter(
                     [point.speed],
                     [point.f1],
-                    s=_AREA * point.megabytes,
+                    s=area,
                     color=_COLORS.get(point.row, _STUDENT),
                     alpha=0.55,
                     linewidths=0,
                 )
                 axes.annotate(
                     f"{point.row}, {point.megabytes:.1f} MB",
-                    place,
-                    xytext=(0, 7),
+                    (point.speed, point.f1),
+                    xytext=(0, -distance if is_lower else distance),
                     textcoords="offset points",
                     ha="center",
+                    va="top" if is_lower else "bottom",
                 )
             axes.set_xscale("log")
             axes.margins(0.2, 0.25)

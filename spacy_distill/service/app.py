@@ -6,7 +6,16 @@ import signal
 import threading
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, AsyncIterator, Dict, Iterator, List, Optional, Sequence
+from typing import (
+    AbstractSet,
+    Any,
+    AsyncIterator,
+    Dict,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+)
 
 import srsly
 from fastapi import Depends, FastAPI, Request
@@ -36,17 +45,13 @@ from .schemas import (
 )
 from .settings import ServiceSettings
 
-# Of a JSON string: a character may be written as \uXXXX.
-_BYTES_OF_CHARACTER = 6
+# Of a JSON string: a character may be written as two of \uXXXX.
+_BYTES_OF_CHARACTER = 12
 _MORE_BYTES = 65_536
 _RETRY_AFTER = {"Retry-After": "1"}
 _JSON = "application/json"
 _NO_PARAMETERS = Parameters()
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class _Answer(HTTPException):
-    """An error that is answered with its status code."""
 
 
 def create_app(
@@ -93,7 +98,6 @@ def create_app(
     )
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.add_exception_handler(DistillError, _answer_distill_error)
     service.add_routes(app)
     return app
 
@@ -176,7 +180,7 @@ class _Service:
 
         async def check_key(key: Optional[str] = Depends(header)) -> None:
             if not _is_known(key, self._keys):
-                raise _Answer(
+                raise HTTPException(
                     401,
                     "Expected a known API key in the header X-API-Key, got"
                     f" {'another' if key else 'none'}.",
@@ -231,7 +235,7 @@ class _Service:
         async def ready() -> Dict[str, str]:
             """Tell whether requests are taken."""
             if self.batcher.is_stopping:
-                raise _Answer(503, "The service is ending.")
+                raise HTTPException(503, "The service is ending.")
             return {"status": "ready"}
 
         @app.get("/metrics", tags=["about"], response_class=Response)
@@ -251,7 +255,7 @@ class _Service:
         usual = "ner" if has["ner"] else "textcat"
         task = parameters.task or usual
         if not has[task]:
-            raise _Answer(
+            raise HTTPException(
                 422,
                 f"Expected parameters.task to be {usual}, which the pipeline predicts,"
                 f" got {task}: leave it out.",
@@ -261,7 +265,7 @@ class _Service:
     async def _predict(self, texts: Sequence[str]) -> List[Result]:
         total = sum(map(len, texts))
         if total > self.settings.max_chars:
-            raise _Answer(
+            raise HTTPException(
                 413,
                 f"Expected at most {self.settings.max_chars:,} characters in a request,"
                 f" got {total:,}: send several.",
@@ -270,22 +274,22 @@ class _Service:
             try:
                 self.predictor.check(text)
             except DistillError as error:
-                raise _Answer(422, str(error)) from error
+                raise HTTPException(422, str(error)) from error
         try:
             results = await self.batcher.predict(texts)
         except QueueFullError as error:
-            raise _Answer(429, str(error), _RETRY_AFTER) from error
+            raise HTTPException(429, str(error), _RETRY_AFTER) from error
         except StoppingError as error:
-            raise _Answer(503, str(error), _RETRY_AFTER) from error
+            raise HTTPException(503, str(error), _RETRY_AFTER) from error
         found = []
         for number, result in enumerate(results, 1):
             if isinstance(result, PredictionError):
-                raise _Answer(500, f"The pipeline failed on text {number}.")
+                raise HTTPException(500, f"The pipeline failed on text {number}.")
             found.append(result)
         return found
 
 
-def _is_known(key: Optional[str], keys: Sequence[str] | frozenset[str]) -> bool:
+def _is_known(key: Optional[str], keys: AbstractSet[str]) -> bool:
     given = (key or "").encode("utf-8")
     # All are compared, so that the time tells nothing.
     return any([hmac.compare_digest(given, known.encode("utf-8")) for known in keys])
@@ -361,10 +365,6 @@ async def _answer_invalid(request: Request, error: Any) -> Response:
     return _problem(
         422, f"Expected a request as in /docs, got{place} with a fault: {first['msg']}."
     )
-
-
-async def _answer_distill_error(request: Request, error: Any) -> Response:
-    return _problem(422, str(error))
 
 
 def _problem(

@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 
+from ..errors import DistillError
 from .app import create_app, keep_out_of_collections
 from .metrics import MULTIPROCESS
 from .middleware import log_to_stderr
@@ -30,8 +31,8 @@ def run_server(
         workers: Worker processes, each with a pipeline of its own.
 
     Raises:
-        DistillError: If a setting is out of range, or if the pipeline cannot be served.
-        OSError: If the address cannot be used.
+        DistillError: If a setting is out of range, if the pipeline cannot be served, or
+            if the address cannot be used.
     """
     options: Any = {
         "host": host,
@@ -77,7 +78,7 @@ def listen(host: str, port: int) -> socket.socket:
         The socket.
 
     Raises:
-        OSError: If the address cannot be used.
+        DistillError: If the address cannot be used.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sets the option if it knows that the protocol is TCP, and Linux passes it
@@ -89,7 +90,11 @@ def listen(host: str, port: int) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(2048)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise DistillError(
+            f"Expected a free address to listen at, got {host}:{port}:"
+            f" {error.strerror or error}. Choose another --port (0 for any that is"
+            " free) or --host."
+        ) from error
     return listening

@@ -180,7 +180,15 @@ def test_a_body_that_is_too_large_is_not_read(is_declared):
         content = part * 4 if is_declared else parts()
         response = client.post("/predict", content=content)
         assert response.status_code == 413
-        assert "Expected a body of at most 66,136 bytes" in response.json()["error"]
+        assert "Expected a body of at most 66,736 bytes" in response.json()["error"]
+
+
+def test_as_many_characters_as_allowed_however_they_are_written():
+    with serve(max_chars=20_000) as client:
+        # Twelve bytes each.
+        content = ('{"inputs": "' + "\\ud83c\\udf89" * 20_000 + '"}').encode("ascii")
+        headers = {"Content-Type": "application/json"}
+        assert client.post("/predict", content=content, headers=headers).json() == []
 
 
 def test_api_keys(tmp_path):

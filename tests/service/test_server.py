@@ -19,6 +19,7 @@ from spacy_distill.cli.app import app
 from spacy_distill.errors import DistillError
 from spacy_distill.service import AsyncClient, Client, ServiceError
 from spacy_distill.service.client import _Requests
+from spacy_distill.service.server import listen
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +214,10 @@ def test_faults_are_told_in_one_line(model, tmp_path):
     assert "Expected" in run(tmp_path / "missing")
     assert "Expected --max-batch of 1 or more, got 0" in run(model, "--max-batch", 0)
     assert "text, json or none" in run(model, "--log-format", "xml")
+    with listen("127.0.0.1", 0) as taken:
+        line = run(model, "--port", taken.getsockname()[1])
+    assert "Expected a free address" in line
+    assert "Choose another --port" in line
 
 
 def test_the_test_client_needs_no_signals(model):

@@ -64,7 +64,7 @@ def test_spacy_train(data, tmp_path):
 
 @pytest.mark.parametrize("source", ["source", "teacher"])
 def test_distill(data, tmp_path, source):
-    given = settings(data, source, **{"training.max_steps": 200})
+    given = settings(data, source, **{"training.max_steps": 400})
     del given["paths.train"]
     nlp = distill(
         data / "teacher",

@@ -15,7 +15,9 @@ ORDER = ["teacher", *BASELINES, *ROWS]
 EVERYWHERE = [
     row
     for row in ORDER
-    if row != "fastText, gold" and not row.endswith((*KINDS_APART, "vectors"))
+    if row != "fastText, gold"
+    and not row.endswith((*KINDS_APART, "vectors", "GloVe"))
+    and not row.startswith("transformer")
 ]
 # What the students are to catch up from.
 SPACY_GOLD = [r for r in ORDER if r.startswith("spaCy") and r.endswith(", gold")]

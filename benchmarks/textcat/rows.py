@@ -10,7 +10,9 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import use_ops
 
+from spacy_distill import load_teacher
 from spacy_distill.training.config import CONFIGS, read_config
+from spacy_distill.training.presets import TRANSFORMER, preset_settings
 from textcat.corpora import Corpus
 
 # Steps on gold documents alone, and on soft labels; more of them for more texts.
@@ -69,6 +71,7 @@ class Row(NamedTuple):
         settings: Settings of the config by dotted name.
         model: Name of one of spaCy's models; None for the config's own.
         vectors: Whether it learns document vectors of the pretrained transformer, too.
+        word_vectors: Whether it has word vectors beside the pieces of the teacher.
     """
 
     config: str
@@ -76,6 +79,12 @@ class Row(NamedTuple):
     settings: Dict[str, Any] = {}
     model: Optional[str] = None
     vectors: bool = False
+    word_vectors: bool = False
+
+    @property
+    def is_transformer(self) -> bool:
+        """Whether the student is a transformer."""
+        return self.config == "textcat_transformer"
 
 
 # Kinds of augmentation alone, for some sets.
@@ -100,20 +109,33 @@ ROWS: Dict[str, Row] = {
     "QRNN, soft, all": Row("textcat_student", "all"),
     "QRNN, soft, vectors": Row("textcat_student", "plain", vectors=True),
     "QRNN, soft, all, vectors": Row("textcat_student", "all", vectors=True),
+    "QRNN, soft, GloVe": Row("textcat_student", "plain", word_vectors=True),
+    "QRNN, soft, all, GloVe": Row("textcat_student", "all", word_vectors=True),
+    "transformer, soft": Row("textcat_transformer", "plain"),
+    "transformer, soft, all": Row("textcat_transformer", "all"),
 }
 
 
 def train_row(
-    name: str, corpus: Corpus, folder: Path, seed: int, transformer: str
+    name: str,
+    corpus: Corpus,
+    folder: Path,
+    seed: int,
+    *,
+    transformer: str,
+    word_vectors: Optional[Path],
+    bfloat16: bool,
 ) -> Language:
     """Train the pipeline of a row.
 
     Args:
         name: The row.
         corpus: The corpus.
-        folder: Folder with its files, and soft labels in `soft_NAME`.
+        folder: Folder with its files, its teacher, and soft labels in `soft_NAME`.
         seed: Seed.
         transformer: The pretrained transformer, for vectors.
+        word_vectors: A file of word vectors, for rows with them.
+        bfloat16: Whether transformers multiply matrices in bfloat16.
 
     Returns:
         The best pipeline by the development set.
@@ -136,9 +158,28 @@ def train_row(
     }
     if row.vectors:
         settings["paths.encoder"] = transformer
+    if row.is_transformer:
+        source = folder / "teacher" / "model-best"
+        settings.update(preset_settings(TRANSFORMER, load_teacher(source), source, {}))
+        settings["initialize.after_init.bfloat16"] = bfloat16
+        # The teacher of other languages reads a hundred of them.
+        settings["initialize.before_init.prune_vocabulary"] = corpus.lang != "en"
+    if row.word_vectors:
+        settings["components.textcat.model.tok2vec.word_width"] = 150
     config = read_config(CONFIGS / f"{row.config}.cfg", settings, interpolate=False)
     if soft is None:
         config["corpora"]["train"]["soft_labels"] = None
+    if row.word_vectors:
+        config["initialize"]["before_init"]["source"] = {
+            "@misc": "spacy_distill.StaticVectors.v1",
+            "path": str(word_vectors),
+            "known_words": 100_000,
+            "vector_width": 50,
+            "pieces": {
+                "@misc": "spacy_distill.TeacherWords.v1",
+                "soft_labels": str(soft or pieces),
+            },
+        }
     if row.model is not None:
         config["components"]["textcat"]["model"] = SPACY_MODELS[row.model]
     config["training"]["logger"] = {

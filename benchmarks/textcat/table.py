@@ -28,6 +28,14 @@ _PAIRS = {
         ("n-grams, soft, all", "n-grams, soft"),
         ("QRNN, soft, all", "QRNN, soft"),
     ],
+    "word vectors": [
+        ("QRNN, soft, GloVe", "QRNN, soft"),
+        ("QRNN, soft, all, GloVe", "QRNN, soft, all"),
+    ],
+    "transformer in place of QRNN": [
+        ("transformer, soft", "QRNN, soft"),
+        ("transformer, soft, all", "QRNN, soft, all"),
+    ],
     "document vectors": [
         ("QRNN, soft, vectors", "QRNN, soft"),
         ("QRNN, soft, all, vectors", "QRNN, soft, all"),
@@ -70,16 +78,20 @@ def accuracies(results: Results) -> str:
 def gaps(results: Results) -> str:
     """Share of the gap between spaCy's best model on gold and the teacher.
 
-    Means are over the seeds that all rows compared have been run with.
+    Means are over the seeds that all others have been run with, and of students that
+    have been run with all of them.
     """
     rows = []
     for name in results.sets:
-        students = [row for row in STUDENTS if results.cells(row, name)]
         stock = [row for row in SPACY_GOLD if results.cells(row, name)]
-        if not students or not stock:
-            continue
-        seeds = results.shared_seeds([*stock, *students, "teacher", TFIDF], name)
-        if not seeds:
+        others = [*stock, "teacher", TFIDF]
+        seeds = results.shared_seeds(others, name) if stock else []
+        students = [
+            row
+            for row in STUDENTS
+            if seeds and results.shared_seeds([*others, row], name) == seeds
+        ]
+        if not students:
             continue
 
         def mean(row: str, name: str = name, seeds: List[int] = seeds) -> float:

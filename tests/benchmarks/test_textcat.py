@@ -143,8 +143,13 @@ def test_all_cells_run_once(tmp_path, monkeypatch, capsys):
     for name in ("GOLD_STEPS", "SOFT_STEPS", "AUGMENTED_STEPS"):
         monkeypatch.setattr(rows, name, 10)
     chosen = ["spaCy bow, gold", "n-grams, gold", "n-grams, soft", "n-grams, soft, all"]
+    chosen += ["QRNN, soft, GloVe", "transformer, soft"]
+    vectors = tmp_path / "vectors.txt"
+    numbers = [" ".join(["0.5", "-0.5"] * 25), " ".join(["0.1", "0.2"] * 25)]
+    vectors.write_text(f"film {numbers[0]}\nfine {numbers[1]}\n", encoding="utf-8")
     arguments = ["--data", str(tmp_path / "data"), "-o", str(tmp_path / "out")]
     arguments += ["--sets", "sst2", "--transformer", str(tmp_path / "weights")]
+    arguments += ["--word-vectors", str(vectors)]
     monkeypatch.setattr(sys, "argv", ["run.py", *arguments, "--rows", *chosen])
     run.main()
     cells = sorted((tmp_path / "out" / "sst2-0").glob("*.json"))
@@ -154,7 +159,8 @@ def test_all_cells_run_once(tmp_path, monkeypatch, capsys):
     assert set(rows_found) == {"teacher", *installed, *chosen}
     for row, result in rows_found.items():
         assert 0 <= result["accuracy"] <= 1
-        assert ("int8_bytes" in result) == row.startswith("n-grams")
+        is_compact = row.startswith(("n-grams", "QRNN", "transformer"))
+        assert ("int8_bytes" in result) == is_compact
     before = {cell: cell.stat().st_mtime_ns for cell in cells}
     run.main()
     assert {cell: cell.stat().st_mtime_ns for cell in cells} == before

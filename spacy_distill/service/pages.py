@@ -1,8 +1,6 @@
 """Pages for people: the demo at `/`, and the description of the routes at `/docs`."""
 
 from importlib.resources import files
-from typing import Any
-
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader
@@ -68,5 +66,5 @@ def _add_file(app: FastAPI, name: str, media_type: str) -> None:
     content = (files("spacy_distill.service") / "web" / name).read_bytes()
 
     @app.get(f"/{name}", include_in_schema=False)
-    async def send_file() -> Any:
+    async def send_file() -> Response:
         return Response(content, media_type=media_type, headers=_HEADERS)

@@ -430,6 +430,30 @@ def test_what_goes_wrong_is_told(browser):
         assert alert.inner_text() == ""
 
 
+@spacy.Language.component("fails_at_bob")
+def fails_at_bob(doc):
+    if doc.text.startswith("Bob"):
+        raise ValueError("boom")
+    return doc
+
+
+def test_a_teacher_that_fails(browser):
+    teacher = rules()
+    teacher.add_pipe("fails_at_bob")
+    with serve_in_thread(trained(), teacher) as url, opened(browser, url) as page:
+        ask(page, TEXTS[0])
+        assert marks(page, "teacher") == expected(TEXTS[0], rules())
+        ask(page, TEXTS[1])
+        assert "The pipeline failed" in page.get_by_role("alert").inner_text()
+        assert marks(page) == expected(TEXTS[1])
+        page.get_by_label("Confidence threshold").fill("0.01")
+        assert marks(page, "teacher") == []
+        assert page.locator("#teacher .latency").inner_text() == "no answer"
+        page.faults.clear()
+        ask(page, TEXTS[0])
+        assert marks(page, "teacher") == expected(TEXTS[0], rules())
+
+
 def test_an_api_key(browser, tmp_path):
     keys = tmp_path / "keys.txt"
     keys.write_text("secret", encoding="utf-8")

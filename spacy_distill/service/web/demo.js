@@ -47,13 +47,13 @@ async function ask(path, body) {
 
 async function predict() {
   const text = find("text").value;
-  const mine = ++asked;
-  find("error").textContent = "";
   if (!text.trim()) {
     find("error").textContent = "Type or paste a text, or choose a sample.";
     find("text").focus();
     return;
   }
+  const mine = ++asked;
+  find("error").textContent = "";
   const task =
     info.tasks.length > 1 ? document.querySelector("#tasks input:checked").value : info.tasks[0];
   const found = {};
@@ -68,16 +68,13 @@ async function predict() {
       answers = { ...found };
       draw();
     }
-    find("results").setAttribute("aria-busy", "false");
   } catch (error) {
     if (mine !== asked) return;
     find("error").textContent = error.message;
-    for (const column of document.querySelectorAll("[aria-busy=true]")) {
-      column.setAttribute("aria-busy", "false");
-      column.querySelector(".latency").textContent = "no answer";
-      column.querySelector(".body").replaceChildren();
-    }
   }
+  find("results").setAttribute("aria-busy", "false");
+  // The student has answered, and the teacher has not.
+  if (found.student && models().some((model) => !found[model])) draw();
 }
 
 // Differences
@@ -122,12 +119,15 @@ function drawColumn(model, shown, least) {
   const latency = column.querySelector(".latency");
   const body = column.querySelector(".body");
   const answer = answers[model];
-  column.setAttribute("aria-busy", String(!answer));
+  const isAwaited = !answer && find("results").getAttribute("aria-busy") === "true";
+  column.setAttribute("aria-busy", String(isAwaited));
   if (!answer) {
-    latency.textContent = "reads …";
+    latency.textContent = isAwaited ? "reads …" : "no answer";
+    if (!isAwaited) body.replaceChildren();
     return;
   }
-  latency.textContent = `${answer.ms.toFixed(answer.ms < 10 ? 1 : 0)} ms`;
+  // A proxy may have left it out.
+  latency.textContent = answer.ms ? `${answer.ms.toFixed(answer.ms < 10 ? 1 : 0)} ms` : "";
   if (answer.task === "textcat") {
     body.replaceChildren(drawCategories(model, shown, least));
     return;
@@ -206,7 +206,8 @@ function drawCategories(model, shown, least) {
     const fill = element("span", { class: "fill" });
     fill.style.setProperty("--score", score);
     const track = element("span", { class: "track", "aria-hidden": "true" }, fill);
-    const row = element("tr", {}, name, element("td", {}, track), element("td", {}, formatProbability(score)));
+    const cells = [track, formatProbability(score)].map((part) => element("td", {}, part));
+    const row = element("tr", {}, name, ...cells);
     row.classList.toggle("best", index === 0);
     row.classList.toggle("below", isBelow);
     return row;

@@ -1,6 +1,7 @@
 """Pages for people: the demo at `/`, and the description of the routes at `/docs`."""
 
 from importlib.resources import files
+
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader

@@ -1,5 +1,6 @@
 """Routes of the service, and what it refuses."""
 
+import json
 import re
 import threading
 import time
@@ -154,11 +155,21 @@ def test_samples():
                 assert not re.search(r"  |[a-z][.,][A-Za-z]", text)
 
 
-def rules(label="CITY"):
-    nlp = spacy.blank("en")
-    nlp.add_pipe("entity_ruler").add_patterns([{"label": label, "pattern": "Paris"}])
+def rules(lang="en"):
+    nlp = spacy.blank(lang)
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "CITY", "pattern": "Paris"}])
     nlp.meta["name"] = "rules"
     return nlp
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "fr", "zh", "es"])
+def test_the_demo_has_samples_of_the_language(lang):
+    with serve(rules(lang)) as client:
+        page = client.get("/").text
+    setup = re.search(r'<script type="application/json" id="setup">(.*)</script>', page)
+    found = json.loads(setup[1])["samples"]
+    expected = json.loads(json.dumps(SAMPLES.get(lang, {})))
+    assert found == expected
 
 
 def test_a_teacher():

@@ -219,6 +219,8 @@ def test_differences_are_marked(browser, pair):
         )
         ask(page, "Anna")
         assert summary.inner_text() == "1 entity, the same in both"
+        ask(page, "nothing")
+        assert summary.inner_text() == "0 in both, ≠ 1 only in the teacher"
 
 
 def focus(page):

@@ -236,7 +236,10 @@ function summarize(shown, least) {
   const mine = student.length - both;
   const theirs = teacher.length - both;
   if (!mine && !theirs) return `${count(both, "entity", "entities")}, the same in both`;
-  return `${both} in both, ≠ ${mine} only in the student, ≠ ${theirs} only in the teacher`;
+  const parts = [`${both} in both`];
+  if (mine) parts.push(`≠ ${mine} only in the student`);
+  if (theirs) parts.push(`≠ ${theirs} only in the teacher`);
+  return parts.join(", ");
 }
 
 // Tips

@@ -141,16 +141,15 @@ def test_what_goes_wrong(url):
 
 
 def test_requests_are_repeated_when_it_is_worth_it():
-    requests = _Requests("http://there", None, 1.0, 3)
+    requests = _Requests("http://there", None, 1.0, 12)
     full = httpx.Response(429, headers={"Retry-After": "2"})
     assert requests.pause(0, full) == 2
     lost = httpx.ConnectError("no one there")
-    assert [requests.pause(n, lost) for n in (0, 1, 2)] == [0.1, 0.2, 0.4]
-    # The last attempt, and answers that stay the same.
-    assert requests.pause(3, lost) is requests.pause(3, full) is None
-    assert [requests.pause(0, httpx.Response(code)) for code in (200, 422)] == [
-        None
-    ] * 2
+    assert [requests.pause(n, lost) for n in (0, 1, 9)] == [0.1, 0.2, 10.0]
+    # After the last attempt, and for answers that would stay the same.
+    assert requests.pause(12, lost) is requests.pause(12, full) is None
+    for code in (200, 422):
+        assert requests.pause(0, httpx.Response(code)) is None
 
 
 class Recovering(BaseHTTPRequestHandler):
@@ -177,8 +176,10 @@ def recovering():
     with ThreadingHTTPServer(("127.0.0.1", 0), Recovering) as server:
         server.seen = []
         threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}", server.seen
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", server.seen
+        finally:
+            server.shutdown()
 
 
 def test_a_client_asks_again():

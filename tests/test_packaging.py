@@ -60,10 +60,10 @@ def info(wheel, name):
     return found
 
 
-def test_every_module_and_config_and_nothing_else(wheel):
+def test_every_module_config_and_page_and_nothing_else(wheel):
     expected = {
         path.relative_to(ROOT).as_posix()
-        for ending in ("*.py", "*.cfg", "py.typed")
+        for ending in ("*.py", "*.cfg", "py.typed", "web/*")
         for path in (ROOT / "spacy_distill").rglob(ending)
     }
     assert "spacy_distill/configs/student.cfg" in expected

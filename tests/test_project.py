@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -238,6 +239,19 @@ def test_makefile_names_variables_that_exist():
     names = re.findall(r"--vars\.(\w+)", makefile)
     assert names
     assert set(names) <= set(load()["vars"])
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_serve_needs_what_make_distill_makes(tmp_path):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"WORK ?= {load()['vars']['work']}\n" in makefile
+    command = ["make", "--silent", "serve", f"WORK={tmp_path}", f"VENV={tmp_path}"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 2
+    told = run.stderr.splitlines()[0]
+    assert told.startswith(f"Expected a pipeline in {tmp_path}/pipeline, got none: run")
+    assert "`make distill` first" in told
+    assert list(tmp_path.iterdir()) == []
 
 
 # Of pipelines: that of distill-encoder is none.

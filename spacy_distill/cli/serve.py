@@ -12,6 +12,13 @@ from .common import friendly_errors, import_code
 @friendly_errors()
 def serve_cli(
     model: Annotated[str, Argument(help="Pipeline, installed or a folder.")],
+    teacher: Annotated[
+        Optional[str],
+        Option(
+            help="Pipeline of its teacher, installed or a folder: the demo page shows"
+            " both, and requests may ask for it."
+        ),
+    ] = None,
     host: Annotated[str, Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[
         int, Option(min=0, max=65_535, help="Port; 0 for any that is free.")
@@ -46,8 +53,9 @@ def serve_cli(
 ) -> None:
     """Serve a pipeline over HTTP, until Ctrl-C or SIGTERM.
 
-    POST /predict takes texts in the shape of Hugging Face, POST /process in that of
-    spaCy's example. /docs describes them. Each worker uses one thread for the pipeline.
+    The address is that of a demo page. POST /predict takes texts in the shape of
+    Hugging Face, POST /process in that of spaCy's example. /docs describes them. Each
+    worker uses one thread for a pipeline.
     """
     import os
 
@@ -60,6 +68,7 @@ def serve_cli(
     import_code(code)
     settings = ServiceSettings(
         model=model,
+        teacher=teacher,
         max_batch=max_batch,
         max_wait_ms=max_wait_ms,
         max_queue=max_queue,

@@ -9,11 +9,9 @@ from typing import Deque, List, Optional, Sequence, Tuple, Union
 
 from ..errors import DistillError
 from ..prediction.predictor import PredictionError, Predictor, Result
-from .metrics import Metrics
-from .middleware import logger
+from .log import logger
+from .metrics import PipelineMetrics
 
-# Seconds for which the event loop may be blocked.
-_SHORT = 0.005
 _UNKNOWN = float("inf")
 
 
@@ -59,14 +57,16 @@ class Batcher:
     """Collects texts of all requests and predicts them, batch by batch.
 
     A thread predicts, so that the event loop is not blocked; while a batch is
-    predicted, the next one fills. A batch that takes less than a few milliseconds is
-    predicted in the event loop: the change of threads would take as long.
+    predicted, the next one fills. A batch that is short enough is predicted in the
+    event loop: the change of threads would take as long.
 
     Args:
         predictor: Predicts a batch.
         max_batch: Most texts in a batch.
         max_wait: Seconds that a batch waits for more texts.
         max_queue: Most texts that wait.
+        max_blocking: Seconds for which a batch may block the event loop; 0 to predict
+            all of them in the thread.
         metrics: Is told of batches and of the queue.
     """
 
@@ -77,12 +77,14 @@ class Batcher:
         max_batch: int,
         max_wait: float,
         max_queue: int,
-        metrics: Metrics,
+        max_blocking: float,
+        metrics: PipelineMetrics,
     ) -> None:
         self._predictor = predictor
         self._max_batch = max_batch
         self._max_wait = max_wait
         self._max_queue = max_queue
+        self._max_blocking = max_blocking
         self._metrics = metrics
         self._queue: Deque[Tuple[_Job, int]] = deque()
         self._changed = asyncio.Event()
@@ -168,7 +170,7 @@ class Batcher:
             texts = [job.texts[index] for job, index in batch]
             characters = sum(map(len, texts)) + 1
             try:
-                if characters * self._pace < _SHORT:
+                if characters * self._pace < self._max_blocking:
                     results = self._predictor.predict(texts)
                     # Requests that came meanwhile are read now.
                     await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """Clients of the service, for synchronous and asynchronous code."""
 
 import asyncio
+import itertools
 import time
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union, overload
 
@@ -14,6 +15,8 @@ _AGAIN = (429, 502, 503, 504)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 
 Found = List[Dict[str, Any]]
+# What comes of an attempt.
+_Outcome = Union[httpx.Response, httpx.TransportError]
 
 
 class ServiceError(DistillError):
@@ -55,34 +58,46 @@ class _Requests:
         given = {key: value for key, value in parameters.items() if value is not None}
         return {"inputs": inputs, "parameters": given}
 
-    def pause(self, attempt: int, response: Optional[httpx.Response]) -> float:
-        """Return how many seconds to wait before the next attempt."""
-        asked = "" if response is None else response.headers.get("Retry-After", "")
+    def pause(self, attempt: int, outcome: _Outcome) -> Optional[float]:
+        """Return how many seconds to wait before the next attempt.
+
+        Args:
+            attempt: Number of the last attempt, from 0.
+            outcome: Its response, or the error if there was none.
+
+        Returns:
+            Seconds; None if the outcome is final.
+        """
+        asked = ""
+        if isinstance(outcome, httpx.Response):
+            if outcome.status_code not in _AGAIN:
+                return None
+            asked = outcome.headers.get("Retry-After", "")
+        if attempt == self.retries:
+            return None
         usual = _FIRST_PAUSE * 2**attempt
         return min(float(asked) if asked.isdigit() else usual, _LONGEST_PAUSE)
 
-    def read(self, response: httpx.Response) -> Any:
-        """Return the content of an answer; ServiceError if it is an error."""
+    def read(self, outcome: _Outcome) -> Any:
+        """Return the content of an answer; ServiceError if there is none."""
+        if isinstance(outcome, httpx.TransportError):
+            reason = str(outcome) or type(outcome).__name__
+            raise ServiceError(
+                f"Expected a service at {self.options['base_url']}, got no answer"
+                f" ({reason}): start it, or correct the address."
+            ) from outcome
         try:
-            content = response.json()
+            content = outcome.json()
         except ValueError as error:
             raise ServiceError(
-                f"Expected an answer in JSON from {response.url}, got status"
-                f" {response.status_code} and something else: is it this service?",
-                response.status_code,
+                f"Expected an answer in JSON from {outcome.url}, got status"
+                f" {outcome.status_code} and something else: is it this service?",
+                outcome.status_code,
             ) from error
-        if response.is_success:
+        if outcome.is_success:
             return content
         told = content.get("error") if isinstance(content, dict) else None
-        raise ServiceError(told or response.text[:200], response.status_code)
-
-    def unreachable(self, error: httpx.TransportError) -> ServiceError:
-        """Return the error of a service that does not answer."""
-        reason = str(error) or type(error).__name__
-        return ServiceError(
-            f"Expected a service at {self.options['base_url']}, got no answer"
-            f" ({reason}): start it, or correct the address."
-        )
+        raise ServiceError(told or outcome.text[:200], outcome.status_code)
 
 
 class Client:
@@ -121,7 +136,8 @@ class Client:
 
         Args:
             texts: A text, or several.
-            **parameters: `threshold`, `top_k` or `task`, see the service's /docs.
+            **parameters: `threshold`, `top_k`, `task` or `model`, see the service's
+                /docs.
 
         Returns:
             For a text its entities or categories; for several a list for each.
@@ -149,18 +165,17 @@ class Client:
         self.close()
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
-        for attempt in range(self._requests.retries + 1):
-            is_last = attempt == self._requests.retries
-            response = None
+        outcome: _Outcome
+        for attempt in itertools.count():
             try:
-                response = self._http.request(method, path, json=body)
+                outcome = self._http.request(method, path, json=body)
             except httpx.TransportError as error:
-                if is_last:
-                    raise self._requests.unreachable(error) from error
-            if response is not None and (is_last or response.status_code not in _AGAIN):
-                return self._requests.read(response)
-            time.sleep(self._requests.pause(attempt, response))
-        raise AssertionError
+                outcome = error
+            pause = self._requests.pause(attempt, outcome)
+            if pause is None:
+                break
+            time.sleep(pause)
+        return self._requests.read(outcome)
 
 
 class AsyncClient:
@@ -214,15 +229,14 @@ class AsyncClient:
         await self.close()
 
     async def _send(self, method: str, path: str, body: Any = None) -> Any:
-        for attempt in range(self._requests.retries + 1):
-            is_last = attempt == self._requests.retries
-            response = None
+        outcome: _Outcome
+        for attempt in itertools.count():
             try:
-                response = await self._http.request(method, path, json=body)
+                outcome = await self._http.request(method, path, json=body)
             except httpx.TransportError as error:
-                if is_last:
-                    raise self._requests.unreachable(error) from error
-            if response is not None and (is_last or response.status_code not in _AGAIN):
-                return self._requests.read(response)
-            await asyncio.sleep(self._requests.pause(attempt, response))
-        raise AssertionError
+                outcome = error
+            pause = self._requests.pause(attempt, outcome)
+            if pause is None:
+                break
+            await asyncio.sleep(pause)
+        return self._requests.read(outcome)

@@ -1,6 +1,5 @@
 """What happens around each request: limits, metrics and the log."""
 
-import logging
 import time
 from datetime import datetime, timezone
 from typing import Any, Dict
@@ -9,19 +8,10 @@ import srsly
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .log import logger
 from .metrics import Metrics
 
-logger = logging.getLogger("spacy_distill.service")
 _UNKNOWN = "other"
-
-
-def log_to_stderr() -> None:
-    """Write the log of requests to standard error, a line each."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
 
 
 class Observer:

@@ -1,6 +1,6 @@
 """Requests and responses of the service, as they are in its OpenAPI schema."""
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Literal, Optional, Union
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
@@ -24,6 +24,10 @@ class Parameters(BaseModel):
         pattern="^(ner|textcat)$",
         description="What to answer where a pipeline has entities and categories.",
     )
+    model: Literal["student", "teacher"] = Field(
+        default="student",
+        description="Who is asked. A teacher is there if GET /info names one.",
+    )
 
 
 class PredictRequest(BaseModel):
@@ -43,11 +47,11 @@ class PredictRequest(BaseModel):
 class PredictedEntity(BaseModel):
     """An entity. Characters are Unicode code points of the text as it was sent."""
 
-    entity_group: str
+    entity_group: str = Field(description="Its label.")
     score: Optional[float] = Field(description="Probability; null if there is none.")
-    word: str
-    start: int
-    end: int
+    word: str = Field(description="Its text.")
+    start: int = Field(description="Its first character, a Unicode code point.")
+    end: int = Field(description="The character after its last.")
 
 
 class PredictedCategory(BaseModel):
@@ -104,8 +108,8 @@ class ProcessResponse(BaseModel):
     result: List[ProcessedArticle]
 
 
-class Info(BaseModel):
-    """The pipeline that is served."""
+class PipelineInfo(BaseModel):
+    """A pipeline."""
 
     name: str
     version: str
@@ -113,6 +117,12 @@ class Info(BaseModel):
     tasks: List[str] = Field(description="What it predicts: ner, textcat.")
     labels: Dict[str, List[str]]
     checksum: str = Field(description="SHA-256 of the pipeline's files.")
+
+
+class Info(PipelineInfo):
+    """The pipeline that is served, and its teacher if that is served too."""
+
+    teacher: Optional[PipelineInfo] = None
     spacy_version: str
     spacy_distill_version: str
     max_chars: int

@@ -10,8 +10,8 @@ import uvicorn
 
 from ..errors import DistillError
 from .app import create_app, keep_out_of_collections
+from .log import log_to_stderr
 from .metrics import MULTIPROCESS
-from .middleware import log_to_stderr
 from .settings import ServiceSettings
 
 _FACTORY = "spacy_distill.service.app:create_app_from_environment"

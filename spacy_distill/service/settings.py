@@ -17,7 +17,8 @@ class ServiceSettings:
     """Settings of the service.
 
     Attributes:
-        model: Installed package or folder of the pipeline.
+        model: Installed package or folder of the pipeline, the student.
+        teacher: Installed package or folder of its teacher; None for none.
         max_batch: Most texts that the pipeline reads at once.
         max_wait_ms: Milliseconds that a batch waits for more texts, 0 for none. While
             one is read, the next one fills up in any case.
@@ -30,6 +31,7 @@ class ServiceSettings:
     """
 
     model: str
+    teacher: Optional[str] = None
     max_batch: int = 128
     max_wait_ms: float = 0.0
     max_queue: int = 4096

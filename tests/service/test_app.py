@@ -1,5 +1,7 @@
 """Routes of the service, and what it refuses."""
 
+import json
+import re
 import threading
 import time
 
@@ -14,12 +16,14 @@ from texts_with_categories import CLASSIFIED_TEXTS
 from spacy_distill.errors import DistillError
 from spacy_distill.prediction.predictor import Predictor
 from spacy_distill.service.app import create_app
+from spacy_distill.service.samples import SAMPLES
 from spacy_distill.service.settings import ServiceSettings
 
 
-def serve(nlp=None, **settings):
+def serve(nlp=None, teacher=None, **settings):
     settings = ServiceSettings("given", **{"log_format": "none", **settings})
-    return TestClient(create_app(settings, Predictor(nlp or trained())))
+    beside = None if teacher is None else Predictor(teacher)
+    return TestClient(create_app(settings, Predictor(nlp or trained()), beside))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +124,95 @@ def test_about(client):
     assert set(schema["paths"]["/predict"]["post"]["responses"]) == {
         *("200", "401", "413", "422", "429", "500", "503")
     }
-    assert client.get("/docs").status_code == 200
+    assert info["teacher"] is None
+
+
+def test_pages_load_nothing_of_other_hosts(client):
+    """The rest of the pages is tested in a browser, where there is one."""
+    for path in ("/", "/docs"):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        for target in re.findall(r'(?:src|href)="([^"]*)"', response.text):
+            assert target.startswith("data:") or client.get(f"/{target}").is_success
+    text = client.get("/docs").text
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert path in text
+    for told in ("parameters.threshold", "at most 1.0", "entity_group", "429"):
+        assert told in text
+    for name, kind in {"demo.js": "text/javascript", "demo.css": "text/css"}.items():
+        assert client.get(f"/{name}").headers["Content-Type"].startswith(kind)
+
+
+def test_samples():
+    for samples in SAMPLES.values():
+        assert set(samples) == {"ner", "textcat"}
+        for found in samples.values():
+            titles = [title for title, _ in found]
+            assert len(set(titles)) == len(titles) >= 2
+            # Joined without a missing or a second space.
+            for _, text in found:
+                assert not re.search(r"  |[a-z][.,][A-Za-z]", text)
+
+
+def rules(lang="en"):
+    nlp = spacy.blank(lang)
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "CITY", "pattern": "Paris"}])
+    nlp.meta["name"] = "rules"
+    return nlp
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "fr", "zh", "es"])
+def test_the_demo_has_samples_of_the_language(lang):
+    with serve(rules(lang)) as client:
+        page = client.get("/").text
+    setup = re.search(r'<script type="application/json" id="setup">(.*)</script>', page)
+    found = json.loads(setup[1])["samples"]
+    expected = json.loads(json.dumps(SAMPLES.get(lang, {})))
+    assert found == expected
+
+
+def test_a_teacher():
+    with serve(teacher=rules()) as client:
+        info = client.get("/info").json()
+        assert (info["name"], info["teacher"]["name"]) == ("en_pipeline", "en_rules")
+        assert info["teacher"]["labels"] == {"entity_ruler": ["CITY"]}
+        body = {"inputs": TEXTS[0], "parameters": {"model": "teacher"}}
+        response = client.post("/predict", json=body)
+        assert [entity["entity_group"] for entity in response.json()] == ["CITY"]
+        assert re.fullmatch(r"predict;dur=[\d.]+", response.headers["Server-Timing"])
+        for parameters in ({}, {"model": "student"}):
+            body = {"inputs": TEXTS[0], "parameters": parameters}
+            response = client.post("/predict", json=body)
+            assert response.json() == in_shape(trained()(TEXTS[0]))
+        text = client.get("/metrics").text
+        assert 'spacy_distill_teacher_entities_total{label="CITY"} 1.0' in text
+        assert "spacy_distill_teacher_documents_total 1.0" in text
+        assert "spacy_distill_documents_total 2.0" in text
+        model = 'spacy_distill_teacher_model_info{name="en_rules",version="0.0.0"} 1.0'
+        assert model in text
+
+
+def test_a_teacher_that_is_not_there(client):
+    body = {"inputs": "a", "parameters": {"model": "teacher"}}
+    response = client.post("/predict", json=body)
+    assert response.status_code == 422
+    assert "as no teacher is served" in response.json()["error"]
+    body["parameters"]["model"] = "other"
+    assert "parameters.model" in client.post("/predict", json=body).json()["error"]
+    assert "spacy_distill_teacher" not in client.get("/metrics").text
+
+
+def test_a_teacher_of_another_task():
+    with pytest.raises(DistillError, match="a teacher that predicts entities, as the"):
+        serve(trained(), by_heart())
+    with pytest.raises(DistillError, match="predicts categories.*with entities"):
+        serve(by_heart(), trained())
+    both = trained()
+    both.add_pipe("textcat", source=by_heart())
+    # It may predict more than the student.
+    with serve(trained(), both) as client:
+        assert client.get("/info").json()["teacher"]["tasks"] == ["ner", "textcat"]
 
 
 def test_metrics(client):
@@ -323,6 +415,24 @@ def test_a_request_that_fails_takes_no_other_with_it(slow):
         assert failed[0].json() == {"error": "The pipeline failed on text 2."}
         assert [entity["word"] for entity in good[0].json()] == ["Oslo"]
         assert "spacy_distill_failures_total 1.0" in client.get("/metrics").text
+
+
+def test_the_student_does_not_wait_for_the_teacher(slow):
+    found = []
+    with serve(teacher=slow) as client:
+        body = {"inputs": "wait", "parameters": {"model": "teacher"}}
+        thread = threading.Thread(
+            target=lambda: found.append(client.post("/predict", json=body))
+        )
+        thread.start()
+        batch = "spacy_distill_requests_in_flight 2.0"
+        wait_until(lambda: batch in client.get("/metrics").text)
+        response = client.post("/predict", json={"inputs": TEXTS[0]})
+        assert response.json() == in_shape(trained()(TEXTS[0]))
+        assert not found
+        SIGN.set()
+        thread.join(20)
+        assert found[0].status_code == 200
 
 
 def test_a_batch_waits_for_more(slow):

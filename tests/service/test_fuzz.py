@@ -29,6 +29,7 @@ PARAMETERS = st.fixed_dictionaries(
         "threshold": st.one_of(st.floats(), ANYTHING),
         "top_k": st.one_of(st.integers(), ANYTHING),
         "task": st.one_of(st.sampled_from(["ner", "textcat", "x"]), ANYTHING),
+        "model": st.one_of(st.sampled_from(["student", "teacher", "x"]), ANYTHING),
         "other": ANYTHING,
     },
 )

@@ -7,10 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+import spacy
 from small import TEXTS, trained
+from small_classifiers import by_heart
 from starlette.testclient import TestClient
 from tiny_distillation import told
 from typer.testing import CliRunner
@@ -26,6 +30,15 @@ from spacy_distill.service.server import listen
 def model(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "student"
     trained().to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory):
+    path = tmp_path_factory.mktemp("teacher") / "rules"
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "CITY", "pattern": "Paris"}])
+    nlp.to_disk(path)
     return path
 
 
@@ -128,26 +141,68 @@ def test_what_goes_wrong(url):
 
 
 def test_requests_are_repeated_when_it_is_worth_it():
-    requests = _Requests("http://there", None, 1.0, 3)
+    requests = _Requests("http://there", None, 1.0, 12)
     full = httpx.Response(429, headers={"Retry-After": "2"})
     assert requests.pause(0, full) == 2
-    assert [requests.pause(n, None) for n in (0, 1, 9)] == [0.1, 0.2, 10.0]
-    seen = []
+    lost = httpx.ConnectError("no one there")
+    assert [requests.pause(n, lost) for n in (0, 1, 9)] == [0.1, 0.2, 10.0]
+    # After the last attempt, and for answers that would stay the same.
+    assert requests.pause(12, lost) is requests.pause(12, full) is None
+    for code in (200, 422):
+        assert requests.pause(0, httpx.Response(code)) is None
 
-    def answer(request):
-        seen.append(request)
-        if len(seen) == 1:
-            raise httpx.ConnectError("no one there")
-        if len(seen) == 2:
-            return httpx.Response(503, headers={"Retry-After": "0"}, json={"error": ""})
-        return httpx.Response(200, json=[])
 
-    client = Client("http://there")
-    client._http = httpx.Client(
-        base_url="http://there", transport=httpx.MockTransport(answer)
-    )
-    assert client.predict("a") == []
-    assert len(seen) == 3
+class Recovering(BaseHTTPRequestHandler):
+    """Breaks the connection, then is full, then answers."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.seen.append(self.path)
+        if len(self.server.seen) == 1:
+            self.close_connection = True
+            return
+        is_full = len(self.server.seen) == 2
+        self.send_response(503 if is_full else 200)
+        self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(b'{"error": "full"}' if is_full else b"[]")
+
+    def log_message(self, *args):
+        """Nothing on standard error."""
+
+
+@contextmanager
+def recovering():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recovering) as server:
+        server.seen = []
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", server.seen
+        finally:
+            server.shutdown()
+
+
+def test_a_client_asks_again():
+    with recovering() as (url, seen), Client(url) as client:
+        assert client.predict("a") == []
+        assert seen == ["/predict"] * 3
+    with (
+        recovering() as (url, seen),
+        Client(url, retries=1) as client,
+        pytest.raises(ServiceError, match="full") as error,
+    ):
+        client.predict("a")
+    assert (error.value.status, len(seen)) == (503, 2)
+
+
+def test_an_asynchronous_client_asks_again():
+    async def ask(url):
+        async with AsyncClient(url) as client:
+            return await client.predict("a")
+
+    with recovering() as (url, seen):
+        assert asyncio.run(ask(url)) == []
+        assert seen == ["/predict"] * 3
 
 
 def test_it_finishes_what_it_has_accepted(model):
@@ -193,6 +248,26 @@ def test_several_workers_count_together(model):
     assert process.returncode in (0, -signal.SIGTERM)
 
 
+@pytest.mark.slow
+def test_several_workers_with_a_teacher(model, teacher):
+    process, url = start(model, "--workers", "2", "--teacher", teacher)
+    try:
+        until_ready(url)
+        for _ in range(20):
+            # A connection each, so that both workers are asked.
+            with Client(url) as client:
+                found = client.predict("Anna went to Paris .", model="teacher")
+                assert [one["entity_group"] for one in found] == ["CITY"]
+                assert words([client.predict(TEXTS[0])]) == EXPECTED[:1]
+        text = httpx.get(f"{url}/metrics").text
+        assert "spacy_distill_teacher_documents_total 20.0" in text
+        assert "spacy_distill_documents_total 20.0" in text
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM)
+
+
 def test_a_pipeline_is_kept_out_of_garbage_collections(model):
     """In a process of its own, since it is for good."""
     code = (
@@ -214,6 +289,13 @@ def test_faults_are_told_in_one_line(model, tmp_path):
     assert "Expected" in run(tmp_path / "missing")
     assert "Expected --max-batch of 1 or more, got 0" in run(model, "--max-batch", 0)
     assert "text, json or none" in run(model, "--log-format", "xml")
+    line = run(model, "--teacher", tmp_path / "no_teacher")
+    assert "Expected a pipeline, installed or in a folder, at" in line
+    assert "no_teacher" in line
+    by_heart().to_disk(tmp_path / "classifier")
+    line = run(model, "--teacher", tmp_path / "classifier")
+    assert "Expected a teacher that predicts entities, as the student does, got" in line
+    assert "with categories: give another --teacher" in line
     with listen("127.0.0.1", 0) as taken:
         line = run(model, "--port", taken.getsockname()[1])
     assert "Expected a free address" in line

@@ -34,7 +34,6 @@ _PAIRS = {
     ],
     "transformer in place of QRNN": [
         ("transformer, soft", "QRNN, soft"),
-        ("transformer, soft, all", "QRNN, soft, all"),
     ],
     "document vectors": [
         ("QRNN, soft, vectors", "QRNN, soft"),

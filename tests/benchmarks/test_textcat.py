@@ -140,7 +140,7 @@ def test_all_cells_run_once(tmp_path, monkeypatch, capsys):
     make_bert_teacher(tmp_path / "weights")
     monkeypatch.setitem(corpora.READERS, "sst2", ("en", 20, corpora.READERS["sst2"][2]))
     monkeypatch.setattr(run, "TEACHER_STEPS", {"sst2": 4})
-    for name in ("GOLD_STEPS", "SOFT_STEPS", "AUGMENTED_STEPS"):
+    for name in ("GOLD_STEPS", "SOFT_STEPS", "AUGMENTED_STEPS", "TRANSFORMER_STEPS"):
         monkeypatch.setattr(rows, name, 10)
     chosen = ["spaCy bow, gold", "n-grams, gold", "n-grams, soft", "n-grams, soft, all"]
     chosen += ["QRNN, soft, GloVe", "transformer, soft"]

@@ -33,7 +33,7 @@ from spacy_distill.packaging import (
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
 _MODULES = {
-    "": "arrays docs errors files languages losses optimizers quantization"
+    "": "arrays docs errors files kernel languages losses optimizers quantization"
     " registration students tasks windows words",
     "losses.": "base distillation divergences weight",
     "students.": "architectures composition encoder encoder_cache layers lexicon"

@@ -364,12 +364,15 @@ def set_entities(Doc doc not None, found, SpanGroup group):
     """
     cdef int64_t i, start, end
     cdef SpanC span
+    for start, end, _, _ in found:
+        if not 0 <= start < end <= doc.length:
+            raise IndexError(
+                f"Expected spans in a Doc of {doc.length} tokens, got {start}:{end}."
+            )
     for i in range(doc.length):
         doc.c[i].ent_iob = OUTSIDE
         doc.c[i].ent_type = doc.c[i].ent_kb_id = 0
     for start, end, label, _ in found:
-        if not 0 <= start < end <= doc.length:
-            raise IndexError(f"Expected tokens of a Doc of {doc.length}, got {found}.")
         span.start, span.end = start, end
         span.start_char = doc.c[start].idx
         span.end_char = doc.c[end - 1].idx + doc.c[end - 1].lex.length

@@ -70,7 +70,9 @@ def extensions() -> List[Extension]:
             depends=["spacy_distill/_kernel_loops.h"],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             extra_compile_args=(
-                [] if sys.platform == "win32" else ["-O3", "-g0", "-fopenmp-simd"]
+                []
+                if sys.platform == "win32"
+                else ["-std=gnu++11", "-O3", "-g0", "-fopenmp-simd"]
             ),
             language="c++",
             optional=True,

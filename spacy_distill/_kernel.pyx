@@ -106,9 +106,11 @@ def quasi_recurrent(
 
     Returns float32 [n_tokens, 2 * width].
     """
-    cdef vector[int64_t] counts = lengths
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_SIZE(entries))
     cdef np.npy_intp* shape = [np.PyArray_SIZE(entries), 2 * width]
     cdef np.ndarray states = np.PyArray_EMPTY(2, shape, np.NPY_FLOAT32, 0)
+    if np.PyArray_DIM(table, 1) != 12 * width:
+        raise ValueError(f"Expected rows of {12 * width}, got {table.shape[1]}.")
     cdef const float* rows = _floats(table)
     cdef const int64_t* entry = _ints(entries)
     cdef float* out = _floats(states)
@@ -143,7 +145,7 @@ def best_tags(
 
     Returns int64 [n_tokens] and bool [n_sequences].
     """
-    cdef vector[int64_t] counts = lengths
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(logits, 0))
     cdef np.ndarray tags = _empty(np.PyArray_DIM(logits, 0), np.NPY_INT64)
     cdef np.ndarray redo = _empty(counts.size(), np.NPY_BOOL)
     cdef int64_t n_tags = np.PyArray_DIM(logits, 1)
@@ -191,7 +193,7 @@ def viterbi(np.ndarray emissions not None, lengths, transitions):
 
     Returns int64 [n_tokens].
     """
-    cdef vector[int64_t] counts = lengths
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(emissions, 0))
     cdef np.ndarray scores = np.PyArray_NewCopy(emissions, np.NPY_CORDER)
     cdef int64_t n_tags = np.PyArray_DIM(scores, 1)
     cdef np.ndarray tags = _empty(np.PyArray_DIM(scores, 0), np.NPY_INT64)
@@ -224,7 +226,7 @@ def path_sums(np.ndarray own not None, lengths, np.ndarray edges not None,
     Returns sums from the start to a tag without its own factor, and from a tag with it
     to the end, float64 [n_tokens, n_tags] each.
     """
-    cdef vector[int64_t] counts = lengths
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(own, 0))
     cdef int64_t n_tags = np.PyArray_DIM(own, 1)
     cdef np.ndarray backward = np.PyArray_NewCopy(weights.T, np.NPY_CORDER)
     cdef np.ndarray to = np.PyArray_NewCopy(own, np.NPY_CORDER)
@@ -262,7 +264,7 @@ def find_entities(np.ndarray tags not None, lengths, np.ndarray opens not None,
     Returns the sequence of each entity, its first token and the one after its last,
     int64 [n_entities] each. Tokens are counted over all sequences.
     """
-    cdef vector[int64_t] counts = lengths
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_SIZE(tags))
     cdef const int64_t* tag = _ints(tags)
     cdef const uint8_t* is_open = _bools(opens)
     cdef const uint8_t* is_close = _bools(closes)
@@ -432,6 +434,20 @@ cdef vector[Tokens] _tokens(docs) except *:
         part.first, part.length = doc.c, doc.length
         out.push_back(part)
     return out
+
+
+cdef vector[int64_t] _counts(lengths, int64_t n_tokens) except *:
+    """The lengths of sequences, which must have so many tokens in all."""
+    cdef vector[int64_t] counts = lengths
+    cdef int64_t n
+    cdef int64_t total = 0
+    for n in counts:
+        if n < 0:
+            raise ValueError(f"Expected lengths of 0 or more, got {n}.")
+        total += n
+    if total != n_tokens:
+        raise ValueError(f"Expected lengths with the sum {n_tokens}, got {total}.")
+    return counts
 
 
 cdef np.ndarray _array(const vector[int64_t]& values):

@@ -5,14 +5,14 @@
 
 #include <stdint.h>
 
-// One build for all processors: the loader picks the clone with the widest vectors
-// that the processor has. It needs GCC, which knows these levels from version 12 on,
-// and glibc. Elsewhere there is one version, with the vectors that every processor of
-// the architecture has (SSE2, NEON).
+// One build for all processors: the loader picks the clone for AVX2 where there is AVX2.
+// (AVX-512 was no faster.) It needs glibc, and GCC, which knows these levels from version
+// 12 on. Elsewhere there is one version, with the vectors that every processor of the
+// architecture has (SSE2, NEON).
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && \
     defined(__x86_64__) && defined(__GLIBC__)
 #define VECTORIZED \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+  __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define VECTORIZED
 #endif

@@ -180,7 +180,7 @@ def test_annotation_that_limits_entities(kernel):
 
 
 @needs_kernel
-def test_arrays_of_other_types_are_refused(kernel):
+def test_arrays_of_other_types_and_sizes_are_refused(kernel):
     table, entries = np.zeros((3, 24), dtype=np.float32), np.zeros(2, dtype=np.int64)
     assert kernel.quasi_recurrent(table, entries, [2], 2).shape == (2, 4)
     wrong = [
@@ -191,6 +191,9 @@ def test_arrays_of_other_types_are_refused(kernel):
     for arguments in wrong:
         with pytest.raises(TypeError, match="contiguous array of"):
             kernel.quasi_recurrent(*arguments, [2], 2)
+    for lengths, width in (([3], 2), ([3, -1], 2), ([2], 3)):
+        with pytest.raises(ValueError, match="Expected"):
+            kernel.quasi_recurrent(table, entries, lengths, width)
 
 
 @needs_kernel

@@ -69,9 +69,13 @@ cdef class TypeMap:
         self.entries.set(key, <void*>(entry + 1))
 
     def find(self, docs):
-        """Return the entries of all tokens, int64 [n_tokens]; None if one is missing.
+        """Return the entries of all tokens, as `WordTypes.find`.
 
-        As `WordTypes.find`.
+        Args:
+            docs: A list of Docs.
+
+        Returns:
+            int64 [n_tokens]; None if the entry of a token is missing.
         """
         cdef vector[Tokens] parts = _tokens(docs)
         cdef np.ndarray out = _empty(sum(map(len, docs)), np.NPY_INT64)
@@ -89,7 +93,14 @@ cdef class TypeMap:
 
 
 def tanh(np.ndarray x not None):
-    """Return the hyperbolic tangent as `quasi_recurrent` computes it, float32 [n]."""
+    """Return the hyperbolic tangent as `quasi_recurrent` computes it.
+
+    Args:
+        x: float32 [n].
+
+    Returns:
+        float32 [n], with an absolute error below 5e-7.
+    """
     cdef np.ndarray out = _empty(np.PyArray_SIZE(x), np.NPY_FLOAT32)
     tanh_of_all(_floats(x), _floats(out), np.PyArray_SIZE(x))
     return out
@@ -100,11 +111,14 @@ def quasi_recurrent(
 ):
     """Return the states of both directions, as `QuasiRecurrent.predict`.
 
-    table: float32 [n_rows, 12 * width]. The last row is zeros.
-    entries: int64 [n_tokens].
-    lengths: tokens of each sequence, with sum n_tokens.
+    Args:
+        table: Rows of word types, float32 [n_rows, 12 * width]. The last is zeros.
+        entries: Row of each token, int64 [n_tokens].
+        lengths: Number of tokens of each sequence.
+        width: Units in each direction.
 
-    Returns float32 [n_tokens, 2 * width].
+    Returns:
+        float32 [n_tokens, 2 * width].
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_SIZE(entries))
     cdef np.npy_intp* shape = [np.PyArray_SIZE(entries), 2 * width]
@@ -126,24 +140,26 @@ def quasi_recurrent(
 
 
 def is_finite(np.ndarray x not None):
-    """Return whether all values are finite. x: float32, of any shape."""
+    """Return whether no value of a float32 array is NaN or infinite."""
     return bool(all_finite(_floats(x), np.PyArray_SIZE(x)))
 
 
 def best_tags(
     np.ndarray logits not None, lengths, grammar, np.ndarray needed, np.ndarray allowed
 ):
-    """Return the highest-scoring tags, and which sequences they are not valid in.
+    """Find the highest-scoring tags, as `_best_tags` of `lattice/decode.py`.
 
-    As `_valid` and `_has_margin` of `lattice/decode.py`.
+    Args:
+        logits: float32 [n_tokens, n_tags].
+        lengths: Number of tokens of each sequence.
+        grammar: A `TagGrammar`.
+        needed: Leads that a tag must have over each other, float32 [n_tags, n_tags];
+            None for none.
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
 
-    logits: float32 [n_tokens, n_tags]. lengths: tokens of each sequence.
-    grammar: a `TagGrammar`.
-    needed: leads that a tag must have over each other, float32 [n_tags, n_tags]; None
-        for none.
-    allowed: tags that each token may have, bool [n_tokens, n_tags]; None for all.
-
-    Returns int64 [n_tokens] and bool [n_sequences].
+    Returns:
+        Tags, int64 [n_tokens], and whether they may not be the best valid ones of a
+        sequence, bool [n_sequences].
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(logits, 0))
     cdef np.ndarray tags = _empty(np.PyArray_DIM(logits, 0), np.NPY_INT64)
@@ -188,10 +204,13 @@ def best_tags(
 def viterbi(np.ndarray emissions not None, lengths, transitions):
     """Return the highest-scoring tags, as `viterbi` of `lattice/decode.py`.
 
-    emissions: float64 [n_tokens, n_tags]. lengths: tokens of each sequence.
-    transitions: a `Transitions`.
+    Args:
+        emissions: float64 [n_tokens, n_tags].
+        lengths: Number of tokens of each sequence.
+        transitions: A `Transitions`.
 
-    Returns int64 [n_tokens].
+    Returns:
+        int64 [n_tokens].
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(emissions, 0))
     cdef np.ndarray scores = np.PyArray_NewCopy(emissions, np.NPY_CORDER)
@@ -219,12 +238,15 @@ def path_sums(np.ndarray own not None, lengths, np.ndarray edges not None,
               np.ndarray weights not None):
     """Return sums over partial paths, as `path_sums` of `lattice/path_sums.py`.
 
-    own: exp(scores), float64 [n_tokens, n_tags]. lengths: tokens of each sequence.
-    edges: factors of first and of last tags, float64 [2 * n_tags].
-    weights: factors of transitions, float64 [n_tags, n_tags].
+    Args:
+        own: Factors of the tokens' tags, exp(scores), float64 [n_tokens, n_tags].
+        lengths: Number of tokens of each sequence.
+        edges: Factors of first tags, then of last tags, float64 [2 * n_tags].
+        weights: Factors of transitions, float64 [n_tags, n_tags].
 
-    Returns sums from the start to a tag without its own factor, and from a tag with it
-    to the end, float64 [n_tokens, n_tags] each.
+    Returns:
+        Sums from the start to a tag without its own factor, and from a tag with it to
+        the end, float64 [n_tokens, n_tags] each. Rows are exact up to a factor.
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(own, 0))
     cdef int64_t n_tags = np.PyArray_DIM(own, 1)
@@ -258,11 +280,15 @@ def find_entities(np.ndarray tags not None, lengths, np.ndarray opens not None,
                   np.ndarray closes not None):
     """Return the entities of valid tags, as `_find_entities` of `decoding.py`.
 
-    tags: int64 [n_tokens]. lengths: tokens of each sequence.
-    opens, closes: tags that start and that end an entity, bool [n_tags] each.
+    Args:
+        tags: int64 [n_tokens].
+        lengths: Number of tokens of each sequence.
+        opens: Tags that start an entity, bool [n_tags].
+        closes: Tags that end one, bool [n_tags].
 
-    Returns the sequence of each entity, its first token and the one after its last,
-    int64 [n_entities] each. Tokens are counted over all sequences.
+    Returns:
+        The sequence of each entity, its first token and the one after its last, counted
+        over all sequences, int64 [n_entities] each.
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_SIZE(tags))
     cdef const int64_t* tag = _ints(tags)
@@ -289,11 +315,15 @@ def span_scores(np.ndarray logits not None, np.ndarray tags not None,
                 np.ndarray allowed):
     """Return the products of the tokens' probabilities, as `_span_scores`.
 
-    logits: float32 [n_tokens, n_tags]. tags: int64 [n_tokens].
-    starts, ends: of the spans, int64 [n_spans] each.
-    allowed: tags that each token may have, bool [n_tokens, n_tags]; None for all.
+    Args:
+        logits: float32 [n_tokens, n_tags].
+        tags: int64 [n_tokens].
+        starts: First token of each span, int64 [n_spans].
+        ends: The token after its last, int64 [n_spans].
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
 
-    Returns float64 [n_spans].
+    Returns:
+        float64 [n_spans].
     """
     cdef int64_t n_spans = np.PyArray_SIZE(starts), n_tags = np.PyArray_DIM(logits, 1)
     cdef np.ndarray out = _empty(n_spans, np.NPY_FLOAT64)
@@ -331,9 +361,17 @@ def span_scores(np.ndarray logits not None, np.ndarray tags not None,
 def beta_calibrated(
     np.ndarray probabilities not None, double a, double b, double c, double epsilon
 ):
-    """Return calibrated probabilities, as `BetaCalibration.apply`, float64 [n].
+    """Return calibrated probabilities, as `BetaCalibration.apply`.
 
-    probabilities: float64 [n]. epsilon: how near to 0 and 1 they count.
+    Args:
+        probabilities: Raw probabilities, float64 [n].
+        a: Weight of log(p).
+        b: Weight of -log(1 - p).
+        c: Intercept.
+        epsilon: Raw probabilities nearer to 0 or 1 are moved this far away.
+
+    Returns:
+        float64 [n].
     """
     cdef np.npy_intp n = np.PyArray_SIZE(probabilities)
     cdef np.ndarray out = _empty(n, np.NPY_FLOAT64)
@@ -361,8 +399,13 @@ def has_entities(Doc doc not None):
 def set_entities(Doc doc not None, found, SpanGroup group):
     """Set the entities of a Doc without any, as `_set` of `annotations.py`.
 
-    found: start, end, label and score of each, in order.
-    group: a span group of the Doc, to which they are added; None for none.
+    Args:
+        doc: The Doc.
+        found: Start, end, label and score of each, in order.
+        group: A span group of the Doc, to which they are added; None for none.
+
+    Raises:
+        IndexError: If one is outside of the Doc. Nothing is written then.
     """
     cdef int64_t i, start, end
     cdef SpanC span

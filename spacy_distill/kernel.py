@@ -2,7 +2,7 @@
 
 `_kernel.pyx` is compiled when the package is built. Without it, or with
 SPACY_DISTILL_PURE=1 in the environment, the same steps run in numpy: each caller of
-`get_kernel` has both, and tests hold one to the other. Training never uses it.
+`get_kernel` has both, and tests hold one to the other.
 """
 
 import logging

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Threads that wait for each other on busy cores make tiny models crawl. Set before
@@ -14,3 +15,17 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(scope="module", params=["kernel", "numpy"])
+def both_ways(request):
+    """Run the tests of a module twice: with the compiled kernel, and in numpy alone."""
+    # Not before the environment is set.
+    from spacy_distill import kernel
+
+    if request.param == "kernel" and kernel.get_kernel() is None:
+        pytest.skip("the kernel is not built")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "numpy":
+            patch.setattr(kernel, "_kernel", None)
+        yield

@@ -1,5 +1,6 @@
 """Build sdist and wheel of the project from a copy of it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,18 +18,29 @@ def copy_project(folder: Path) -> Path:
     shutil.copytree(
         ROOT / "spacy_distill",
         folder / "spacy_distill",
-        ignore=shutil.ignore_patterns("__pycache__"),
+        ignore=shutil.ignore_patterns("__pycache__", "_kernel.cpp", "*.so", "*.pyd"),
     )
     (folder / "tests").mkdir()
     (folder / "tests" / "test_nothing.py").touch()
     return folder
 
 
-def build(folder: Path, *options: str) -> Path:
-    """Build, and return the folder of what was built."""
+def build(folder: Path, *options: str, **environment: str) -> Path:
+    """Build, and return the folder of what was built, without the compiled kernel.
+
+    Args:
+        folder: The copied project.
+        options: Options of `python -m build`.
+        environment: Environment variables.
+    """
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist"]
     done = subprocess.run(
-        [*command, *options], cwd=folder, capture_output=True, text=True, check=False
+        [*command, *options],
+        cwd=folder,
+        env={**os.environ, "SPACY_DISTILL_PURE": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder / "dist"

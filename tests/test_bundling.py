@@ -33,7 +33,7 @@ from spacy_distill.packaging import (
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
 _MODULES = {
-    "": "arrays docs errors files languages losses optimizers quantization"
+    "": "arrays docs errors files kernel languages losses optimizers quantization"
     " registration students tasks windows words",
     "losses.": "base distillation divergences weight",
     "students.": "architectures composition encoder encoder_cache layers lexicon"
@@ -204,7 +204,7 @@ def test_what_a_bundled_wheel_contains_and_requires(wheels):
     modules = [name for name in sizes if name.startswith(f"en_first/{FOLDER}/")]
     assert len(modules) == len(PREDICTION) + 1
     assert f"en_first/{FOLDER}/tasks/ner/component.py" in modules
-    assert sum(sizes[name] for name in modules) < 140_000
+    assert sum(sizes[name] for name in modules) < 145_000
     assert metadata.get_all("Requires-Dist") == ["spacy<3.9.0,>=3.8.0"]
     assert meta["requirements"] == ["spacy>=3.8.0,<3.9.0"]
     assert metadata["Requires-Python"] == ">=3.10"

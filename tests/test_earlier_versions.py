@@ -21,6 +21,8 @@ from spacy_distill.errors import DistillError
 from spacy_distill.soft_labels.store import SoftLabels
 from spacy_distill.tasks.ner.tags import biluo_tags
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 FOLDER = Path(__file__).parent / "fixtures" / "version_0_1_0"
 EXPECTED = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
 

@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import shutil
 import tarfile
 from email.parser import Parser
 from pathlib import Path
@@ -29,6 +30,11 @@ import spacy
 nlp = spacy.load(sys.argv[1])
 ents = [nlp(text).ents for text in json.loads(sys.argv[2])]
 print(json.dumps([[(e.start_char, e.end_char, e.label_) for e in es] for es in ents]))
+"""
+KERNEL = """
+from spacy_distill.kernel import get_kernel
+
+print(get_kernel())
 """
 USE = """
 from importlib import resources
@@ -63,12 +69,51 @@ def info(wheel, name):
 def test_every_module_config_and_page_and_nothing_else(wheel):
     expected = {
         path.relative_to(ROOT).as_posix()
-        for ending in ("*.py", "*.cfg", "py.typed", "web/*")
+        for ending in ("*.py", "*.pyi", "*.cfg", "py.typed", "web/*")
         for path in (ROOT / "spacy_distill").rglob(ending)
     }
     assert "spacy_distill/configs/student.cfg" in expected
     packaged = {name for name in wheel if ".dist-info/" not in name}
     assert packaged == expected
+
+
+def test_the_wheel_of_numpy_alone_is_for_every_platform(built):
+    (path,) = built.glob("*.whl")
+    assert path.name.endswith("-py3-none-any.whl")
+
+
+def kernels(folder):
+    """Names of the compiled modules in the wheel of a folder."""
+    (path,) = folder.glob("*.whl")
+    with ZipFile(path) as archive:
+        names = archive.namelist()
+    assert not [name for name in names if name.endswith((".pyx", ".h", ".cpp"))]
+    return [name for name in names if name.endswith((".so", ".pyd"))]
+
+
+def test_a_wheel_with_the_kernel(tmp_path):
+    """Built out of the sdist, as pip does it where there is no wheel."""
+    pytest.importorskip("Cython")
+    if shutil.which("c++") is None:
+        pytest.skip("no compiler")
+    folder = build(copy_project(tmp_path / "copy"), SPACY_DISTILL_PURE="0")
+    assert len(kernels(folder)) == 1
+    environment = CleanEnvironment(tmp_path)
+    environment.install(*folder.glob("*.whl"))
+    expected = json.loads((FIXTURES / "expected.json").read_text(encoding="utf-8"))
+    for name, cases in expected.items():
+        texts = json.dumps([case["text"] for case in cases])
+        found = environment.run(PREDICT + KERNEL, str(FIXTURES / name), texts)
+        entities, kernel = found.splitlines()
+        assert json.loads(entities) == [case["entities"] for case in cases]
+        assert "spacy_distill._kernel" in kernel
+
+
+def test_without_a_compiler_it_builds_all_the_same(tmp_path):
+    pytest.importorskip("Cython")
+    none = {"CC": "/no/such/compiler", "CXX": "/no/such/compiler"}
+    folder = copy_project(tmp_path / "copy")
+    assert kernels(build(folder, SPACY_DISTILL_PURE="0", **none)) == []
 
 
 def test_what_spacy_package_looks_for(wheel):
@@ -186,6 +231,9 @@ def test_the_sources_are_whole_and_nothing_else(built):
     names = {name.partition("/")[2] for name in files}
     package = {name for name in names if name.startswith("spacy_distill/")}
     assert {"spacy_distill/py.typed", "spacy_distill/configs/student.cfg"} <= package
+    kernel = {name for name in package if "/_kernel" in name}
+    endings = (".pyx", ".pyi", "_loops.h")
+    assert kernel == {f"spacy_distill/_kernel{ending}" for ending in endings}
     others = {name for name in names - package if ".egg-info/" not in name}
     assert others == {*FILES, "pyproject.toml", "setup.py", "setup.cfg", "PKG-INFO"}
 

@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> None:
         stock=args.stock,
         lang=args.lang,
         berts=parse_berts(args.bert),
+        pure=args.pure,
     )
     chosen = args.systems or sources.names()
     sources.check(chosen)
@@ -171,6 +172,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=PIPELINE",
         help="pipelines with compact_ner, by names",
+    )
+    what.add_argument(
+        "--pure",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="students to run in numpy alone, without the compiled kernel",
     )
     what.add_argument("--stock", help="trained pipeline with ner (else one is made)")
     what.add_argument("--systems", nargs="+", help="some of them (else: all)")

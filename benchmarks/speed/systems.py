@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from common.code import code_hash
 from common.guard import settings_hash
@@ -52,6 +52,7 @@ class System:
     fingerprint: of all that its speed depends on; figures of another are of no use.
     requires: the packages that it needs, by their names on PyPI.
     is_student: of spacy-distill's. is_light: needs no torch, and so has none around.
+    is_pure: without the compiled kernel.
     """
 
     name: str
@@ -62,6 +63,7 @@ class System:
     requires: Tuple[str, ...] = ("spacy",)
     is_student: bool = False
     is_light: bool = False
+    is_pure: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Sources:
 
     teacher: a pipeline with a transformer. students: by name. stock: a trained
         pipeline instead of one made here; None for that.
-    berts: sizes by name.
+    berts: sizes by name. pure: names of students that run without the compiled kernel.
     """
 
     teacher: Optional[str]
@@ -78,6 +80,7 @@ class Sources:
     stock: Optional[str]
     lang: str
     berts: Mapping[str, BertSize]
+    pure: Collection[str] = ()
 
     def names(self) -> List[str]:
         """The names of all systems that can be measured, in order of tables."""
@@ -93,6 +96,12 @@ class Sources:
                 raise DistillError(
                     "Expected a name of letters, digits, '_' and '.' for a student, and"
                     f" none of {', '.join(FIXED)}, got {name!r}: files are named by it."
+                )
+        for name in self.pure:
+            if name not in self.students:
+                raise DistillError(
+                    f"Expected names of students as --pure, got {name!r}: name it with"
+                    f" --student {name}=PIPELINE as well."
                 )
         for name in chosen:
             if name in TEACHERS and self.teacher is None:
@@ -175,15 +184,18 @@ class Sources:
             fingerprint = _fingerprint(lang=self.lang)
             return [System(name, "blank", "", fingerprint, is_light=True)]
         source = find_folder(self.students[name])
+        is_pure = name in self.pure
+        code = {"code": code_hash(), "pure": is_pure}
         return [
             System(
                 name,
                 "pipeline",
                 str(source),
-                _fingerprint(student=sha256_folder(source), code=code_hash()),
+                _fingerprint(student=sha256_folder(source), **code),
                 requires=("spacy-distill",),
                 is_student=True,
                 is_light=True,
+                is_pure=is_pure,
             )
         ]
 

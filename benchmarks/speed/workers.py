@@ -55,6 +55,7 @@ class Worker:
             "texts": str(texts),
         }
         environment = thread_environment(threads)
+        environment["SPACY_DISTILL_PURE"] = "1" if system.is_pure else "0"
         options = []
         if system.is_light and light is not None:
             environment.update(light)

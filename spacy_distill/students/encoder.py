@@ -209,10 +209,9 @@ class _EncoderLayer:
         if not sum(lengths):
             empty = [model.ops.alloc2f(0, model.get_dim("nO")) for _ in docs]
             return empty, lambda dY: []
-        hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
         with self.cache.lock:
             types = self.cache.get_types(model, is_train=is_train)
-            entries = types.find(hashes, docs[0].vocab.strings)
+            entries = types.find_tokens(docs)
             params = {name: model.get_param(name) for name in model.param_names}
             tables: Sequence[np.ndarray] = ()
             if not is_train:
@@ -220,6 +219,7 @@ class _EncoderLayer:
         if is_train:
             # Types in the order of their hashes, not of the cache, which depends on
             # earlier batches: a resumed training has another one.
+            hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
             _, first, tokens = np.unique(hashes, return_index=True, return_inverse=True)
             used = (entries[first], tokens)
             Y, backprop = self._train(model, docs, params, types, used, lengths)

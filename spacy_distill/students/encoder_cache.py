@@ -1,5 +1,6 @@
 """Cache of what an encoder computes once for each word type."""
 
+import operator
 from threading import Lock
 from typing import Any, List, Optional, Sequence, Tuple
 
@@ -86,9 +87,8 @@ class EncoderCache:
         Returns:
             Tables, float32 [at least n_types + 1, any width]. The last row is zeros.
         """
-        fingerprint = _Fingerprint(params, types)
-        if not fingerprint.equals(self._fingerprint):
-            self._fingerprint = fingerprint
+        if self._fingerprint is None or not self._fingerprint.matches(params, types):
+            self._fingerprint = _Fingerprint(params, types)
             self._n_projected = 0
         elif types.generation == self._generation + 1:
             kept = types.kept[types.kept < self._n_projected]
@@ -123,38 +123,38 @@ class _Fingerprint:
         params: Parameters of the encoder.
         types: The cached types.
 
-    Attributes:
-        arrays: The types and the parameters, compared by identity.
-        probes: The first numbers of each trained parameter, as bytes.
     """
 
     def __init__(self, params: Params, types: WordTypes) -> None:
-        self.arrays = (types, *params.values())
-        self.probes = [
-            array.ravel()[:_PROBE_SIZE].tobytes()
+        # Compared by identity.
+        self._arrays = (types, *params.values())
+        # The first numbers of each trained parameter: views, in which updates show.
+        self._firsts = [
+            array.ravel()[:_PROBE_SIZE] if array.flags.c_contiguous else array
             for name, array in params.items()
             if name not in FROZEN_PARAMS
         ]
+        self._probes = self._probe()
 
-    def equals(self, other: Optional["_Fingerprint"]) -> bool:
-        """Whether results computed under the other fingerprint are still valid.
+    def matches(self, params: Params, types: WordTypes) -> bool:
+        """Return whether results computed for the fingerprint are still valid.
 
         Args:
-            other: The other fingerprint; None never equals.
-
-        Returns:
-            Whether both are the same.
+            params: Parameters of the encoder.
+            types: The cached types.
         """
         return (
-            other is not None
-            and self.probes == other.probes
-            and _identical(self.arrays, other.arrays)
+            _identical(self._arrays, (types, *params.values()))
+            and self._probe() == self._probes
         )
+
+    def _probe(self) -> List[bytes]:
+        return [first.tobytes() for first in self._firsts]
 
 
 def _identical(ours: Sequence[Any], theirs: Sequence[Any]) -> bool:
     """Whether both sequences contain the very same objects."""
-    return len(ours) == len(theirs) and all(a is b for a, b in zip(ours, theirs))
+    return len(ours) == len(theirs) and all(map(operator.is_, ours, theirs))
 
 
 def _grow(part: np.ndarray, size: int, used: int) -> np.ndarray:

@@ -1,10 +1,13 @@
 """Word types: a bounded cache of lookups, and the features computed from them."""
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
+from spacy.attrs import ORTH
 from spacy.strings import StringStore
+from spacy.tokens import Doc
 
+from ..kernel import get_kernel
 from ..words import N_SHAPES, word_shape
 from .composition import WordComposer
 from .layers.base import Params
@@ -96,6 +99,8 @@ class WordTypes:
         self.kept = np.zeros(0, dtype=np.int64)
         self._batch = 0
         self._index: Dict[int, int] = {}
+        # The same for the kernel, if there is one.
+        self._map = _make_map(self._index)
         self._allocate(min(capacity, 1024))
 
     def __len__(self) -> int:
@@ -104,6 +109,24 @@ class WordTypes:
     def __reduce__(self) -> Any:
         # A cache is neither copied nor pickled: each copy of the model makes its own.
         return (_nothing, ())
+
+    def find_tokens(self, docs: Sequence[Doc]) -> np.ndarray:
+        """Return the entries of the tokens of Docs, adding new types to the cache.
+
+        Args:
+            docs: The Docs, which share a vocab.
+
+        Returns:
+            Entries, int64 [n_tokens], concatenated.
+        """
+        if self._map is not None:
+            entries: Optional[np.ndarray] = self._map.find(docs)
+            if entries is not None:
+                self._batch += 1
+                self._last_used[entries] = self._batch
+                return entries
+        hashes = np.concatenate([doc.to_array(ORTH) for doc in docs])
+        return self.find(hashes, docs[0].vocab.strings)
 
     def find(self, hashes: np.ndarray, strings: StringStore) -> np.ndarray:
         """Return the entries of tokens, adding new types to the cache.
@@ -146,6 +169,7 @@ class WordTypes:
         self.generation += 1
         keys = list(self._index)
         self._index = {keys[i]: place for place, i in enumerate(self.kept.tolist())}
+        self._map = _make_map(self._index)
         before = [getattr(self, name) for name in _COLUMNS]
         self._allocate(len(self.rows))
         for name, column in zip(_COLUMNS, before):
@@ -168,6 +192,8 @@ class WordTypes:
             text = strings[key]
             row, chars, shape = self.lookup(text)
             self._index[key] = i
+            if self._map is not None:
+                self._map.add(key, i)
             self.rows[i] = row
             self.chars[i] = chars
             self.shapes[i] = shape
@@ -182,6 +208,17 @@ class WordTypes:
 
 def _nothing() -> None:
     return None
+
+
+def _make_map(index: Dict[int, int]) -> Any:
+    """Return a copy of the index that the kernel reads; None without a kernel."""
+    kernel = get_kernel()
+    if kernel is None:
+        return None
+    types = kernel.TypeMap()
+    for key, entry in index.items():
+        types.add(key, entry)
+    return types
 
 
 _SHAPE_WIDTH = 10

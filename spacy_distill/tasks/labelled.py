@@ -13,6 +13,7 @@ from thinc.api import Optimizer, set_dropout_rate
 
 from ..docs import LOGITS
 from ..errors import DistillError
+from ..kernel import get_kernel
 from ..optimizers import PipelineRef, repair_optimizer
 from .calibration import Calibration
 from .storage import Pipe, StoredPipe
@@ -200,7 +201,12 @@ class LabelledPipe(StoredPipe):
         self.cfg["untrained"] = [x for x in self.cfg["untrained"] if x not in seen]
 
     def _check_finite(self, scores: np.ndarray) -> None:
-        if not np.isfinite(scores).all():
+        kernel = get_kernel()
+        if kernel is not None and scores.dtype == np.float32:
+            is_finite = kernel.is_finite(np.ascontiguousarray(scores))
+        else:
+            is_finite = np.isfinite(scores).all()
+        if not is_finite:
             raise DistillError(
                 f"Expected finite scores from {self.name!r}, got NaN or infinity: "
                 "the model is broken; train it again with a lower learning rate."

@@ -101,6 +101,19 @@ def test_a_student_that_is_none(pipelines, name):
         sources(pipelines, students=(name,)).check(["tokenizer"])
 
 
+def test_students_without_the_kernel(pipelines):
+    source = str(pipelines / "student")
+    students = {"kernel": source, "numpy": source}
+    named = Sources(None, students, None, "en", BERT_SIZES, pure=["numpy"])
+    named.check(["kernel", "numpy"])
+    kernel, pure = named.list_systems(["kernel", "numpy"], pipelines / "made")
+    assert (kernel.is_pure, pure.is_pure) == (False, True)
+    assert kernel.fingerprint != pure.fingerprint
+    wrong = Sources(None, students, None, "en", BERT_SIZES, pure=["nmpy"])
+    with pytest.raises(DistillError, match="students as --pure, got 'nmpy'"):
+        wrong.check(["kernel"])
+
+
 def test_a_stock_pipeline_that_is_none(pipelines):
     with pytest.raises(DistillError, match="--stock"):
         sources(pipelines, stock="empty").check(["tokenizer"])

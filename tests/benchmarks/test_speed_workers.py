@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from speed import workers
 from speed.batches import Texts
 from speed.light import light_environment
 from speed.memory import core_count, peak_mb, resident_mb
@@ -43,6 +44,21 @@ def test_a_worker(tmp_path):
             worker.ask("peak")
     finally:
         worker.end()
+
+
+@pytest.mark.parametrize("is_pure", [False, True])
+def test_a_worker_without_the_kernel(tmp_path, is_pure, monkeypatch):
+    environments = []
+    really_start = workers.subprocess.Popen
+
+    def watch(command, **options):
+        environments.append(options["env"])
+        return really_start(command, **options)
+
+    monkeypatch.setattr(workers.subprocess, "Popen", watch)
+    system = System("tokenizer", "blank", "", "abc", is_pure=is_pure)
+    start(tmp_path, system).end()
+    assert environments[0]["SPACY_DISTILL_PURE"] == str(int(is_pure))
 
 
 def test_a_system_that_cannot_be_loaded(tmp_path):

@@ -9,6 +9,8 @@ from thinc.api import Adam
 from spacy_distill.students.encoder import set_words
 from spacy_distill.students.pieces import PIECE_PARAMS
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 def test_predictions_follow_every_optimizer_step(encoder):
     docs = make_docs()

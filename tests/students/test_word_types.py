@@ -11,6 +11,8 @@ from spacy_distill.students.word_types import UNKNOWN_ROW, WordLookup, WordTypes
 from spacy_distill.students.word_vectors import quantize_vectors
 from spacy_distill.words import word_shape
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 WORDS = ["the", "cat"]
 SURFACES = ["un", "seen", "s"]
 TABLE = np.random.default_rng(0).normal(size=(3, 4))

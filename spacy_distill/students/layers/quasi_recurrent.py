@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 
 from ...arrays import Packing, neighbours, with_neighbours
+from ...kernel import get_kernel
 from .base import Params, Workspace, take_rows
 
 # Initial bias of forget gates, so that states last (Jozefowicz et al. 2015).
@@ -113,7 +114,7 @@ class QuasiRecurrent:
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """Compute the states of both directions in numpy.
+        """Compute the states of both directions, in the kernel or in numpy.
 
         Args:
             params: Arrays by name.
@@ -125,10 +126,21 @@ class QuasiRecurrent:
         Returns:
             States, float32 [n_tokens, 2 * width].
         """
+        kernel = get_kernel()
+        if kernel is not None:
+            states: np.ndarray = kernel.quasi_recurrent(
+                tables[0], entries, lengths, self.width
+            )
+            return states
+        return self._predict_in_numpy(tables[0], entries, lengths)
+
+    def _predict_in_numpy(
+        self, sums: np.ndarray, entries: np.ndarray, lengths: Sequence[int]
+    ) -> np.ndarray:
         # One row for each word, direction, place, and gates or values.
-        table = tables[0].reshape(-1, self.width)
+        table = sums.reshape(-1, self.width)
         # The last word of the table, zeros, pads sequences at both ends.
-        window = with_neighbours(entries, lengths, len(tables[0]) - 1)
+        window = with_neighbours(entries, lengths, len(sums) - 1)
         # Interleave both directions, each in its own order.
         packing = Packing(lengths)
         order = np.stack([packing.rows, packing.reversed_rows], axis=1)

@@ -6,6 +6,7 @@ import numpy as np
 from spacy.attrs import ENT_IOB, ENT_KB_ID, ENT_TYPE
 from spacy.tokens import Doc, Span
 
+from ...kernel import get_kernel
 from .decoding import ScoredSpan, blocked_tokens, has_entities_set
 from .span_groups import SCORES, EntityGroup
 
@@ -28,16 +29,31 @@ def set_entities(
     """
     if has_entities_set(doc):
         spans, scores = _add(doc, found)
+        group = _make_group(doc, spans_key, spans, scores)
     else:
-        spans, scores = _set(doc, found)
-    if spans_key is not None:
-        attrs = {SCORES: np.array(scores, dtype=np.float32)}
-        group = EntityGroup(doc, name=spans_key, spans=spans, attrs=attrs)
-        doc.spans[spans_key] = group
+        scores = [span.score for span in found]
+        kernel = get_kernel()
+        if kernel is None:
+            group = _make_group(doc, spans_key, _set(doc, found), scores)
+        else:
+            group = _make_group(doc, spans_key, [], scores)
+            kernel.set_entities(doc, found, group)
+    if group is not None:
+        doc.spans[group.name] = group
 
 
-def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:
-    """Set the entities of a Doc without annotation.
+def _make_group(
+    doc: Doc, name: Optional[str], spans: Sequence[Span], scores: Sequence[float]
+) -> Optional[EntityGroup]:
+    """Make the span group; None if it has no name."""
+    if name is None:
+        return None
+    attrs = {SCORES: np.array(scores, dtype=np.float32)}
+    return EntityGroup(doc, name=name, spans=spans, attrs=attrs)
+
+
+def _set(doc: Doc, found: Sequence[ScoredSpan]) -> List[Span]:
+    """Set the entities of a Doc without annotation, and return them.
 
     Writing them as an array takes half the time of `doc.set_ents`.
     """
@@ -52,7 +68,7 @@ def _set(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]
         iob[start] = _BEGIN
         types[start:end] = key
     doc.from_array(_ATTRIBUTES, columns.T)
-    return spans, [span.score for span in found]
+    return spans
 
 
 def _add(doc: Doc, found: Sequence[ScoredSpan]) -> Tuple[List[Span], List[float]]:

@@ -9,10 +9,12 @@ raw to calibrated probabilities with three numbers and cannot change their order
 a = b = 1 and c = 0 is the identity, and a = b is Platt scaling of the log-odds.
 """
 
-from typing import Any, Dict, List, NamedTuple, Optional
+from functools import lru_cache
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ...kernel import get_kernel
 from ..calibration import DECIMALS, VERSION, folds, read_cfg
 
 _METHOD = "beta"
@@ -56,7 +58,13 @@ class BetaCalibration(NamedTuple):
         Returns:
             Calibrated probabilities in the same order, float64 [n].
         """
-        return _probabilities(_features(values), np.array(self[:3]))
+        kernel = get_kernel()
+        if kernel is not None:
+            values = values.astype(np.float64)
+            out: np.ndarray = kernel.beta_calibrated(values, *self[:3], _EPSILON)
+            return out
+        p = np.clip(values.astype(np.float64), _EPSILON, 1 - _EPSILON)
+        return _sigmoid(self.a * np.log(p) - self.b * np.log1p(-p) + self.c)
 
     def to_cfg(self) -> Dict[str, Any]:
         """Return it as a value for the `cfg` of a component."""
@@ -74,9 +82,15 @@ class BetaCalibration(NamedTuple):
         """
         if msg is None:
             return None
-        values = read_cfg(msg, _METHOD)
-        rounded = {name: round(values[name], DECIMALS) for name in ("a", "b", "c")}
-        return cls(**{**values, **rounded})
+        return _from_items(tuple(msg.items()))
+
+
+@lru_cache(maxsize=8)
+def _from_items(items: Tuple[Tuple[str, Any], ...]) -> BetaCalibration:
+    """Create a calibration from the items of its `cfg`, which each batch asks for."""
+    values = read_cfg(dict(items), _METHOD)
+    rounded = {name: round(values[name], DECIMALS) for name in ("a", "b", "c")}
+    return BetaCalibration(**{**values, **rounded})
 
 
 def fit_calibration(probabilities: np.ndarray, correct: np.ndarray) -> BetaCalibration:
@@ -143,8 +157,12 @@ def _features(probabilities: np.ndarray) -> np.ndarray:
 
 
 def _probabilities(features: np.ndarray, point: np.ndarray) -> np.ndarray:
+    return _sigmoid(features @ point)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
     # Equal to 1 / (1 + exp(-x)), without overflow.
-    out: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * (features @ point)))
+    out: np.ndarray = 0.5 * (1.0 + np.tanh(0.5 * x))
     return out
 
 

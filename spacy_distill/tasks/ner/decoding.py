@@ -1,6 +1,7 @@
 """Decode logits to entities with probabilities, within the constraints of a Doc."""
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from spacy.attrs import ENT_IOB, IS_SPACE
 from spacy.tokens import Doc
 
 from ...arrays import log_softmax, ranges
+from ...kernel import get_kernel
 from ..calibration import Calibration
 from .lattice.decode import decode
 from .lattice.path_sums import span_probabilities
@@ -84,17 +86,11 @@ def decode_entities(
     names = tuple(tags)
     columns = decode_tags(logits, lengths, names, crf=crf, allowed=allowed)
     out: List[List[ScoredSpan]] = [[] for _ in lengths]
-    opens, closes = _edges(names)
-    # In a valid sequence as many entities open as close, and in the same order.
-    starts = np.flatnonzero(opens[columns])
+    docs, starts, ends = _find_entities(columns, lengths, names)
     if not len(starts):
         return out
-    ends = np.flatnonzero(closes[columns]) + 1
-    bounds = np.cumsum([0, *lengths])
-    docs = np.searchsorted(bounds, starts, side="right") - 1
-    firsts = bounds[docs]
     if crf is not None:
-        counts = np.diff(bounds)
+        counts = np.asarray(lengths, dtype=np.int64)
         used = np.zeros(len(counts), dtype=bool)
         used[docs] = True
         rows = np.flatnonzero(np.repeat(used, counts))
@@ -108,20 +104,19 @@ def decode_entities(
             ends - skipped,
         )
     else:
-        rows, begins = ranges(starts, ends)
-        log_probs = log_softmax(_emissions(logits, rows, allowed))
-        along = log_probs[np.arange(len(rows)), columns[rows]]
-        scores = np.exp(np.add.reduceat(along, begins))
+        scores = _span_scores(logits, columns, starts, ends, allowed)
     if calibration is not None:
         scores = calibration.apply(scores)
+    firsts = list(accumulate(lengths, initial=0))
     for doc, start, end, tag, score in zip(
         docs.tolist(),
-        (starts - firsts).tolist(),
-        (ends - firsts).tolist(),
+        starts.tolist(),
+        ends.tolist(),
         columns[starts].tolist(),
         scores.tolist(),
     ):
-        out[doc].append(ScoredSpan(start, end, names[tag][2:], score))
+        first = firsts[doc]
+        out[doc].append(ScoredSpan(start - first, end - first, names[tag][2:], score))
     return out
 
 
@@ -139,9 +134,7 @@ def allowed_tags(docs: Sequence[Doc], tags: Sequence[str]) -> Optional[np.ndarra
     Returns:
         bool [n_tokens, n_tags], concatenated; None if all tags are allowed.
     """
-    # Most Docs have neither. This check takes a quarter of the time of `to_array`, and
-    # works for flags as well.
-    some = [doc.has_annotation(IS_SPACE) or has_entities_set(doc) for doc in docs]
+    some = _restricted(docs)
     if not any(some):
         return None
     ends = np.cumsum([len(doc) for doc in docs])
@@ -154,6 +147,9 @@ def allowed_tags(docs: Sequence[Doc], tags: Sequence[str]) -> Optional[np.ndarra
 
 def has_entities_set(doc: Doc) -> bool:
     """Return whether a Doc has any entity annotation; True for an empty Doc."""
+    kernel = get_kernel()
+    if kernel is not None:
+        return bool(kernel.has_entities(doc))
     return bool(doc.has_annotation(ENT_IOB))
 
 
@@ -161,6 +157,57 @@ def blocked_tokens(doc: Doc) -> List[int]:
     """Return the tokens that may not be part of an entity."""
     # spaCy marks them as the beginning of an entity without a label.
     return [t.i for t in doc if t.ent_iob == 3 and not t.ent_type]
+
+
+def _find_entities(
+    columns: np.ndarray, lengths: Sequence[int], tags: Tuple[str, ...]
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the entities of valid tags.
+
+    Returns:
+        The Doc of each entity, its first token and the one after its last, counted over
+        all Docs, int64 [n_entities] each.
+    """
+    opens, closes = _edges(tags)
+    kernel = get_kernel()
+    if kernel is not None:
+        docs, starts, ends = kernel.find_entities(columns, lengths, opens, closes)
+        return docs, starts, ends
+    # In a valid sequence as many entities open as close, and in the same order.
+    starts = np.flatnonzero(opens[columns])
+    ends = np.flatnonzero(closes[columns]) + 1
+    docs = np.searchsorted(np.cumsum(lengths), starts, side="right")
+    return docs, starts, ends
+
+
+def _span_scores(
+    logits: np.ndarray,
+    columns: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    allowed: Optional[np.ndarray],
+) -> np.ndarray:
+    """Return the product of the tokens' probabilities in each span, float64."""
+    kernel = get_kernel()
+    if kernel is not None and logits.dtype == np.float32:
+        logits = np.ascontiguousarray(logits)
+        scores: np.ndarray = kernel.span_scores(logits, columns, starts, ends, allowed)
+        return scores
+    rows, begins = ranges(starts, ends)
+    log_probs = log_softmax(_emissions(logits, rows, allowed))
+    along = log_probs[np.arange(len(rows)), columns[rows]]
+    return np.exp(np.add.reduceat(along, begins))
+
+
+def _restricted(docs: Sequence[Doc]) -> List[bool]:
+    """Return whether each Doc has whitespace tokens or any entity annotation."""
+    kernel = get_kernel()
+    if kernel is not None:
+        some: List[bool] = kernel.has_spaces_or_entities(docs)
+        return some
+    # Most Docs have neither. This check takes a quarter of the time of `to_array`, and
+    # works for flags as well.
+    return [doc.has_annotation(IS_SPACE) or has_entities_set(doc) for doc in docs]
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,8 @@ from layer_paths import predict, project, run_torch
 
 from spacy_distill.students.layers.quasi_recurrent import QuasiRecurrent
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 N_IN = 5
 
 

@@ -15,6 +15,8 @@ from spacy_distill.tasks.ner.calibration import (
     log_loss,
 )
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 HALVES = BetaCalibration(0.5, 1.5, 0.25)
 weights = st.floats(0.0, 20.0)
 probabilities = st.lists(st.floats(0.0, 1.0), min_size=2, max_size=50)

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from spacy_distill.errors import DistillError
 from spacy_distill.tasks.ner.crf import crf_negative_log_likelihood, crf_posterior_kl
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 some_lengths = st.lists(st.integers(0, 4), max_size=4)
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 1.0, 30.0, 1e4])

@@ -16,6 +16,8 @@ from spacy_distill.tasks.ner.decoding import (
 from spacy_distill.tasks.ner.lattice.transitions import grammar_transitions
 from spacy_distill.tasks.ner.tags import tags_to_spans
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 VOCAB = spacy.blank("en").vocab
 some_words = st.lists(st.sampled_from(["a", "a", "a", " "]), min_size=1, max_size=5)
 batches = st.lists(some_words, min_size=1, max_size=3)

@@ -3,6 +3,8 @@ import pytest
 from small import SENTENCES, gold_of, trained
 from spacy.tokens import Doc
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 N_TOKENS = 100_000
 
 

@@ -6,6 +6,8 @@ from small import OUTPUTS, TEXTS, entities, gold_of, scores, trained
 
 from spacy_distill.students.encoder import get_encoders
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_zone_after_zone(output):

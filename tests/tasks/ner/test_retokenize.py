@@ -12,6 +12,8 @@ from spacy.tokens import Doc, DocBin, SpanGroup
 from spacy_distill.tasks.ner.annotations import set_entities
 from spacy_distill.tasks.ner.decoding import ScoredSpan
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 NLP = spacy.blank("en")
 WORDS = ["Ingrid", "Solheim", "of", "Fjordkraft", "Shipping", "met"]
 WORDS += ["Mara", "Feld", "in", "Oslo"]

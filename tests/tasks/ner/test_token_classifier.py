@@ -13,6 +13,8 @@ from spacy_distill.tasks.ner.model import (
     token_classifier_v1,
 )
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 NLP = spacy.blank("en")
 
 

@@ -16,6 +16,8 @@ from small import (
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 def shared_nlp(arch="bilstm", output="softmax"):
     """A tagger and a `compact_ner` that listen to one student encoder."""

@@ -1,10 +1,11 @@
 """Viterbi decoding, limited to tokens whose tags are ambiguous."""
 
-from typing import Optional, Sequence
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
 from ....arrays import Packing
+from ....kernel import get_kernel
 from ..tags import TagGrammar
 from .path_sums import path_sums, reliable
 from .transitions import IMPOSSIBLE, SHARPNESS, Transitions, constrain
@@ -109,8 +110,9 @@ def search(
 ) -> np.ndarray:
     """Find the highest-scoring tags of each sequence.
 
-    Unambiguous `O` tokens are resolved first, with exact bounds. The segments between
-    them are then decoded by `best_paths`.
+    The kernel runs Viterbi's algorithm. In numpy, unambiguous `O` tokens are resolved
+    first, with exact bounds. The segments between them are then decoded by
+    `best_paths`.
 
     Args:
         emissions: float64 [n_tokens, n_tags], concatenated sequences; column 0 is `O`.
@@ -120,6 +122,10 @@ def search(
     Returns:
         Tag columns, int64 [n_tokens].
     """
+    kernel = get_kernel()
+    if kernel is not None:
+        best: np.ndarray = kernel.viterbi(emissions, lengths, transitions)
+        return best
     lengths = lengths[lengths > 0]
     if len(emissions) <= _SMALL_INPUT:
         return best_paths(emissions, lengths, transitions)
@@ -202,20 +208,52 @@ def decode(
     Returns:
         Tag columns, int64 [n_tokens].
     """
-    counts = np.asarray(lengths, dtype=np.int64)
-    tags: np.ndarray = logits.argmax(axis=1)
-    valid = _valid(tags, counts, grammar, allowed)
-    if is_crf:
-        valid &= _has_margin(logits, tags, transitions)
-    wrong = np.flatnonzero(~valid)
-    if len(wrong):
-        redo = np.zeros(len(counts), dtype=bool)
-        redo[np.searchsorted(np.cumsum(counts), wrong, side="right")] = True
+    needed = transitions.needed if is_crf else None
+    tags, redo = _best_tags(logits, lengths, grammar, needed, allowed)
+    if redo.any():
+        counts = np.asarray(lengths, dtype=np.int64)
         rows = np.flatnonzero(np.repeat(redo, counts))
         mask = None if allowed is None else allowed[rows]
         emissions = constrain(logits.take(rows, axis=0), mask)
         tags[rows] = search(emissions, counts[redo], transitions)
     return tags
+
+
+def _best_tags(
+    logits: np.ndarray,
+    lengths: Sequence[int],
+    grammar: TagGrammar,
+    needed: Optional[np.ndarray],
+    allowed: Optional[np.ndarray],
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Find the highest-scoring tags, and the sentences to search.
+
+    Args:
+        logits: [n_tokens, n_tags], concatenated sentences.
+        lengths: Number of tokens of each sentence.
+        grammar: The constraints of the tag scheme.
+        needed: Leads that a tag must have over each other, [n_tags, n_tags]; None for
+            none.
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+
+    Returns:
+        Tag columns, int64 [n_tokens], and whether they may not be the best valid ones,
+        bool [n_sentences].
+    """
+    kernel = get_kernel()
+    if kernel is not None and logits.dtype == np.float32:
+        logits = np.ascontiguousarray(logits)
+        tags, redo = kernel.best_tags(logits, lengths, grammar, needed, allowed)
+        return tags, redo
+    counts = np.asarray(lengths, dtype=np.int64)
+    tags = logits.argmax(axis=1)
+    valid = _valid(tags, counts, grammar, allowed)
+    if needed is not None:
+        valid &= _has_margin(logits, tags, needed)
+    redo = np.zeros(len(counts), dtype=bool)
+    wrong = np.flatnonzero(~valid)
+    redo[np.searchsorted(np.cumsum(counts), wrong, side="right")] = True
+    return tags, redo
 
 
 def _valid(
@@ -238,12 +276,10 @@ def _valid(
     return valid
 
 
-def _has_margin(
-    logits: np.ndarray, tags: np.ndarray, transitions: Transitions
-) -> np.ndarray:
+def _has_margin(logits: np.ndarray, tags: np.ndarray, needed: np.ndarray) -> np.ndarray:
     """Return tokens whose best tag no transitions can change, bool [n_tokens]."""
     rows = np.arange(len(tags))
-    reached = transitions.needed.take(tags, axis=0)
+    reached = needed.take(tags, axis=0)
     reached += logits
     out: np.ndarray = reached[rows, reached.argmax(axis=1)] < logits[rows, tags]
     return out

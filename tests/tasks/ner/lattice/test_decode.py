@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.lattice.decode import decode
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 0.1, 1.0, 10.0, 1e3])
 

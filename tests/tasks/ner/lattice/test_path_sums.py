@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from all_paths import COLUMNS, random_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,6 +7,8 @@ from hypothesis import strategies as st
 from spacy_distill.tasks.ner.lattice.forward_backward import forward_backward
 from spacy_distill.tasks.ner.lattice.path_sums import path_sums, reliable
 from spacy_distill.tasks.ner.lattice.transitions import IMPOSSIBLE
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 1.0, 10.0, 100.0, 1e3])

@@ -12,6 +12,8 @@ from spacy_distill.tasks.ner.lattice.path_sums import (
 from spacy_distill.tasks.ner.lattice.transitions import IMPOSSIBLE
 from spacy_distill.tasks.ner.tags import tags_to_spans
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 1.0, 10.0, 300.0, 1e4])
 

@@ -8,6 +8,8 @@ from spacy_distill.tasks.ner.lattice.forward_backward import forward_backward
 from spacy_distill.tasks.ner.lattice.path_sums import span_probability
 from spacy_distill.tasks.ner.tags import span_tags, tags_to_spans
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 @settings(deadline=None, max_examples=40)
 @given(

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from spacy_distill.tasks.ner.lattice.decode import viterbi
 from spacy_distill.tasks.ner.lattice.transitions import constrain, grammar_transitions
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([0.0, 1.0, 30.0, 1e4])
 

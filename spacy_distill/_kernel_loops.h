@@ -1,0 +1,194 @@
+// The loops of _kernel.pyx that compilers turn into vector instructions.
+
+#ifndef SPACY_DISTILL_KERNEL_LOOPS_H
+#define SPACY_DISTILL_KERNEL_LOOPS_H
+
+#include <stdint.h>
+
+// One build for all processors: the loader picks the clone for AVX2 where there is AVX2.
+// (AVX-512 was no faster.) It needs glibc, and GCC, which knows these levels from version
+// 12 on. Elsewhere there is one version, with the vectors that every processor of the
+// architecture has (SSE2, NEON).
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12 && \
+    defined(__x86_64__) && defined(__GLIBC__)
+#define VECTORIZED \
+  __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define VECTORIZED
+#endif
+
+#if defined(_MSC_VER)
+#define INLINED static __forceinline
+#else
+#define INLINED static inline __attribute__((always_inline))
+#endif
+
+#if defined(__GNUC__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define PREFETCH(address)
+#endif
+
+// Sums in the loop that follows may be added up in any order. The pragma needs the option
+// -fopenmp-simd, and no library.
+#define TEXT_OF(...) #__VA_ARGS__
+#if defined(__GNUC__)
+#define SUMS(...) _Pragma(TEXT_OF(omp simd reduction(+ : __VA_ARGS__)))
+#else
+#define SUMS(...)
+#endif
+
+// tanh with an absolute error below 5e-7, for any finite x.
+//
+// x * P(x^2) / Q(x^2), the minimax approximation on [-9, 9] by least squares with
+// Lawson's weights (2e-8 before rounding to float). Beyond, tanh is 1 in float32.
+// tests/ground/test_kernel.py holds the bound to numpy's float64 tanh. NaN stays NaN.
+INLINED float fast_tanh(float x) {
+  x = x < -9.0f ? -9.0f : x;
+  x = x > 9.0f ? 9.0f : x;
+  const float u = x * x;
+  float p = 1.31842054e-08f;
+  p = p * u + 2.04718157e-05f;
+  p = p * u + 0.00348658092f;
+  p = p * u + 0.133731968f;
+  p = p * u + 0.999999906f;
+  float q = 7.70265549e-07f;
+  q = q * u + 0.000327138384f;
+  q = q * u + 0.0258419754f;
+  q = q * u + 0.467064937f;
+  q = q * u + 1.0f;
+  return x * p / q;
+}
+
+VECTORIZED
+void tanh_of_all(const float* __restrict x, float* __restrict out, int64_t n) {
+  for (int64_t i = 0; i < n; i++) out[i] = fast_tanh(x[i]);
+}
+
+// One step of a quasi-recurrent layer in one direction.
+//
+// own, before, after: what the token and its neighbors add to its sums, gates (halved)
+// and then values, [2 * width] each. previous: the last state, [width].
+INLINED void quasi_recurrent_step(const float* __restrict own,
+                                  const float* __restrict before,
+                                  const float* __restrict after,
+                                  const float* __restrict previous,
+                                  float* __restrict state, int64_t width) {
+  for (int64_t k = 0; k < width; k++) {
+    const float gate = own[k] + before[k] + after[k];
+    const float value = own[width + k] + before[width + k] + after[width + k];
+    // sigmoid(x) = (tanh(x / 2) + 1) / 2
+    const float forget = 0.5f * (fast_tanh(gate) + 1.0f);
+    state[k] = forget * (previous[k] - value) + value;
+  }
+}
+
+// The states of one sequence in one direction.
+//
+// table: rows [n_rows, row] as `QuasiRecurrent.project` makes them; the last one, edge,
+// is zeros. entries: rows of the tokens, [n]. direction: 0 forward, 1 backward. out:
+// states of both directions, [n, 2 * width], of which one half is written.
+VECTORIZED
+void quasi_recurrent_sequence(const float* table, int64_t edge, const int64_t* entries,
+                              int64_t n, int64_t width, int direction, float* out) {
+  const int64_t part = 2 * width, half = 3 * part, row = 2 * half;
+  const float* places = table + direction * half;
+  // Zeros, as the state before the first step.
+  const float* previous = table + edge * row;
+  const int64_t step = direction ? -1 : 1;
+  int64_t i = direction ? n - 1 : 0;
+  for (int64_t count = 0; count < n; count++, i += step) {
+    const int64_t ahead = i + 2 * step;
+    if (ahead >= 0 && ahead < n) {
+      // The table is larger than the cache, and where the next row is, is known.
+      const char* next = (const char*)(places + entries[ahead] * row);
+      for (size_t at = 0; at < half * sizeof(float); at += 64) PREFETCH(next + at);
+    }
+    const int64_t before = i > 0 ? entries[i - 1] : edge;
+    const int64_t after = i + 1 < n ? entries[i + 1] : edge;
+    float* state = out + i * part + direction * width;
+    quasi_recurrent_step(places + entries[i] * row, places + before * row + part,
+                         places + after * row + 2 * part, previous, state, width);
+    previous = state;
+  }
+}
+
+// Whether no value is NaN or infinite.
+VECTORIZED
+int all_finite(const float* x, int64_t n) {
+  float sum = 0;
+  SUMS(sum)
+  for (int64_t i = 0; i < n; i++) sum += 0.0f * x[i];
+  return sum == 0.0f;
+}
+
+// The highest-scoring tags of one sequence.
+//
+// best: scores of the tags of each token, [n, n_tags]; becomes those of the best paths
+// up to them. start, follow, end: scores of transitions. arrivals: scratch, [n_tags].
+// tags: output, [n].
+VECTORIZED
+void viterbi_sequence(double* best, int64_t n, int64_t n_tags, const double* start,
+                      const double* follow, const double* end,
+                      double* __restrict arrivals, int64_t* tags) {
+  for (int64_t t = 0; t < n; t++) {
+    double* here = best + t * n_tags;
+    const double* before = here - n_tags;
+    for (int64_t j = 0; j < n_tags; j++) arrivals[j] = t ? before[0] + follow[j] : start[j];
+    for (int64_t i = 1; t && i < n_tags; i++) {
+      const double* moves = follow + i * n_tags;
+      for (int64_t j = 0; j < n_tags; j++) {
+        const double path = before[i] + moves[j];
+        arrivals[j] = path > arrivals[j] ? path : arrivals[j];
+      }
+    }
+    for (int64_t j = 0; j < n_tags; j++) here[j] += arrivals[j];
+  }
+  // Most tags are on no best path, so the argmax is found again along it alone.
+  for (int64_t t = n - 1; t >= 0; t--) {
+    const double* paths = best + t * n_tags;
+    int64_t chosen = 0;
+    double most = 0.0;
+    for (int64_t i = 0; i < n_tags; i++) {
+      const double move = t == n - 1 ? end[i] : follow[i * n_tags + tags[t + 1]];
+      if (!i || paths[i] + move > most) {
+        most = paths[i] + move;
+        chosen = i;
+      }
+    }
+    tags[t] = chosen;
+  }
+}
+
+// Sums over partial paths of one sequence, without logarithms.
+//
+// own: exp(scores) of the tags of each token, [n, n_tags]. edge: factors of the first
+// tags of the direction. weights: factors of moving from row to column in it. direction:
+// 0 forward, 1 backward. to: sums without the token's own factors, on: with them, both
+// [n, n_tags] and exact up to a factor for each row, which keeps them from overflow.
+VECTORIZED
+void path_sums_sequence(const double* own, int64_t n, int64_t n_tags,
+                        const double* edge, const double* weights, int direction,
+                        double* to, double* on) {
+  const int64_t step = direction ? -n_tags : n_tags;
+  int64_t at = direction ? (n - 1) * n_tags : 0;
+  for (int64_t count = 0; count < n; count++, at += step) {
+    double* __restrict sums = to + at;
+    for (int64_t j = 0; j < n_tags; j++) sums[j] = count ? 0.0 : edge[j];
+    for (int64_t i = 0; count && i < n_tags; i++) {
+      const double factor = on[at - step + i];
+      const double* moves = weights + i * n_tags;
+      for (int64_t j = 0; j < n_tags; j++) sums[j] += factor * moves[j];
+    }
+    double total = 1e-300;
+    for (int64_t j = 0; j < n_tags; j++) total += sums[j] * own[at + j];
+    // In each step they grow at most by a factor of the number of tags.
+    const double scale = count % 16 == 15 ? 1.0 / total : 1.0;
+    for (int64_t j = 0; j < n_tags; j++) {
+      sums[j] *= scale;
+      on[at + j] = sums[j] * own[at + j];
+    }
+  }
+}
+
+#endif

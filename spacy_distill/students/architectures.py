@@ -24,6 +24,7 @@ def char_cnn_bilstm_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    max_cached_types: int = 32_768,
     token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a BiLSTM encoder over words, characters and shapes.
@@ -39,6 +40,8 @@ def char_cnn_bilstm_v1(
         dropout: Dropout before, between and after the LSTM layers.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        max_cached_types: Word types whose features are kept between batches. Each takes
+            32 bytes for every unit of `hidden_width` in memory.
         token_features: Features of tokens that depend on the sentence, concatenated to
             those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
             from Docs to one array for each. None for none.
@@ -47,7 +50,8 @@ def char_cnn_bilstm_v1(
         An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
 
     Raises:
-        DistillError: If `word_dropout` is not in [0, 1).
+        DistillError: If `word_dropout` is not in [0, 1), or `max_cached_types` is not
+            positive.
     """
     return student_encoder(
         BiLSTM(width=hidden_width, depth=depth),
@@ -56,6 +60,7 @@ def char_cnn_bilstm_v1(
         char_filters=char_filters,
         dropout=dropout,
         word_dropout=word_dropout,
+        max_cached_types=max_cached_types,
         lowercase=lowercase,
         token_features=token_features,
     )
@@ -70,6 +75,7 @@ def char_cnn_qrnn_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    max_cached_types: int = 32_768,
     token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a quasi-recurrent encoder over words, characters and shapes.
@@ -84,6 +90,8 @@ def char_cnn_qrnn_v1(
         dropout: Dropout before and after the quasi-recurrent layer.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        max_cached_types: Word types whose features are kept between batches. Each takes
+            48 bytes for every unit of `hidden_width` in memory, 7.2 KB by default.
         token_features: Features of tokens that depend on the sentence, concatenated to
             those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
             from Docs to one array for each. None for none.
@@ -92,7 +100,8 @@ def char_cnn_qrnn_v1(
         An encoder with output [n_tokens, 2 * hidden_width] for each Doc.
 
     Raises:
-        DistillError: If `word_dropout` is not in [0, 1).
+        DistillError: If `word_dropout` is not in [0, 1), or `max_cached_types` is not
+            positive.
     """
     return student_encoder(
         QuasiRecurrent(width=hidden_width),
@@ -101,6 +110,7 @@ def char_cnn_qrnn_v1(
         char_filters=char_filters,
         dropout=dropout,
         word_dropout=word_dropout,
+        max_cached_types=max_cached_types,
         lowercase=lowercase,
         token_features=token_features,
     )
@@ -116,6 +126,7 @@ def dilated_cnn_v1(
     lowercase: bool = True,
     dropout: float = 0.5,
     word_dropout: float = 0.3,
+    max_cached_types: int = 32_768,
     token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
     """Build a dilated CNN encoder over words, characters and shapes.
@@ -132,6 +143,8 @@ def dilated_cnn_v1(
         dropout: Dropout before, in and after the convolutions.
         word_dropout: Share of the word types of a training batch that are treated as
             unknown, so that the student learns to handle unknown words.
+        max_cached_types: Word types whose features are kept between batches. Each takes
+            4 bytes for every unit of `hidden_width` in memory.
         token_features: Features of tokens that depend on the sentence, concatenated to
             those of words: a lexicon's (spacy_distill.LexiconFeatures.v1), or any layer
             from Docs to one array for each. None for none.
@@ -140,8 +153,8 @@ def dilated_cnn_v1(
         An encoder with output [n_tokens, hidden_width] for each Doc.
 
     Raises:
-        DistillError: If `dilations` is empty or not positive, or `word_dropout` is not
-            in [0, 1).
+        DistillError: If `dilations` is empty, it or `max_cached_types` is not positive,
+            or `word_dropout` is not in [0, 1).
     """
     if not dilations or min(dilations) < 1:
         raise DistillError(
@@ -155,6 +168,7 @@ def dilated_cnn_v1(
         char_filters=char_filters,
         dropout=dropout,
         word_dropout=word_dropout,
+        max_cached_types=max_cached_types,
         lowercase=lowercase,
         token_features=token_features,
     )

@@ -37,6 +37,7 @@ def student_encoder(
     char_filters: int,
     dropout: float,
     word_dropout: float,
+    max_cached_types: int,
     lowercase: bool,
     token_features: Optional[Model[List[Doc], List[Floats2d]]] = None,
 ) -> Model[List[Doc], List[Floats2d]]:
@@ -51,20 +52,28 @@ def student_encoder(
             from [training] dropout.
         word_dropout: Share of the word types in each training batch that are treated as
             unknown.
+        max_cached_types: Word types whose features are kept between batches.
         lowercase: Whether the word embedding table ignores case.
         token_features: Features of tokens in context, float32 [n_tokens, any width] for
             each Doc. They are concatenated to the features of word types.
 
     Raises:
-        DistillError: If word_dropout is not in [0, 1).
+        DistillError: If word_dropout is not in [0, 1), or if no type is kept.
     """
     if not 0.0 <= word_dropout < 1.0:
         raise DistillError(
             f"Expected word_dropout in [0, 1), got {word_dropout}: change the "
             "student's config."
         )
+    if max_cached_types < 1:
+        raise DistillError(
+            f"Expected max_cached_types of 1 or more, got {max_cached_types}: change"
+            " the student's config."
+        )
     chars = CharCNN(width=char_width, n_filters=char_filters)
-    layer = _EncoderLayer(WordFeatures(chars), context)
+    # In no attribute, which would be saved: a config may change it in `spacy.load`.
+    cache = EncoderCache(max_cached_types)
+    layer = _EncoderLayer(WordFeatures(chars), context, cache)
     model: Model[List[Doc], List[Floats2d]] = Model(
         ENCODER,
         layer,
@@ -169,10 +178,12 @@ class _EncoderLayer:
     parameters nor settings, so that the model's attrs are plain values.
     """
 
-    def __init__(self, features: WordFeatures, context: ContextLayer) -> None:
+    def __init__(
+        self, features: WordFeatures, context: ContextLayer, cache: EncoderCache
+    ) -> None:
         self.features = features
         self.context = context
-        self.cache = EncoderCache()
+        self.cache = cache
         self.vector_teacher: Optional[VectorTeacher] = None
 
     def __getstate__(self) -> Dict[str, Any]:

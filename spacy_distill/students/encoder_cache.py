@@ -11,7 +11,6 @@ from .composition import FROZEN_PARAMS, get_composer
 from .layers.base import ContextLayer, Params
 from .word_types import WordFeatures, WordLookup, WordTypes
 
-_CACHED_TYPES = 32_768
 # How many numbers of each parameter are compared to detect a change.
 _PROBE_SIZE = 32
 
@@ -21,14 +20,18 @@ class EncoderCache:
 
     The cache is neither saved nor copied.
 
+    Args:
+        max_types: Most word types to keep, unless a single batch has more.
+
     Attributes:
         lock: To be held while methods are called, because threads may share a pipeline
             for prediction, and with it this cache.
         types: Word types seen in prediction; None before the first call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_types: int) -> None:
         self.lock = Lock()
+        self._max_types = max_types
         self._source: Tuple[Any, ...] = ()
         self.types: Optional[WordTypes] = None
         self._training_types: Optional[WordTypes] = None
@@ -38,10 +41,10 @@ class EncoderCache:
         self._n_projected = 0
 
     def __reduce__(self) -> Any:
-        return (EncoderCache, ())
+        return (EncoderCache, (self._max_types,))
 
     def __deepcopy__(self, memo: Any) -> "EncoderCache":
-        return EncoderCache()
+        return EncoderCache(self._max_types)
 
     def get_types(self, encoder: Model, *, is_train: bool) -> WordTypes:
         """Return the cached word types; new ones if the encoder's words have changed.
@@ -61,10 +64,10 @@ class EncoderCache:
             self.types = self._training_types = None
         if is_train:
             if self._training_types is None:
-                self._training_types = _make_types(encoder, composes_all=True)
+                self._training_types = self._make_types(encoder, composes_all=True)
             return self._training_types
         if self.types is None:
-            self.types = _make_types(encoder, composes_all=False)
+            self.types = self._make_types(encoder, composes_all=False)
         return self.types
 
     def project(
@@ -110,6 +113,19 @@ class EncoderCache:
                 room[new] = part
             self._n_projected = len(types)
         return self._projected
+
+    def _make_types(self, encoder: Model, *, composes_all: bool) -> WordTypes:
+        lookup = WordLookup(
+            encoder.attrs["words"],
+            encoder.attrs["alphabet"],
+            lowercase=encoder.attrs["lowercase"],
+        )
+        return WordTypes(
+            lookup,
+            compose=get_composer(encoder),
+            capacity=self._max_types,
+            composes_all=composes_all,
+        )
 
 
 class _Fingerprint:
@@ -172,17 +188,3 @@ def _keep_rows(part: np.ndarray, kept: np.ndarray) -> np.ndarray:
     part.take(kept, axis=0, out=room[: len(kept)], mode="clip")
     room[-1] = 0.0
     return room
-
-
-def _make_types(encoder: Model, *, composes_all: bool) -> WordTypes:
-    lookup = WordLookup(
-        encoder.attrs["words"],
-        encoder.attrs["alphabet"],
-        lowercase=encoder.attrs["lowercase"],
-    )
-    return WordTypes(
-        lookup,
-        compose=get_composer(encoder),
-        capacity=_CACHED_TYPES,
-        composes_all=composes_all,
-    )

@@ -43,7 +43,14 @@ _LEAST = {
     "nlp.batch_size": 1,
 }
 # Sizes of this package's encoders.
-_SIZES = ("word_width", "hidden_width", "char_width", "char_filters", "depth")
+_SIZES = (
+    "word_width",
+    "hidden_width",
+    "char_width",
+    "char_filters",
+    "depth",
+    "max_cached_types",
+)
 _OURS = "spacy_distill."
 
 # Encoders that are trained by torch.

@@ -146,6 +146,7 @@ def test_words_of_the_sample_where_none_are_given():
         char_filters=3,
         dropout=0.0,
         word_dropout=0.0,
+        max_cached_types=100,
         lowercase=True,
     )
     encoder.initialize(X=make_docs(["Anna and Paris"]))

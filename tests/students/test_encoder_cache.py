@@ -1,12 +1,17 @@
+import copy
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import spacy
 from encoders import WORDS, assert_same, learn, make, make_docs, run_torch
+from small import entities, scores, trained
+from spacy.util import registry
 from thinc.api import Adam
 
-from spacy_distill.students.encoder import set_words
+from spacy_distill.errors import DistillError
+from spacy_distill.students.encoder import get_encoders, set_words
 from spacy_distill.students.pieces import PIECE_PARAMS
 
 pytestmark = pytest.mark.usefixtures("both_ways")
@@ -95,6 +100,33 @@ def test_a_full_cache_says_the_same(encoder):
     assert_same(encoder.predict(docs), expected)
     assert_same(run_torch(encoder, docs)[0], expected)
     assert_same(encoder.predict(docs[:3]), expected[:3])
+
+
+def test_a_config_limits_the_cache_of_a_saved_pipeline(tmp_path):
+    nlp = trained("qrnn")
+    nlp.to_disk(tmp_path)
+    setting = "components.ner.model.tok2vec.max_cached_types"
+    small = spacy.load(tmp_path, config={setting: 7})
+    (encoder,) = get_encoders(small.get_pipe("ner").model)
+    n_entities = 0
+    for number in range(30):
+        text = f"Anna{number} went to Paris with word{number} ."
+        found, expected = small(text), nlp(text)
+        assert (entities(found), scores(found)) == (
+            entities(expected),
+            scores(expected),
+        )
+        n_entities += len(found.ents)
+    assert n_entities
+    assert len(encoder._func.cache.types) <= 7
+    # A copy has the limit, too.
+    assert copy.deepcopy(encoder)._func.cache._max_types == 7
+
+
+def test_a_cache_without_room():
+    architecture = registry.architectures.get("spacy_distill.CharCNNQRNN.v1")
+    with pytest.raises(DistillError, match="max_cached_types of 1 or more, got 0"):
+        architecture(max_cached_types=0)
 
 
 def test_a_batch_that_failed_leaves_the_cache_right(encoder):

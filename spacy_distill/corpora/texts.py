@@ -62,6 +62,14 @@ class Texts(Protocol):
         """
         ...
 
+    def entries(self, nlp: Language) -> Iterator[TextEntry]:
+        """Read documents without tokenizing them.
+
+        Args:
+            nlp: Pipeline whose vocab the tokens of column files get.
+        """
+        ...
+
 
 def as_texts(source: TextSource) -> Texts:
     """Return unlabelled documents that can be read more than once.

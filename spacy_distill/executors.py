@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +22,8 @@ Load = Callable[[], Callable[[Any], Any]]
 _AHEAD = 2
 # How often Ray repeats an item whose worker died, before it is taken to be the cause.
 _RETRIES = 5
+# Seconds to wait for a cluster to answer.
+_TIMEOUT = 30.0
 _THREADS = "OMP_NUM_THREADS"
 
 
@@ -216,8 +219,9 @@ class RayActors:
                 "include_dashboard": False,
             }
         try:
+            _check_address(self.address)
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-        except ConnectionError as error:
+        except OSError as error:
             raise DistillError(
                 f"Expected a Ray cluster at {self.address}, got none: start one with"
                 " `ray start --head`, or leave the address out."
@@ -226,6 +230,17 @@ class RayActors:
             yield
         finally:
             ray.shutdown()
+
+
+def _check_address(address: Optional[str]) -> None:
+    """Check that something listens: Ray itself would try for many minutes.
+
+    Raises:
+        OSError: If nothing does.
+    """
+    host, _, port = (address or "").rpartition("://")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=_TIMEOUT).close()
 
 
 class _Actor:

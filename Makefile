@@ -62,5 +62,5 @@ $(VENV)/.distill: constraints.txt pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.distill
-	$(PIP) -e ".[train,dev,bench,serve]"
+	$(PIP) -e ".[train,dev,bench,serve,parquet,ray]"
 	touch $@

@@ -163,7 +163,7 @@ def predict_file(
         )
     )
     with _bar(len(given), done=earlier, show=progress) as bar:
-        if executor is None:
+        if executor is None or not pending:
             work = partial(_predict_shard, loaded, writer, on_batch=bar.update)
             predicted: Iterator[_PredictedShard] = map(work, shards)
         else:

@@ -199,7 +199,7 @@ class RayActors:
             except RayActorError as error:
                 raise DistillError(
                     "Expected workers that run until all is done, but one died"
-                    f" {_RETRIES} times at the same part of the work, most likely for"
+                    " again and again at the same part of the work, most likely for"
                     " lack of memory: run the same again and it goes on."
                 ) from error
 

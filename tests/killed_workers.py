@@ -95,22 +95,34 @@ def kill_driver(
 
 
 def kill_workers(
-    folder: Path, *args: Any, pids: Path, times: int, seed: int = 0
+    folder: Path, *args: Any, pids: Path, times: int, seed: int = 0, done: Path
 ) -> int:
-    """Run a command, and kill its workers at random points.
+    """Run a command, and kill its workers at random points, loading or not.
+
+    A shard is done between two of them: who never ends one is given up, rightly.
+
+    Args:
+        folder: Where it runs.
+        *args: Its arguments.
+        pids: Folder for the ids of processes that load.
+        times: How many workers are killed.
+        seed: Seed of the points in time.
+        done: Folder in which it writes shards.
 
     Returns:
         How many were killed.
     """
+    shards = 0
     rng, killed = random.Random(seed), 0
     driver = start(folder, *args, pids=pids)
     while driver.poll() is None and killed < times:
         workers = _workers(pids, driver.pid)
-        if not workers:
+        if not workers or len(list(done.glob("shard-*.json"))) <= shards:
             time.sleep(0.02)
             continue
         time.sleep(rng.uniform(0, 1))
-        victim = rng.choice(workers)
+        shards = len(list(done.glob("shard-*.json")))
+        victim = rng.choice(_workers(pids, driver.pid))
         (pids / str(victim)).unlink()
         try:
             os.kill(victim, signal.SIGKILL)

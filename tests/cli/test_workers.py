@@ -54,6 +54,11 @@ def same(files, out):
     return sha256_path(out) == sha256_path(whole)
 
 
+def find_shards(command, out):
+    """The folder in which a command writes shards."""
+    return out if command == "annotate" else out.with_name(f"{out.name}.part")
+
+
 def skip_without_ray(options):
     if "ray" in options:
         pytest.importorskip("ray")
@@ -79,7 +84,7 @@ def test_same_bytes(files, tmp_path, command, ending, options):
 def test_drivers_are_killed(files, tmp_path, command, ending, options):
     skip_without_ray(options)
     out = tmp_path / f"out{ending}"
-    done = out if command == "annotate" else tmp_path / f"{out.name}.part"
+    done = find_shards(command, out)
     args = arguments(command, out, *options)
     killed = kill_driver(files, *args, pids=tmp_path / "pids", times=DRIVERS, done=done)
     assert killed == DRIVERS
@@ -94,7 +99,10 @@ def test_workers_are_killed(files, tmp_path, command, ending):
     pytest.importorskip("ray")
     out = tmp_path / f"out{ending}"
     args = arguments(command, out, *RAY)
-    killed = kill_workers(files, *args, pids=tmp_path / "pids", times=WORKERS)
+    done = find_shards(command, out)
+    killed = kill_workers(
+        files, *args, pids=tmp_path / "pids", times=WORKERS, done=done
+    )
     assert killed == WORKERS
     assert same(files, out)
 

@@ -79,5 +79,5 @@ $(VENV)/.serve: $(VENV)/.distill
 	touch $@
 
 $(VENV)/.test: $(VENV)/.distill
-	$(PIP) -e ".[train,dev,bench,serve]"
+	$(PIP) -e ".[train,dev,bench,serve,parquet,ray]"
 	touch $@

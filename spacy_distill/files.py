@@ -2,10 +2,11 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 from pathlib import Path
-from typing import BinaryIO, Iterator, Union
+from typing import Any, BinaryIO, Iterator, Mapping, Union
 
 from .errors import DistillError
 
@@ -90,6 +91,19 @@ def sha256_folder(path: Union[str, Path]) -> str:
         digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
         digest.update(bytes.fromhex(sha256_file(files[name])))
     return digest.hexdigest()
+
+
+def to_json(msg: Mapping[str, Any]) -> bytes:
+    """Return JSON as it is written to files: indented, in UTF-8, with a final newline.
+
+    Args:
+        msg: What to write.
+
+    Raises:
+        ValueError: If a number is not finite.
+    """
+    text = json.dumps(msg, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8")
 
 
 def write_atomically(path: Union[str, Path], data: bytes) -> None:

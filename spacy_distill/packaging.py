@@ -19,12 +19,11 @@ from .errors import DistillError
 from .evaluation.predictors import find_spans_key
 from .evaluation.report import Report, get_report
 from .evaluation.size import has_torch_parameters, has_transformer_students
-from .files import check_writable, write_atomically
+from .files import check_writable, to_json, write_atomically
 from .reports.card import model_card
 from .reports.card_facts import CardFacts, default_description
 from .reports.meta import fill_meta
 from .requirements import ONNX, own_requirement
-from .soft_labels.manifest import to_json
 
 # Components defined in these modules run on numpy, unless they have torch parameters.
 _NUMPY_MODULES = ("spacy.", "spacy_distill.")

@@ -1,10 +1,11 @@
 """Splitting Docs into overlapping windows, batching them and merging the results."""
 
-from typing import List, Sequence, Tuple
-
-import numpy as np
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from .errors import DistillError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Documents in a shard of soft labels.
 SHARD_SIZE = 1000
@@ -115,7 +116,7 @@ def max_context_ranges(windows: Sequence[Window]) -> List[Window]:
     return list(zip(starts, ends))
 
 
-def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
+def stitch(windows: Sequence[Window], rows: Sequence["np.ndarray"]) -> "np.ndarray":
     """Merge the rows of several windows, taking each from its max-context window.
 
     Args:
@@ -125,6 +126,9 @@ def stitch(windows: Sequence[Window], rows: Sequence[np.ndarray]) -> np.ndarray:
     Returns:
         [n_tokens, ...].
     """
+    # Here, since commands read the settings above before threads are set.
+    import numpy as np
+
     parts = [
         row[first - start : last - start]
         for (start, _), (first, last), row in zip(

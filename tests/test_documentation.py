@@ -42,6 +42,17 @@ ELSEWHERE = {
         "tests/training/test_lexicon_student.py"
     ),
     "spacy-distill serve": "tests/service",
+    "spacy-distill predict en_core_web_sm texts.jsonl -o predictions.spacy --exec": (
+        "tests/cli/test_workers.py, as Ray is an extra"
+    ),
+    "spacy-distill annotate en_core_web_sm texts.jsonl -o soft_labels --executor": (
+        "tests/cli/test_workers.py, as Ray is an extra"
+    ),
+    "spacy-distill predict en_core_web_sm texts.jsonl -o predictions.parquet": (
+        "tests/prediction/test_files.py, as pyarrow is an extra"
+    ),
+    "python on_ray.py": "tests/test_scale_examples.py",
+    "python on_spark.py": "tests/test_scale_examples.py",
     "curl ": "tests/service",
     "spacy-distill calibrate": "tests/cli/test_calibrate.py, as it needs 50 entities",
 }

@@ -1,22 +1,27 @@
 """Run a teacher over unlabelled text, once, and store its predictions."""
 
-from itertools import islice
+from dataclasses import asdict
+from dataclasses import replace as replace_fields
+from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Sequence, Union
+from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
 from tqdm.auto import tqdm
 
+from ..corpora.text_shards import read_shards
 from ..corpora.texts import Texts, TextSource, as_texts
 from ..errors import DistillError
+from ..executors import Executor
+from ..shards import write_shard
 from ..soft_labels.manifest import Manifest, Settings
 from ..teachers.base import Teacher
 from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW, check_window
 from .plan import Plan, begin, finish, plan_annotation
-from .shard import annotate_shard, write_shard
+from .shard import AnnotatedShard, ShardAnnotator
 
 
 def annotate(
-    teacher: Teacher,
+    teacher: Union[Teacher, Callable[[], Teacher]],
     texts: TextSource,
     out: Union[str, Path],
     *,
@@ -25,6 +30,7 @@ def annotate(
     window: int = WINDOW,
     overlap: int = OVERLAP,
     replace: bool = False,
+    executor: Optional[Executor] = None,
     progress: bool = True,
 ) -> Manifest:
     """Store a teacher's logits for every document.
@@ -35,7 +41,8 @@ def annotate(
     it had not been interrupted.
 
     Args:
-        teacher: The teacher.
+        teacher: The teacher; or a function that loads it, which an executor calls in
+            each worker, such as `partial(load_teacher, "en_core_web_sm")`.
         texts: A path, or strings or Docs; see `corpora.texts.as_texts`.
         out: Folder for the soft labels.
         shard_size: Documents in a shard. One shard at a time is in memory.
@@ -46,13 +53,18 @@ def annotate(
             documents gets them whole.
         overlap: Tokens that neighbouring windows share.
         replace: Remove soft labels of other work from `out` first.
+        executor: Annotates shards elsewhere: `executors.Processes` or
+            `executors.RayActors`. None annotates one after the other in this process.
+            The result has the same bytes, and any executor goes on with what another
+            one began.
         progress: Show a progress bar.
 
     Returns:
         The manifest of the completed folder.
 
     Raises:
-        DistillError: If `out` contains anything else, if a text cannot be read or the
+        DistillError: If an executor is given a teacher that is loaded, if `out`
+            contains anything else, if a text cannot be read or the
             teacher cannot predict it, if a logit is not finite (nothing of that shard
             is written then), or if the disk is full.
     """
@@ -62,24 +74,34 @@ def annotate(
             f" shard_size={shard_size} and batch_words={batch_words}."
         )
     check_window(window, overlap)
+    load = None if isinstance(teacher, Teacher) else teacher
+    loaded = teacher if isinstance(teacher, Teacher) else teacher()
+    if executor is not None and load is None:
+        raise DistillError(
+            "Expected a function that loads the teacher, since each worker loads its"
+            f" own, got the teacher {loaded.name}: give"
+            f" partial(load_teacher, {loaded.name!r}), for example."
+        )
     texts, out = as_texts(texts), Path(out)
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
-    plan = plan_annotation(teacher, texts, settings)
+    plan = plan_annotation(loaded, texts, settings)
     pending = begin(plan, out, replace=replace)
     if pending:
-        run_local(
-            teacher,
+        run_shards(
+            loaded,
             texts,
             plan,
             pending,
             out,
             batch_words=batch_words,
+            executor=executor,
+            load=load,
             progress=progress,
         )
     return finish(plan, out)
 
 
-def run_local(
+def run_shards(
     teacher: Teacher,
     texts: Texts,
     plan: Plan,
@@ -87,9 +109,11 @@ def run_local(
     out: Path,
     *,
     batch_words: int = BATCH_WORDS,
+    executor: Optional[Executor] = None,
+    load: Optional[Callable[[], Teacher]] = None,
     progress: bool = True,
 ) -> None:
-    """Annotate shards one after the other in this process.
+    """Annotate shards, and write each as soon as it is annotated.
 
     Args:
         teacher: The teacher.
@@ -98,27 +122,43 @@ def run_local(
         pending: Numbers of the shards, ascending.
         out: The folder of soft labels.
         batch_words: Most words in a batch.
+        executor: Annotates them elsewhere; None in this process, one after the other.
+        load: Loads the teacher in a worker of the executor.
         progress: Show a progress bar.
     """
+    shards = read_shards(
+        texts, teacher.nlp, shard_size=plan.settings.shard_size, pending=pending
+    )
     done = plan.n_docs - sum(plan.stop(i) - plan.start(i) for i in pending)
     with _Progress(plan.n_docs, done=done, show=progress) as bar:
-        # One pass over the texts serves all shards in a row.
-        stream, position = texts.read(teacher.nlp), 0
-        for number in pending:
-            start, stop = plan.start(number), plan.stop(number)
-            if start != position:
-                stream = texts.read(teacher.nlp, start)
-            docs = list(islice(stream, stop - start))
-            position = stop
-            shard = annotate_shard(
-                teacher,
-                docs,
-                plan,
-                number,
-                batch_words=batch_words,
-                on_batch=bar.update,
+        if executor is None:
+            annotator = ShardAnnotator(
+                teacher, plan, batch_words=batch_words, on_batch=bar.update
             )
-            write_shard(out, number, shard)
+            annotated: Iterator[AnnotatedShard] = map(annotator, shards)
+        else:
+            assert load is not None
+            # Word pieces are large, and no worker needs them.
+            plan = replace_fields(plan, word_pieces=None)
+            worker = partial(_load_annotator, load, plan, batch_words)
+            annotated = executor.run(worker, shards)
+        for data, record in annotated:
+            write_shard(out, record.file, data, asdict(record))
+            if executor is not None:
+                bar.update(record.docs, record.tokens)
+
+
+def _load_annotator(
+    load: Callable[[], Teacher], plan: Plan, batch_words: int
+) -> ShardAnnotator:
+    """Load the teacher in a worker."""
+    teacher = load()
+    if teacher.hash != plan.manifest.teacher_hash:
+        raise DistillError(
+            f"Expected the teacher {plan.manifest.teacher} in a worker as it is here,"
+            " got another one: put the same files at the same path on all hosts."
+        )
+    return ShardAnnotator(teacher, plan, batch_words=batch_words)
 
 
 class _Progress:

@@ -1,6 +1,5 @@
 """Plan an annotation before any work: its shards, and which of them are done."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import List, Optional
 from ..corpora.texts import Texts
 from ..docs import tokenizer_hash
 from ..errors import DistillError
-from ..files import TEMPORARY, sha256_bytes, sha256_file, write_atomically
+from ..files import TEMPORARY, sha256_bytes, write_atomically
+from ..shards import check_shard, damaged_record, read_record, record_file
 from ..soft_labels.manifest import FILE_NAME, Manifest, Settings, Shard
 from ..soft_labels.shards import SHARD_FILES, shard_file
 from ..soft_labels.store import WORD_PIECES
@@ -112,9 +112,9 @@ def begin(plan: Plan, out: Path, *, replace: bool) -> List[int]:
     if there is not None and there.complete:
         for shard in there.shards:
             # Checksums are compared whenever complete soft labels are read.
-            _check_shard(out, shard, checksum=False)
+            check_shard(out, shard.file, sha256=None)
         return []
-    return [i for i in range(plan.n_shards) if read_record(out, i) is None]
+    return [i for i in range(plan.n_shards) if _read_shard(out, i) is None]
 
 
 def finish(plan: Plan, out: Path) -> Manifest:
@@ -133,7 +133,7 @@ def finish(plan: Plan, out: Path) -> Manifest:
     there = Manifest.read(out)
     if there.complete:
         return there
-    shards = [read_record(out, i) for i in range(plan.n_shards)]
+    shards = [_read_shard(out, i) for i in range(plan.n_shards)]
     missing = [shard_file(i) for i, shard in enumerate(shards) if shard is None]
     if missing:
         raise DistillError(
@@ -147,48 +147,15 @@ def finish(plan: Plan, out: Path) -> Manifest:
     return there
 
 
-def record_file(number: int) -> str:
-    """Return the name of a shard's record, a JSON file beside it."""
-    return Path(shard_file(number)).with_suffix(".json").name
-
-
-def read_record(out: Path, number: int) -> Optional[Shard]:
-    """Read the record of a shard that is done; None if it is not.
-
-    Args:
-        out: The folder of soft labels.
-        number: Number of the shard, from 0.
-
-    Raises:
-        DistillError: If the shard changed since it was written, or if the record is
-            damaged.
-    """
-    path = out / record_file(number)
-    if not path.exists():
+def _read_shard(out: Path, number: int) -> Optional[Shard]:
+    """Read what is known of a shard that is done; None if it is not."""
+    record = read_record(out, shard_file(number))
+    if record is None:
         return None
     try:
-        shard = Shard.from_json(json.loads(path.read_bytes()))
-    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DistillError(
-            f"Expected the record of a shard in {path}, but {error}: remove the folder"
-            " to begin again."
-        ) from error
-    _check_shard(out, shard, checksum=True)
-    return shard
-
-
-def _check_shard(out: Path, shard: Shard, *, checksum: bool) -> None:
-    path = out / shard.file
-    if not path.exists():
-        fault = "is missing"
-    elif checksum and sha256_file(path) != shard.sha256:
-        fault = "has changed since it was written"
-    else:
-        return
-    raise DistillError(
-        f"Expected the shards that were written to {out}, but {shard.file} {fault}:"
-        " remove the folder to begin again."
-    )
+        return Shard.from_json(record)
+    except (KeyError, TypeError) as error:
+        raise damaged_record(out / record_file(shard_file(number)), error) from error
 
 
 def _check_same_work(manifest: Manifest, wanted: Manifest, out: Path) -> None:

@@ -1,20 +1,21 @@
 """Annotate one shard: documents in, the bytes of its files out."""
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import Callable, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from spacy.tokens import Doc
 
+from ..corpora.text_entries import entry_doc
+from ..corpora.text_shards import TextShard
 from ..docs import LOGITS
-from ..files import sha256_bytes, write_atomically
-from ..soft_labels.manifest import Dropped, Shard, to_json
+from ..files import sha256_bytes
+from ..soft_labels.manifest import Dropped, Shard
 from ..soft_labels.shards import shard_bytes, shard_file
+from ..students.encoder import forget_types
 from ..teachers.base import Prediction, Teacher
 from ..teachers.predict import predict_docs
 from ..windows import BATCH_WORDS
-from .plan import Plan, record_file
+from .plan import Plan
 
 
 class AnnotatedShard(NamedTuple):
@@ -55,6 +56,8 @@ def annotate_shard(
     Raises:
         DistillError: If logits have another shape than the task's, or are not finite.
     """
+    # Of a student that teaches.
+    forget_types(teacher.nlp)
     first = plan.start(number) + 1
     predictions = predict_docs(
         teacher,
@@ -83,19 +86,46 @@ def annotate_shard(
     return AnnotatedShard(data, record)
 
 
-def write_shard(out: Path, number: int, shard: AnnotatedShard) -> None:
-    """Write the files of a shard; its record comes last, and marks it as done.
+class ShardAnnotator:
+    """Annotates the shards of a plan, one after the other.
 
     Args:
-        out: The folder of soft labels.
-        number: Number of the shard, from 0.
-        shard: The annotated shard.
-
-    Raises:
-        DistillError: If a file cannot be written.
+        teacher: The teacher.
+        plan: The plan.
+        batch_words: Most words in a batch, see `annotate_shard`.
+        on_batch: Called after each batch, likewise.
     """
-    write_atomically(out / shard.record.file, shard.data)
-    write_atomically(out / record_file(number), to_json(asdict(shard.record)))
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        plan: Plan,
+        *,
+        batch_words: int = BATCH_WORDS,
+        on_batch: Optional[Callable[[int, int], None]] = None,
+    ) -> None:
+        self._teacher = teacher
+        self._plan = plan
+        self._batch_words = batch_words
+        self._on_batch = on_batch
+
+    def __call__(self, shard: TextShard) -> AnnotatedShard:
+        """Annotate a shard.
+
+        Args:
+            shard: Its documents.
+
+        Raises:
+            DistillError: If a text cannot be read, or see `annotate_shard`.
+        """
+        return annotate_shard(
+            self._teacher,
+            [entry_doc(entry, self._teacher.nlp) for entry in shard.entries],
+            self._plan,
+            shard.number,
+            batch_words=self._batch_words,
+            on_batch=self._on_batch,
+        )
 
 
 def _unaligned(prediction: Prediction) -> int:

@@ -1,19 +1,23 @@
 """`spacy-distill annotate`: run a teacher over unlabelled text."""
 
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, List, Optional, Tuple
+from typing import TYPE_CHECKING, Annotated, Dict, List, Optional, Tuple
 
 from typer import Argument, Option
 from wasabi import msg
 
+from ..errors import DistillError
 from ..windows import BATCH_WORDS, OVERLAP, SHARD_SIZE, WINDOW
 from . import options
 from .common import friendly_errors, import_code, parse_label_map, use_device
 from .interrupts import resumable
+from .workers import find_executor
 
 if TYPE_CHECKING:
     from ..soft_labels.manifest import Manifest
+    from ..teachers.base import Teacher
 
 # Dropped entities that the summary names.
 _MOST_NAMED = 5
@@ -39,9 +43,11 @@ def annotate_cli(
     ] = None,
     label_map: options.LabelMap = None,
     component: options.Component = None,
-    shard_size: Annotated[
-        int, Option(min=1, help="Documents in a shard.")
-    ] = SHARD_SIZE,
+    n_process: options.NProcess = None,
+    executor: options.ExecutorName = None,
+    workers: options.Workers = None,
+    address: options.Address = None,
+    shard_size: options.ShardSize = SHARD_SIZE,
     batch_words: Annotated[
         int, Option(min=1, help="Words, or word pieces, in a padded batch.")
     ] = BATCH_WORDS,
@@ -74,25 +80,30 @@ def annotate_cli(
     from ..annotation.annotate import annotate
     from ..corpora.texts import as_texts
     from ..files import check_writable
-    from ..teachers.load import ensemble_teacher_v1, load_teacher
-    from ..teachers.mapped import MappedTeacher
-    from ..teachers.source_kinds import has_tasks
 
     check_writable(output)
-    labels = parse_label_map(label_map)
-    import_code(code)
+    load = partial(
+        _load,
+        teacher,
+        also=also,
+        labels=parse_label_map(label_map),
+        component=component,
+        strict=strict,
+        task=task,
+        code=code,
+    )
+    run_by = find_executor(
+        n_process, executor=executor, workers=workers, address=address
+    )
+    if run_by is not None and gpu_id >= 0:
+        raise DistillError(
+            f"Expected workers on CPUs, got --gpu-id {gpu_id}: leave it out, or"
+            " annotate from Python with RayActors(gpus=1)."
+        )
     use_device(gpu_id, quiet=quiet)
     with resumable(soft_labels=output):
-        # Of several teachers, the task is that of those that may be of any.
-        own_task = task if not also or has_tasks(teacher) else None
-        loaded = load_teacher(
-            teacher, component=component, strict=strict, task=own_task
-        )
-        if also:
-            members = {teacher: loaded}
-            loaded = ensemble_teacher_v1(members=members, paths=also, task=task)
-        if labels is not None:
-            loaded = MappedTeacher(loaded, labels)
+        # Workers load their own.
+        given = load() if run_by is None else load
         source = as_texts(texts)
         if not quiet:
             for note in source.notes:
@@ -100,7 +111,7 @@ def annotate_cli(
         before, done = _begun(output)
         start = time.perf_counter()
         manifest = annotate(
-            loaded,
+            given,
             source,
             output,
             shard_size=shard_size,
@@ -108,6 +119,7 @@ def annotate_cli(
             window=window,
             overlap=overlap,
             replace=replace,
+            executor=run_by,
             progress=not quiet,
         )
     seconds = time.perf_counter() - start
@@ -116,6 +128,31 @@ def annotate_cli(
         if before is not None and before.difference(manifest) is None:
             words -= done
         _print_summary(manifest, output, words / seconds if words else None)
+
+
+def _load(
+    teacher: str,
+    *,
+    also: Optional[List[str]],
+    labels: Optional[Dict[str, Optional[str]]],
+    component: Optional[str],
+    strict: Optional[bool],
+    task: Optional[str],
+    code: Optional[Path],
+) -> "Teacher":
+    """Load the teacher, in this process or in a worker."""
+    from ..teachers.load import ensemble_teacher_v1, load_teacher
+    from ..teachers.mapped import MappedTeacher
+    from ..teachers.source_kinds import has_tasks
+
+    import_code(code)
+    # Of several teachers, the task is that of those that may be of any.
+    own_task = task if not also or has_tasks(teacher) else None
+    loaded = load_teacher(teacher, component=component, strict=strict, task=own_task)
+    if also:
+        members = {teacher: loaded}
+        loaded = ensemble_teacher_v1(members=members, paths=also, task=task)
+    return loaded if labels is None else MappedTeacher(loaded, labels)
 
 
 def _begun(output: Path) -> Tuple[Optional["Manifest"], int]:

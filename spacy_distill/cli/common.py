@@ -29,6 +29,8 @@ _EXTRAS = {
     "uvicorn": "serve",
     "prometheus_client": "serve",
     "httpx": "serve",
+    "pyarrow": "parquet",
+    "ray": "ray",
 }
 
 

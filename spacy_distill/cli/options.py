@@ -103,6 +103,30 @@ GoldTask = Annotated[
         " textcat_multilabel (several for a text). Without it: what there is.",
     ),
 ]
+# What runs the work of a command.
+NProcess = Annotated[
+    Optional[int],
+    Option(
+        min=1,
+        help="Processes on this machine, each with one thread. By default all is done"
+        " in this process.",
+    ),
+]
+ExecutorName = Annotated[
+    Optional[str],
+    Option("--executor", metavar="ray", help="What runs workers: a Ray cluster."),
+]
+Workers = Annotated[
+    Optional[int], Option(min=1, help="Workers on the Ray cluster: 1 by default.")
+]
+Address = Annotated[
+    Optional[str],
+    Option(
+        help="Address of the Ray cluster, or auto for one that runs here. By default"
+        " one is started."
+    ),
+]
+ShardSize = Annotated[int, Option(min=1, help="Documents in a shard.")]
 GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU, or -1 for the CPU.")]
 Code = Annotated[
     Optional[Path],

@@ -10,9 +10,8 @@ from spacy.language import Language
 from ..errors import DistillError
 from ..evaluation.report import attach_report, get_report
 from ..evaluation.rows import Quantization
-from ..files import write_atomically
+from ..files import to_json, write_atomically
 from ..reports.card import add_quantization_note
-from ..soft_labels.manifest import to_json
 
 _README = "README.md"
 # What `spacy package` puts beside a pipeline, in its folder too.

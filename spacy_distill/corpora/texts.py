@@ -20,6 +20,7 @@ __all__ = [
     "TextSource",
     "Texts",
     "as_texts",
+    "hash_texts",
     "path_texts",
     "read_texts",
 ]
@@ -62,6 +63,14 @@ class Texts(Protocol):
         """
         ...
 
+    def entries(self, nlp: Language) -> Iterator[TextEntry]:
+        """Read documents without tokenizing them.
+
+        Args:
+            nlp: Pipeline whose vocab the tokens of column files get.
+        """
+        ...
+
 
 def as_texts(source: TextSource) -> Texts:
     """Return unlabelled documents that can be read more than once.
@@ -74,8 +83,8 @@ def as_texts(source: TextSource) -> Texts:
     """
     if isinstance(source, (str, Path)):
         return path_texts(source)
-    if isinstance(source, (FileTexts, MemoryTexts)):
-        return source
+    if hasattr(type(source), "entries"):
+        return source  # type: ignore[return-value]
     return MemoryTexts(source)  # type: ignore[arg-type]
 
 
@@ -131,13 +140,7 @@ class MemoryTexts:
     @cached_property
     def hash(self) -> str:
         """SHA-256 over the documents and their order."""
-        digest = sha256()
-        for document in self._documents:
-            words = [document] if isinstance(document, str) else _words(document)
-            for word in words:
-                digest.update(word.encode("utf-8", "surrogatepass") + b"\0")
-            digest.update(b"\0")
-        return digest.hexdigest()
+        return hash_texts(self._documents)
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -173,6 +176,21 @@ def read_texts(path: Union[str, Path], nlp: Language) -> Iterator[Doc]:
         DistillError: With file and line, for anything that cannot be read.
     """
     return path_texts(path).read(nlp)
+
+
+def hash_texts(documents: Iterable[Union[str, Doc]]) -> str:
+    """Return a SHA-256 over documents and their order.
+
+    Args:
+        documents: Strings, or Docs, of which the words count.
+    """
+    digest = sha256()
+    for document in documents:
+        words = [document] if isinstance(document, str) else _words(document)
+        for word in words:
+            digest.update(word.encode("utf-8", "surrogatepass") + b"\0")
+        digest.update(b"\0")
+    return digest.hexdigest()
 
 
 def _words(doc: Doc) -> List[str]:

@@ -8,8 +8,8 @@ from typing import Any, Dict, List, Optional, Sequence, Set, Tuple, Union
 from spacy.language import Language
 
 from ..errors import DistillError
-from ..files import write_atomically
-from ..soft_labels.manifest import Dropped, to_json
+from ..files import to_json, write_atomically
+from ..soft_labels.manifest import Dropped
 from .agreement import Agreement, Disagreement
 from .categories import CategoryPair
 from .comparison import Comparison, compare_rows, has_learned_nothing

@@ -1,83 +1,48 @@
 """Predict many texts into a file, which a killed run goes on with."""
 
-import json
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import islice
+import math
+import shutil
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, Protocol, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Type,
+    Union,
+)
 
 import srsly
-from spacy.language import Language
 from tqdm.auto import tqdm
 
-from ..corpora.texts import Texts, TextSource, as_texts
-from ..docs import blank_pipeline, load_pipeline
+from ..corpora.text_entries import TextEntry
+from ..corpora.text_shards import read_shards
+from ..corpora.texts import TextSource, as_texts
+from ..docs import blank_pipeline
 from ..errors import DistillError
-from ..files import check_new_file, sha256_path, write_atomically
-from .predictor import PredictionError, Predictor, Result
+from ..executors import Executor
+from ..files import (
+    TEMPORARY,
+    check_new_file,
+    open_atomically,
+    sha256_bytes,
+    to_json,
+    write_atomically,
+)
+from ..shards import read_record, write_shard
+from ..windows import SHARD_SIZE
+from .formats import ShardWriter, find_writer
+from .sources import PredictsTexts
 
-_SUFFIX = ".jsonl"
 _BATCH = 128
+_RUN = "run.json"
 
-
-class PredictsTexts(Protocol):
-    """Predicts texts: a pipeline, or a service.
-
-    Attributes:
-        fingerprint: Identifies it, so that a run goes on with the same only.
-    """
-
-    fingerprint: str
-
-    def predict(self, texts: List[str]) -> List[Dict[str, Any]]:
-        """Return `entities` and `cats` of each text, or an `error`."""
-        ...
-
-
-class LocalPipeline:
-    """A pipeline in this process.
-
-    Args:
-        model: Installed package or folder.
-    """
-
-    def __init__(self, model: Union[str, Path]) -> None:
-        nlp = load_pipeline(model)
-        assert nlp.path is not None
-        self.nlp = nlp
-        self.fingerprint = sha256_path(nlp.path)
-        self._predictor = Predictor(nlp)
-
-    def predict(self, texts: List[str]) -> List[Dict[str, Any]]:
-        """Predict texts; see `PredictsTexts`."""
-        refused: Dict[int, str] = {}
-        for number, text in enumerate(texts):
-            try:
-                self._predictor.check(text)
-            except DistillError as error:
-                refused[number] = str(error)
-        good = [text for number, text in enumerate(texts) if number not in refused]
-        results = iter(self._predictor.predict(good))
-        return [
-            {"error": refused[number]}
-            if number in refused
-            else self._line(next(results))
-            for number in range(len(texts))
-        ]
-
-    def _line(self, result: Union[Result, PredictionError]) -> Dict[str, Any]:
-        if isinstance(result, PredictionError):
-            return {"error": str(result)}
-        line: Dict[str, Any] = {}
-        if self._predictor.has_entities:
-            line["entities"] = [
-                {"start": e.start, "end": e.end, "label": e.label, "score": e.score}
-                for e in result.entities
-            ]
-        if self._predictor.has_categories:
-            line["cats"] = result.categories
-        return line
+Source = Union[PredictsTexts, Callable[[], PredictsTexts]]
 
 
 @dataclass(frozen=True)
@@ -95,25 +60,60 @@ class Predicted:
     failed: int
 
 
+class _Shard(NamedTuple):
+    """Texts of a shard."""
+
+    number: int
+    texts: List[str]
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What is known of a shard that is done."""
+
+    sha256: str
+    documents: int
+    failed: int
+
+
+class _PredictedShard(NamedTuple):
+    """A predicted shard that is not written yet."""
+
+    number: int
+    data: bytes
+    record: _Record
+
+
 def predict_file(
-    source: PredictsTexts,
+    source: Source,
     texts: TextSource,
     output: Union[str, Path],
     *,
+    shard_size: int = SHARD_SIZE,
+    executor: Optional[Executor] = None,
     lang: str = "en",
     progress: bool = True,
 ) -> Predicted:
-    """Predict texts, and write a line of JSON for each, in their order.
+    """Predict texts, and write the predictions into a file, in their order.
 
-    A line has the `text`, and what the pipeline predicts: `entities` (`start` and `end`
-    by characters, `label`, `score`) and `cats`; or an `error`. Until it is complete,
-    the file has the ending `.part`: the same call goes on after it was killed.
+    A `.jsonl` file has a line for each text, with `text` and what the pipeline
+    predicts: `entities` (`start` and `end` by characters, `label`, `score`) and `cats`;
+    or an `error`. A `.parquet` file has the same as columns, and a `.spacy` file has
+    Docs. Shards of the texts are predicted one by one into a folder beside the file,
+    whose name ends in `.part`: the same call goes on after it was killed.
 
     Args:
-        source: What predicts.
+        source: What predicts; or a function that loads it, which an executor calls in
+            each worker, such as `partial(LocalPipeline, "en_core_web_sm")`.
         texts: A path, or strings or Docs; see `as_texts`. Tokens of their own are not
             used.
-        output: The file (`.jsonl`), which must not exist.
+        output: The file, which must not exist.
+        shard_size: Texts in a shard. With several workers, there should be many shards
+            for each.
+        executor: Predicts shards elsewhere: `executors.Processes` or
+            `executors.RayActors`. None predicts one after the other in this process.
+            The result has the same bytes if all compute on one thread, see
+            `executors.use_one_thread`.
         lang: Language whose tokenizer reads mark-up.
         progress: Show a progress bar.
 
@@ -121,72 +121,134 @@ def predict_file(
         How many texts were predicted.
 
     Raises:
-        DistillError: If the file exists or has another ending, if a text cannot be
-            read, or if an unfinished file is of other texts or of another pipeline.
+        DistillError: If the file exists or has another ending, if an executor is given
+            a source that is loaded, if a text cannot be read, or if an unfinished file
+            is of other texts or of another pipeline.
     """
     output = Path(output)
-    if output.suffix != _SUFFIX:
-        raise DistillError(
-            f"Expected a file to write to that ends in {_SUFFIX}, got {output}: name it"
-            f" {output.with_suffix(_SUFFIX)}."
-        )
+    writer = find_writer(output)
     check_new_file(output)
+    load = source if callable(source) else None
+    loaded: Any = source if load is None else load()
+    writer.check(loaded)
+    if executor is not None and load is None:
+        raise DistillError(
+            "Expected a function that loads the pipeline, since each worker loads its"
+            " own, got one that is loaded: give partial(LocalPipeline, name)."
+        )
+    if shard_size < 1:
+        raise DistillError(f"Expected shards of 1 text or more, got {shard_size}.")
     given = as_texts(texts)
     part = output.with_name(f"{output.name}.part")
-    with _open_part(part, {"texts": given.hash, "model": source.fingerprint}) as file:
-        done = _count_lines(file)
-        failed = 0
-        with _bar(len(given), done=done, show=progress) as bar:
-            for batch in _batches(given, blank_pipeline(lang), done):
-                lines = source.predict(batch)
-                failed += sum("error" in line for line in lines)
-                for text, line in zip(batch, lines):
-                    row = {"text": text, **line}
-                    file.write(f"{json.dumps(row, ensure_ascii=False)}\n".encode())
-                file.flush()
-                bar.update(len(batch))
-    part.replace(output)
-    with suppress(OSError):
-        _state_path(part).unlink()
-    return Predicted(documents=len(given), earlier=done, failed=failed)
+    _begin(
+        part,
+        {
+            "texts": given.hash,
+            "model": loaded.fingerprint,
+            "shard_size": shard_size,
+        },
+    )
+    files = [
+        f"shard-{number:05d}{output.suffix}"
+        for number in range(math.ceil(len(given) / shard_size))
+    ]
+    records = [_read_record(part, file) for file in files]
+    pending = [number for number, record in enumerate(records) if record is None]
+    earlier = sum(record.documents for record in records if record is not None)
+    nlp = blank_pipeline(lang)
+    shards = (
+        _Shard(number, [_text(entry) for entry in entries])
+        for number, entries in read_shards(
+            given, nlp, shard_size=shard_size, pending=pending
+        )
+    )
+    with _bar(len(given), done=earlier, show=progress) as bar:
+        if executor is None or not pending:
+            work = partial(_predict_shard, loaded, writer, on_batch=bar.update)
+            predicted: Iterator[_PredictedShard] = map(work, shards)
+        else:
+            assert load is not None
+            worker = partial(_load_worker, load, loaded.fingerprint, writer)
+            predicted = executor.run(worker, shards)
+        for number, data, record in predicted:
+            write_shard(part, files[number], data, asdict(record))
+            records[number] = record
+            if executor is not None:
+                bar.update(record.documents)
+    with open_atomically(output) as file:
+        writer.assemble([part / name for name in files], file)
+    shutil.rmtree(part)
+    failed = sum(record.failed for record in records if record is not None)
+    return Predicted(documents=len(given), earlier=earlier, failed=failed)
 
 
-def _batches(texts: Texts, nlp: Language, start: int) -> Iterator[List[str]]:
-    found = (doc.text for doc in texts.read(nlp, start))
-    while batch := list(islice(found, _BATCH)):
-        yield batch
+def _predict_shard(
+    source: PredictsTexts,
+    writer: Type[ShardWriter],
+    shard: _Shard,
+    *,
+    on_batch: Optional[Callable[[int], Any]] = None,
+) -> _PredictedShard:
+    """Predict a shard. The result depends on the arguments alone."""
+    source.begin_shard()
+    written = writer()
+    for start in range(0, len(shard.texts), _BATCH):
+        batch = shard.texts[start : start + _BATCH]
+        written.add(source, batch)
+        if on_batch is not None:
+            on_batch(len(batch))
+    data = written.data()
+    record = _Record(sha256_bytes(data), len(shard.texts), written.failed)
+    return _PredictedShard(shard.number, data, record)
 
 
-def _state_path(part: Path) -> Path:
-    return part.with_name(f"{part.name}.json")
+def _load_worker(
+    load: Callable[[], PredictsTexts], fingerprint: str, writer: Type[ShardWriter]
+) -> Callable[[_Shard], _PredictedShard]:
+    """Load the pipeline in a worker."""
+    source = load()
+    if source.fingerprint != fingerprint:
+        raise DistillError(
+            "Expected the pipeline in a worker as it is here, got another one: put the"
+            " same files at the same path on all hosts."
+        )
+    return partial(_predict_shard, source, writer)
 
 
-def _open_part(part: Path, run: Dict[str, str]) -> BinaryIO:
-    """Open an unfinished file to go on with, or a new one."""
-    state = _state_path(part)
-    if part.exists() and state.exists():
+def _text(entry: TextEntry) -> str:
+    content = entry.content
+    return content if isinstance(content, str) else content.text
+
+
+def _begin(part: Path, run: Dict[str, Any]) -> None:
+    """Begin a folder of predicted shards, or go on with the one that is there."""
+    state = part / _RUN
+    if state.exists():
         if srsly.read_json(state) != run:
             raise DistillError(
-                f"Expected an unfinished file of the same texts and pipeline at {part},"
-                " got one of others: remove it to begin again, or choose another"
-                " output."
+                f"Expected unfinished predictions of the same texts by the same"
+                f" pipeline in {part}, got those of others: remove it to begin again,"
+                " or choose another output."
             )
-        return part.open("r+b")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(state, json.dumps(run).encode("utf-8"))
-    return part.open("w+b")
+    elif part.exists() and not (part.is_dir() and _is_empty(part)):
+        raise DistillError(
+            f"Expected unfinished predictions in {part}, got something else: move it"
+            " away, or choose another output."
+        )
+    else:
+        write_atomically(state, to_json(run))
+    for left_over in part.glob(TEMPORARY):
+        left_over.unlink()
 
 
-def _count_lines(file: BinaryIO) -> int:
-    """Count the complete lines of a file, and go to the end of the last one."""
-    number = end = 0
-    for line in file:
-        if not line.endswith(b"\n"):
-            break
-        number, end = number + 1, end + len(line)
-    file.seek(end)
-    file.truncate()
-    return number
+def _is_empty(folder: Path) -> bool:
+    # Names with a dot are, most likely, what a killed run left.
+    return all(path.name.startswith(".") for path in folder.iterdir())
+
+
+def _read_record(part: Path, file: str) -> Optional[_Record]:
+    record = read_record(part, file)
+    return None if record is None else _Record(**record)
 
 
 def _bar(total: int, *, done: int, show: bool) -> Any:

@@ -1,7 +1,17 @@
 """Run a pipeline on the texts of a batch."""
 
 from contextlib import ExitStack
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    TypeVar,
+    Union,
+)
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -12,6 +22,8 @@ from ..errors import DistillError
 # New words of the texts are kept for so many words, then dropped in one go with spaCy's
 # memory zone. A zone for each batch costs twice the time: all words are new to it.
 _WORDS_OF_ZONE = 50_000
+
+_Read = TypeVar("_Read")
 
 
 class Entity(NamedTuple):
@@ -119,13 +131,28 @@ class Predictor:
         Returns:
             For each a result, or the error that the pipeline failed with on it.
         """
-        results = self._predict(texts)
+        return self.read(texts, self.result)
+
+    def read(
+        self, texts: Sequence[str], read: Callable[[Doc], _Read]
+    ) -> List[Union[_Read, PredictionError]]:
+        """Predict texts that were checked, and read something of each Doc.
+
+        Args:
+            texts: The texts.
+            read: Called with each Doc. What it returns must not contain the Doc, or
+                hashes of its words, which are dropped after some batches.
+
+        Returns:
+            For each what was read, or the error that the pipeline failed with.
+        """
+        results = self._read(texts, read)
         if results is not None:
             return list(results)
         # One of them is to blame, and the others are not to go with it.
-        found: List[Union[Result, PredictionError]] = []
+        found: List[Union[_Read, PredictionError]] = []
         for text in texts:
-            single = self._predict([text])
+            single = self._read([text], read)
             if single is None:
                 found.append(PredictionError("The pipeline failed on this text."))
             else:
@@ -138,7 +165,9 @@ class Predictor:
             zone, self._zone = self._zone, None
             zone.close()
 
-    def _predict(self, texts: Sequence[str]) -> Optional[List[Result]]:
+    def _read(
+        self, texts: Sequence[str], read: Callable[[Doc], _Read]
+    ) -> Optional[List[_Read]]:
         """Predict texts; None if the pipeline fails on one."""
         if self._zone is None:
             self._zone = ExitStack()
@@ -146,19 +175,26 @@ class Predictor:
             self._words = 0
         # An exception that leaves a zone would corrupt the vocab (spaCy #13924), so
         # none does.
+        results, words = [], 0
         try:
-            docs = self.nlp.pipe(texts, batch_size=self.batch_size)
-            results = [self._read(doc) for doc in docs]
+            for doc in self.nlp.pipe(texts, batch_size=self.batch_size):
+                results.append(read(doc))
+                words += len(doc)
         except Exception:
             if len(texts) == 1:
                 logger.exception("The pipeline failed on a text")
             return None
-        self._words += sum(result.words for result in results)
+        self._words += words
         if self._words >= _WORDS_OF_ZONE:
             self.close()
         return results
 
-    def _read(self, doc: Doc) -> Result:
+    def result(self, doc: Doc) -> Result:
+        """Read the result of a Doc that the pipeline has predicted.
+
+        Args:
+            doc: The Doc.
+        """
         scores: Sequence[Any] = [None] * len(doc.ents)
         if self._scored is not None and self._scored in doc.spans:
             given = doc.spans[self._scored].attrs.get("scores")

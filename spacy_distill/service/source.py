@@ -9,7 +9,7 @@ _REFUSED = (413, 422, 500)
 
 
 class ServiceSource:
-    """A service that predicts texts; see `prediction.files.PredictsTexts`.
+    """A service that predicts texts; see `prediction.sources.PredictsTexts`.
 
     Args:
         url: Its address.
@@ -25,6 +25,9 @@ class ServiceSource:
         self.fingerprint = str(info["checksum"])
         self._tasks: List[str] = info["tasks"]
         self._most: int = info["max_chars"]
+
+    def begin_shard(self) -> None:
+        """Do nothing: the service gathers texts of all its clients."""
 
     def predict(self, texts: List[str]) -> List[Dict[str, Any]]:
         """Predict texts; see `PredictsTexts`."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar, Union
 
 from ..errors import DistillError
-from ..files import write_atomically
+from ..files import to_json, write_atomically
 from ..tasks.base import Task
 from ..tasks.registry import find_task
 
@@ -250,16 +250,6 @@ class Manifest:
             shards=[Shard.from_json(shard) for shard in msg["shards"]],
             complete=msg["complete"],
         )
-
-
-def to_json(msg: Dict[str, Any]) -> bytes:
-    """Return JSON as it is written to files: indented, in UTF-8, with a final newline.
-
-    Raises:
-        ValueError: If a number is not finite.
-    """
-    text = json.dumps(msg, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return text.encode("utf-8")
 
 
 def _from_format_2(msg: Dict[str, Any]) -> Dict[str, Any]:

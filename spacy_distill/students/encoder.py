@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 import numpy as np
 from spacy.attrs import ORTH
+from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.api import Model, NumpyOps
 from thinc.types import Floats2d
@@ -98,6 +99,24 @@ def student_encoder(
 def get_encoders(model: Model) -> List[Model]:
     """Return the student encoders in a model."""
     return [node for node in model.walk() if node.name == ENCODER]
+
+
+def forget_types(nlp: Language) -> None:
+    """Drop the word types that the student encoders of a pipeline have cached.
+
+    Matrix products are rounded by the number of their rows, so the last bits of what is
+    computed for a type depend on which other types were new at the same time. Without
+    the types of earlier texts, predictions depend on the texts that follow alone.
+
+    Args:
+        nlp: The pipeline.
+    """
+    for _, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        for encoder in get_encoders(model) if isinstance(model, Model) else ():
+            layer: Any = encoder._func
+            # Not `EncoderCache`: the encoder may be one of a bundled package.
+            layer.cache = type(layer.cache)()
 
 
 def set_words(

@@ -1,6 +1,7 @@
 """Shards are annotated by a pure function: any order gives the same bytes."""
 
 import random
+from dataclasses import asdict
 
 import pytest
 import spacy
@@ -8,11 +9,12 @@ from hash_teacher import HashTeacher, make_pieces
 from killed_annotation import LOSE, SETTINGS
 from tiny_teachers import make_cnn_teacher
 
-from spacy_distill.annotation.annotate import annotate, run_local
+from spacy_distill.annotation.annotate import annotate, run_shards
 from spacy_distill.annotation.plan import begin, finish, plan_annotation
-from spacy_distill.annotation.shard import annotate_shard, write_shard
+from spacy_distill.annotation.shard import annotate_shard
 from spacy_distill.corpora.texts import MemoryTexts
 from spacy_distill.errors import DistillError
+from spacy_distill.shards import write_shard
 from spacy_distill.soft_labels.manifest import Manifest, Settings
 from spacy_distill.teachers.load import load_teacher
 
@@ -50,7 +52,8 @@ def test_any_order_gives_the_same_bytes(tmp_path, make_teacher):
         random.Random(seed).shuffle(numbers)
         for number in numbers:
             docs = list(texts.read(teacher.nlp, plan.start(number), plan.stop(number)))
-            write_shard(out, number, annotate_shard(teacher, docs, plan, number))
+            data, record = annotate_shard(teacher, docs, plan, number)
+            write_shard(out, record.file, data, asdict(record))
         finish(plan, out)
         assert contents(out) == whole
 
@@ -62,7 +65,7 @@ def test_gaps_are_filled(tmp_path):
     plan = plan_annotation(teacher, texts, PLAN)
     out = tmp_path / "out"
     begin(plan, out, replace=False)
-    run_local(teacher, texts, plan, [1, 3], out, progress=False)
+    run_shards(teacher, texts, plan, [1, 3], out, progress=False)
     with pytest.raises(DistillError, match=r"shard-00000\.spacy is not done"):
         finish(plan, out)
     assert begin(plan, out, replace=False) == [0, 2, 4]
@@ -89,7 +92,7 @@ def test_a_damaged_record_is_not_built_upon(tmp_path):
     teacher = hash_teacher()
     plan = plan_annotation(teacher, texts, PLAN)
     begin(plan, tmp_path / "out", replace=False)
-    run_local(teacher, texts, plan, [0], tmp_path / "out", progress=False)
+    run_shards(teacher, texts, plan, [0], tmp_path / "out", progress=False)
     record = tmp_path / "out" / "shard-00000.json"
     for damage in (
         "{",

@@ -8,6 +8,7 @@ and never imports torch.
 """
 
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -115,8 +116,8 @@ def forget_types(nlp: Language) -> None:
         model = getattr(pipe, "model", None)
         for encoder in get_encoders(model) if isinstance(model, Model) else ():
             layer: Any = encoder._func
-            # Not `EncoderCache`: the encoder may be one of a bundled package.
-            layer.cache = type(layer.cache)()
+            # A copy is empty, and of the same class where a package has its own.
+            layer.cache = deepcopy(layer.cache)
 
 
 def set_words(

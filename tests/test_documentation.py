@@ -51,6 +51,7 @@ ELSEWHERE = {
     "spacy-distill predict en_core_web_sm texts.jsonl -o predictions.parquet": (
         "tests/prediction/test_files.py, as pyarrow is an extra"
     ),
+    "serve run": "tests/service/test_ray_app.py, as Ray is an extra",
     "python on_ray.py": "tests/test_scale_examples.py",
     "python on_spark.py": "tests/test_scale_examples.py",
     "curl ": "tests/service",

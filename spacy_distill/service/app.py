@@ -84,8 +84,22 @@ def create_app(
 
 
 def create_app_from_environment() -> FastAPI:
-    """Create the application of a worker process."""
-    settings = ServiceSettings.from_environment()
+    """Create the application of a worker process of uvicorn."""
+    return create_worker_app(ServiceSettings.from_environment())
+
+
+def create_worker_app(settings: ServiceSettings) -> FastAPI:
+    """Create the application of a process that has nothing else to do.
+
+    Args:
+        settings: Its settings.
+
+    Returns:
+        An ASGI application.
+
+    Raises:
+        DistillError: See `create_app`.
+    """
     if settings.code is not None:
         import_file("python_code", settings.code)
     log_to_stderr()

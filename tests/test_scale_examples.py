@@ -15,12 +15,14 @@ PAGE = ROOT / "docs" / "scale.md"
 @pytest.fixture
 def desk(tmp_path):
     """The files of the page, and the environment of its commands."""
-    packages = make_desk(tmp_path)
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    packages = make_desk(folder)
     for block in read_blocks(PAGE):
         name, _, _ = block.text.partition("\n")
         if name.startswith("# ") and name.endswith(".py"):
-            (tmp_path / name[2:]).write_text(block.text, encoding="utf-8")
-    paths = os.pathsep.join([str(packages), str(ROOT), str(tmp_path)])
+            (folder / name[2:]).write_text(block.text, encoding="utf-8")
+    paths = os.pathsep.join([str(packages), str(ROOT), str(folder)])
     env = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     env["PYSPARK_PYTHON"] = sys.executable
     # Spark asks for the name of this host, which may not resolve.
@@ -29,7 +31,7 @@ def desk(tmp_path):
     def run(script):
         done = subprocess.run(
             [sys.executable, script],
-            cwd=tmp_path,
+            cwd=folder,
             env=env,
             capture_output=True,
             text=True,
@@ -37,8 +39,8 @@ def desk(tmp_path):
         )
         assert done.returncode == 0, done.stderr
 
-    texts = (tmp_path / "texts.jsonl").read_text("utf-8").splitlines()
-    return tmp_path, [json.loads(line)["text"] for line in texts], run
+    texts = (folder / "texts.jsonl").read_text("utf-8").splitlines()
+    return folder, [json.loads(line)["text"] for line in texts], run
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Callable, Optional, Union
 from typer import Argument, Option
 
 from ..errors import DistillError
-from ..windows import SHARD_SIZE
+from ..windows import PREDICTED_SHARD_SIZE
 from . import options
 from .common import friendly_errors, import_code
 from .interrupts import exit_interrupted
@@ -38,7 +38,7 @@ def predict_cli(
     executor: options.ExecutorName = None,
     workers: options.Workers = None,
     address: options.Address = None,
-    shard_size: options.ShardSize = SHARD_SIZE,
+    shard_size: options.ShardSize = PREDICTED_SHARD_SIZE,
     lang: Annotated[str, Option(help="Language whose tokenizer cuts mark-up.")] = "en",
     api_key: Annotated[
         Optional[str],

@@ -35,7 +35,7 @@ from ..files import (
     write_atomically,
 )
 from ..shards import read_record, write_shard
-from ..windows import SHARD_SIZE
+from ..windows import PREDICTED_SHARD_SIZE
 from .formats import ShardWriter, find_writer
 from .sources import PredictsTexts
 
@@ -89,7 +89,7 @@ def predict_file(
     texts: TextSource,
     output: Union[str, Path],
     *,
-    shard_size: int = SHARD_SIZE,
+    shard_size: int = PREDICTED_SHARD_SIZE,
     executor: Optional[Executor] = None,
     lang: str = "en",
     progress: bool = True,

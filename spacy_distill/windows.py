@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 # Documents in a shard of soft labels.
 SHARD_SIZE = 1000
 # Texts in a shard of predictions. A student computes its word types again for each, so
-# that a shard of 1,000 takes it 1.35 times as long for each text.
+# that a text of a shard of 1,000 takes it about 1.4 times as long.
 PREDICTED_SHARD_SIZE = 5000
 # Default size of padded batches, in tokens or word pieces.
 BATCH_WORDS = 4096

@@ -56,7 +56,7 @@ def annotate_shard(
     Raises:
         DistillError: If logits have another shape than the task's, or are not finite.
     """
-    # Of a student that teaches.
+    # A student may be the teacher.
     forget_types(teacher.nlp)
     first = plan.start(number) + 1
     predictions = predict_docs(

@@ -36,7 +36,9 @@ def find_executor(
             )
         return None if n_process is None or n_process == 1 else Processes(n_process)
     if executor != "ray":
-        raise DistillError(f"Expected --executor ray, got {executor}.")
+        raise DistillError(
+            f"Expected --executor ray, got {executor}: give ray, or --n-process."
+        )
     if n_process is not None:
         raise DistillError(
             f"Expected either processes on this machine or Ray, got --n-process"

@@ -26,7 +26,7 @@ class DatasetTexts:
 
     Attributes:
         own_tokens: False.
-        notes: None.
+        notes: Empty.
         hash: SHA-256 over the texts; that of the same texts in memory.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple
 
 _Schema = Dict[str, Any]
 _JSON = "application/json"
-# Limits that a field of a request may have, and how they are told.
+# Limits that a field of a request may have, and their text on the page.
 _LIMITS = {
     "minimum": "at least {}",
     "maximum": "at most {}",

@@ -26,7 +26,7 @@ class Parameters(BaseModel):
     )
     model: Literal["student", "teacher"] = Field(
         default="student",
-        description="Who is asked. A teacher is there if GET /info names one.",
+        description="Which pipeline to ask; the teacher only if GET /info names it.",
     )
 
 

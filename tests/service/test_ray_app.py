@@ -22,7 +22,7 @@ def cluster(tmp_path_factory):
     """Two replicas of a small student: its address, and a folder of process ids."""
     import ray
 
-    from spacy_distill.service.ray_app import RayServiceSettings, app
+    from spacy_distill.service.ray_app import app
 
     folder = tmp_path_factory.mktemp("ray_app")
     (folder / "code.py").write_text(CODE, encoding="utf-8")
@@ -36,12 +36,13 @@ def cluster(tmp_path_factory):
         ray.init(num_cpus=3, include_dashboard=False, object_store_memory=10**8)
         try:
             serve.start(http_options={"host": "127.0.0.1", "port": port})
-            settings = RayServiceSettings(
-                model=str(folder / "student"),
-                code=str(folder / "code.py"),
-                log_format="none",
-                min_replicas=2,
-            )
+            # As `serve run` gives them.
+            settings = {
+                "model": str(folder / "student"),
+                "code": str(folder / "code.py"),
+                "log_format": "none",
+                "min_replicas": "2",
+            }
             serve.run(app(settings))
             yield f"http://127.0.0.1:{port}", folder / "pids"
         finally:
@@ -108,7 +109,14 @@ def test_routes_are_those_of_the_service(cluster):
     ],
 )
 def test_settings_out_of_range(settings, message):
-    from spacy_distill.service.ray_app import RayServiceSettings, app
+    from spacy_distill.service.ray_app import RayServiceSettings, build_app
 
     with pytest.raises(DistillError, match=message):
-        app(RayServiceSettings(model="en_none", **settings))
+        build_app(RayServiceSettings(model="en_none", **settings))
+
+
+def test_a_setting_that_there_is_not():
+    from spacy_distill.service.ray_app import app
+
+    with pytest.raises(ValueError, match="replicas"):
+        app({"model": "en_none", "replicas": "2"})

@@ -112,10 +112,9 @@ def test_a_config_limits_the_cache_of_a_saved_pipeline(tmp_path):
     for number in range(30):
         text = f"Anna{number} went to Paris with word{number} ."
         found, expected = small(text), nlp(text)
-        assert (entities(found), scores(found)) == (
-            entities(expected),
-            scores(expected),
-        )
+        assert entities(found) == entities(expected)
+        # Matrix products may be rounded by the number of types that are new.
+        assert scores(found) == pytest.approx(scores(expected), abs=1e-5)
         n_entities += len(found.ents)
     assert n_entities
     assert len(encoder._func.cache.types) <= 7

@@ -10,7 +10,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name, run_cell
@@ -21,7 +21,7 @@ from spacy.language import Language
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
 
-from presets.sets import ROWS, SETS, TEACHER, source_of
+from presets.sets import ENCODERS, ROWS, SETS, TEACHER, encoder_of, source_of
 from spacy_distill import annotate, distill, load_teacher, quantize
 from spacy_distill.docs import load_pipeline
 from spacy_distill.evaluation.size import zipped_bytes
@@ -29,6 +29,8 @@ from spacy_distill.training.config import TEACHER_CONFIG
 from spacy_distill.training.loop import train
 from spacy_distill.training.teacher import train_teacher
 
+# Without the letter case that CaseAwareTransformer adds to uncased models like BERT.
+_ANY_TRANSFORMER = "spacy-transformers.TransformerModel.v3"
 # spaCy stops by itself 600 steps after the best one.
 _STOCK = {"max_steps": 3000, "patience": 600, "eval_frequency": 100}
 
@@ -37,7 +39,13 @@ def main() -> None:
     """Run what is asked for and not yet done."""
     parser = cell_parser(__doc__, sets=SETS, rows=ROWS)
     parser.add_argument("--vectors", type=Path, help="for rows with vectors")
+    for encoder in ENCODERS:
+        parser.add_argument(f"--{encoder}", help=f"transformer of sets with _{encoder}")
     args = parser.parse_args()
+    for name in args.sets:
+        encoder = encoder_of(name)
+        if encoder is not None and getattr(args, encoder) is None:
+            parser.error(f"the set {name} needs --{encoder} FOLDER")
     if args.vectors is None:
         args.rows = [row for row in args.rows if not ROWS[row].vectors]
     for seed in args.seeds:
@@ -60,7 +68,7 @@ def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> N
     head = {"set": name, "seed": seed}
 
     def teach() -> Dict[str, Any]:
-        train_and_annotate(folder, seed, args)
+        train_and_annotate(folder, encoder_of(name), seed, args)
         return measure(folder / "teacher" / "model-best", folder)
 
     run_cell(folder, TEACHER, head, teach, shown="f1")
@@ -84,19 +92,24 @@ def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> N
         run_cell(folder, row, head, train_and_measure, shown="f1")
 
 
-def train_and_annotate(folder: Path, seed: int, args: argparse.Namespace) -> None:
+def train_and_annotate(
+    folder: Path, encoder: Optional[str], seed: int, args: argparse.Namespace
+) -> None:
     """Fine-tune the teacher, and let it annotate the text."""
+    settings = {
+        "paths.train": str(folder / "train.spacy"),
+        "paths.dev": str(folder / "dev.spacy"),
+        "system.seed": seed,
+        "training.logger.progress_bar": None,
+        "initialize.after_init.bfloat16": args.bfloat16,
+    }
+    if encoder is not None:
+        settings["components.transformer.model.@architectures"] = _ANY_TRANSFORMER
     train_teacher(
         TEACHER_CONFIG,
         folder / "teacher",
-        transformer=args.transformer,
-        overrides={
-            "paths.train": str(folder / "train.spacy"),
-            "paths.dev": str(folder / "dev.spacy"),
-            "system.seed": seed,
-            "training.logger.progress_bar": None,
-            "initialize.after_init.bfloat16": args.bfloat16,
-        },
+        transformer=args.transformer if encoder is None else getattr(args, encoder),
+        overrides=settings,
         progress=False,
     )
     path = folder / "teacher" / "model-best"

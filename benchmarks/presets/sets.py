@@ -33,13 +33,21 @@ SOURCES = {
     "ncbi": Source("ncbi_disease", ("train.tsv", "devel.tsv", "test.tsv"), "Disease"),
 }
 # Labelled sentences by set; None for all.
-SETS: Dict[str, Optional[int]] = {
+_MINILM_SETS: Dict[str, Optional[int]] = {
     **{f"conll_{n}": n for n in (150, 300, 750, 1500, 3000)},
     "conll_all": None,
     "wnut_300": 300,
     "wnut_all": None,
     "ncbi_300": 300,
     "ncbi_all": None,
+}
+# Other transformers that teachers are fine-tuned from: cased, or without segments.
+ENCODERS = ("e5", "mpnet")
+# Sets with other teachers come beside those with MiniLM.
+SETS: Dict[str, Optional[int]] = {
+    full: n_labels
+    for name, n_labels in _MINILM_SETS.items()
+    for full in (name, *(f"{name}_{encoder}" for encoder in ENCODERS))
 }
 
 
@@ -72,3 +80,9 @@ ORDER = [TEACHER, *ROWS]
 def source_of(name: str) -> Source:
     """Return the corpus of a set."""
     return SOURCES[name.partition("_")[0]]
+
+
+def encoder_of(name: str) -> Optional[str]:
+    """Return the transformer of a set's teachers; None for MiniLM."""
+    encoder = name.rpartition("_")[2]
+    return encoder if encoder in ENCODERS else None

@@ -79,5 +79,5 @@ $(VENV)/.serve: $(VENV)/.distill
 	touch $@
 
 $(VENV)/.test: $(VENV)/.distill
-	$(PIP) -e ".[train,dev,bench,serve,parquet,ray]"
+	$(PIP) -e ".[train,dev,bench,serve,parquet,cloud,ray]"
 	touch $@

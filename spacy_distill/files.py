@@ -4,10 +4,12 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, Mapping, Union
 
+from .addresses import as_path, is_remote, path_exists, reaching
 from .errors import DistillError
 
 # The temporary files of `write_atomically`, as a pattern for `Path.glob`.
@@ -44,7 +46,7 @@ def sha256_file(path: Union[str, Path]) -> str:
     """
     digest = hashlib.sha256()
     try:
-        with Path(path).open("rb") as file_:
+        with as_path(path).open("rb") as file_:
             while block := file_.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
@@ -126,10 +128,11 @@ def open_atomically(path: Union[str, Path]) -> Iterator[BinaryIO]:
 
     Bytes are written to a temporary file in the same folder, which is created if
     missing. They are flushed to disk, and then the file is renamed. After an error in
-    the block, the temporary file is removed and `path` is unchanged.
+    the block, the temporary file is removed and `path` is unchanged. For an address in
+    an object store, the temporary file is on this machine, and is sent as a whole.
 
     Args:
-        path: Path of the file.
+        path: Path of the file, or its address.
 
     Yields:
         A binary stream.
@@ -138,7 +141,15 @@ def open_atomically(path: Union[str, Path]) -> Iterator[BinaryIO]:
         DistillError: If the system fails to write (disk full, no permission). The
             message has the path and the reason.
     """
-    path = Path(path)
+    path = as_path(path)
+    if is_remote(path):
+        with tempfile.TemporaryFile() as file_:
+            yield file_
+            file_.seek(0)
+            # No folder is made: that could make a bucket.
+            with reaching(path), path.open("wb") as there:
+                shutil.copyfileobj(file_, there, _BLOCK)
+        return
     # The process id separates concurrent writers. A killed writer leaves this file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")
     try:
@@ -163,11 +174,15 @@ def check_writable(folder: Union[str, Path]) -> None:
 
     Args:
         folder: The folder. It and its parents need not exist; none is created.
+            An address is only checked to be one that can be reached.
 
     Raises:
         DistillError: If it is a file, or if the system does not let write there.
     """
-    path = Path(folder)
+    path = as_path(folder)
+    if is_remote(path):
+        path_exists(path)
+        return
     there = next(p for p in (path.absolute(), *path.absolute().parents) if _exists(p))
     if not there.is_dir():
         raise DistillError(
@@ -188,7 +203,7 @@ def check_writable(folder: Union[str, Path]) -> None:
 
 def _exists(path: Path) -> bool:
     # Without permission to look, `Path.exists` raises an error.
-    return os.path.lexists(path)
+    return path_exists(path) if is_remote(path) else os.path.lexists(path)
 
 
 def check_output_folder(output: Path) -> None:
@@ -219,7 +234,7 @@ def check_new_file(path: Union[str, Path]) -> None:
         DistillError: If there is something at `path`, or if the system does not let
             write there.
     """
-    path = Path(path)
+    path = as_path(path)
     if _exists(path):
         raise DistillError(
             f"Expected a new file to write to, got {path}, which exists: choose another"

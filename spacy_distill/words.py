@@ -7,6 +7,7 @@ from typing import List, Union
 import numpy as np
 import srsly
 
+from .addresses import as_path
 from .errors import DistillError
 from .files import write_atomically
 
@@ -119,7 +120,7 @@ class WordPieces:
         Args:
             path: Path of the file.
         """
-        write_atomically(Path(path), self.to_bytes())
+        write_atomically(path, self.to_bytes())
 
     @classmethod
     def from_file(cls, path: Union[str, Path]) -> "WordPieces":
@@ -135,7 +136,7 @@ class WordPieces:
             DistillError: If the file is missing or invalid. The message names it.
         """
         try:
-            data = Path(path).read_bytes()
+            data = as_path(path).read_bytes()
         except OSError as error:
             raise DistillError(
                 f"Expected a file of word pieces at {path}: {error.strerror}. Annotate"

@@ -51,6 +51,11 @@ ELSEWHERE = {
     "spacy-distill predict en_core_web_sm texts.jsonl -o predictions.parquet": (
         "tests/prediction/test_files.py, as pyarrow is an extra"
     ),
+    "spacy-distill annotate en_core_web_sm s3:": "tests/test_object_stores.py",
+    "spacy-distill distill en_core_web_sm --soft-labels s3:": (
+        "tests/test_object_stores.py"
+    ),
+    "spacy-distill predict en_core_web_sm s3:": "tests/test_object_stores.py",
     "serve run": "tests/service/test_ray_app.py, as Ray is an extra",
     "python on_ray.py": "tests/test_scale_examples.py",
     "python on_spark.py": "tests/test_scale_examples.py",

@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterator, Optional, Sequence, Union
 
 from tqdm.auto import tqdm
 
+from ..addresses import as_path
 from ..corpora.text_shards import read_shards
 from ..corpora.texts import Texts, TextSource, as_texts
 from ..errors import DistillError
@@ -44,7 +45,7 @@ def annotate(
         teacher: The teacher; or a function that loads it, which an executor calls in
             each worker, such as `partial(load_teacher, "en_core_web_sm")`.
         texts: A path, or strings or Docs; see `corpora.texts.as_texts`.
-        out: Folder for the soft labels.
+        out: Folder for the soft labels, or an address such as `s3://bucket/folder`.
         shard_size: Documents in a shard. One shard at a time is in memory.
         batch_words: Most words (word pieces, if the teacher has any) in a batch,
             padding included. It limits the teacher's memory.
@@ -82,7 +83,7 @@ def annotate(
             f" own, got the teacher {loaded.name}: give"
             f" partial(load_teacher, {loaded.name!r}), for example."
         )
-    texts, out = as_texts(texts), Path(out)
+    texts, out = as_texts(texts), as_path(out)
     settings = Settings(shard_size=shard_size, window=window, overlap=overlap)
     plan = plan_annotation(loaded, texts, settings)
     pending = begin(plan, out, replace=replace)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional
 
+from ..addresses import path_exists
 from ..corpora.texts import Texts
 from ..docs import tokenizer_hash
 from ..errors import DistillError
@@ -96,7 +97,7 @@ def begin(plan: Plan, out: Path, *, replace: bool) -> List[int]:
         DistillError: If the folder has other work, other files, or shards that changed
             since they were written.
     """
-    there = Manifest.read(out) if (out / FILE_NAME).exists() else None
+    there = Manifest.read(out) if path_exists(out / FILE_NAME) else None
     if replace and there is not None and there.difference(plan.manifest) is not None:
         _remove(out)
         there = None

@@ -1,5 +1,6 @@
 """`spacy-distill annotate`: run a teacher over unlabelled text."""
 
+import json
 import time
 from functools import partial
 from pathlib import Path
@@ -27,13 +28,13 @@ _MOST_NAMED = 5
 def annotate_cli(
     teacher: options.Teacher,
     texts: Annotated[
-        Path,
+        str,
         Argument(
             help="File or folder of .txt (a document a line), .jsonl or .spacy, of"
-            " mark-up or of column files; each also .gz."
+            " mark-up or of column files; each also .gz, or at an address."
         ),
     ],
-    output: Annotated[Path, Option("--output", "-o", help="Folder to write to.")],
+    output: options.OutputFolder,
     also: Annotated[
         Optional[List[str]],
         Option(
@@ -157,13 +158,13 @@ def _load(
 
 def _begun(output: Path) -> Tuple[Optional["Manifest"], int]:
     """The manifest of an earlier run, if any, and the words that it annotated."""
-    import srsly
-
     from ..soft_labels.manifest import FILE_NAME, Manifest
 
     if not (output / FILE_NAME).exists():
         return None, 0
-    records = [srsly.read_json(record) for record in output.glob("shard-*.json")]
+    records = [
+        json.loads(record.read_bytes()) for record in output.glob("shard-*.json")
+    ]
     return Manifest.read(output), sum(record["tokens"] for record in records)
 
 

@@ -31,6 +31,8 @@ _EXTRAS = {
     "httpx": "serve",
     "pyarrow": "parquet",
     "ray": "ray",
+    "upath": "cloud",
+    "fsspec": "cloud",
 }
 
 

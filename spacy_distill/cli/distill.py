@@ -6,6 +6,7 @@ from typing import Annotated, Any, Dict, List, Mapping, Optional
 import typer
 from typer import Argument, Option
 
+from ..addresses import as_path
 from ..errors import DistillError
 from . import options
 from .common import friendly_errors, import_code, parse_overrides, use_device
@@ -36,7 +37,8 @@ def distill_cli(
         Optional[str],
         Argument(
             help="Text for the teacher: file or folder of .txt (a document a line),"
-            " .jsonl or .spacy, of mark-up or columns; each also .gz. Not needed if"
+            " .jsonl or .spacy, of mark-up or columns; each also .gz, or at an"
+            " address. Not needed if"
             " --soft-labels are complete."
         ),
     ] = None,
@@ -162,7 +164,7 @@ def run_distill(
     import_code(code)
     use_device(gpu_id)
     folder = overrides.get("paths.soft_labels") or output / "soft_labels"
-    with resumable(soft_labels=Path(folder), training=output):
+    with resumable(soft_labels=as_path(folder), training=output):
         nlp = distill(
             teacher,
             output=output,

@@ -8,12 +8,35 @@ from typing import Annotated, Optional
 
 from typer import Argument, Option
 
+from ..addresses import as_path
+
 Teacher = Annotated[
     str,
     Argument(
         help="Pipeline (package or folder), Hugging Face token classifier (folder or"
         " owner/model), file of annotations (JSON, brat, columns), or config of one"
         " (.cfg)."
+    ),
+]
+# What `Path` would make of the slashes of an address is no address.
+OutputFolder = Annotated[
+    Path,
+    Option(
+        "--output",
+        "-o",
+        parser=as_path,
+        metavar="PATH",
+        help="Folder to write to, or its address (s3://bucket/folder).",
+    ),
+]
+OutputFile = Annotated[
+    Path,
+    Option(
+        "--output",
+        "-o",
+        parser=as_path,
+        metavar="PATH",
+        help="File to write to (.jsonl, .parquet or .spacy), or its address.",
     ),
 ]
 Component = Annotated[

@@ -27,13 +27,10 @@ def predict_cli(
         str,
         Argument(
             help="File or folder of .txt (a document a line), .jsonl or .spacy, of"
-            " mark-up or columns; each also .gz."
+            " mark-up or columns; each also .gz, or at an address."
         ),
     ],
-    output: Annotated[
-        Path,
-        Option("--output", "-o", help="File to write to (.jsonl, .parquet or .spacy)."),
-    ],
+    output: options.OutputFile,
     n_process: options.NProcess = None,
     executor: options.ExecutorName = None,
     workers: options.Workers = None,

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..addresses import as_path
 from ..errors import DistillError
 from ..files import sha256_bytes, sha256_file
 from .column_layout import find_layout, has_many_rows
@@ -49,7 +50,7 @@ class FileTexts:
     - markup in `.txt`, told by its first heading: a document for each sentence
 
     Args:
-        path: The file or folder.
+        path: The file or folder, or its address, such as `s3://bucket/folder`.
         word_column: Column of the words in column files, see `read_columns`. If it is
             given, files without tags are column files, too, if their lines have the
             same number of columns.
@@ -71,7 +72,7 @@ class FileTexts:
         word_column: Optional[int] = None,
         tag_column: Optional[int] = None,
     ) -> None:
-        self.path = Path(path)
+        self.path = as_path(path)
         self._columns = {"word_column": word_column, "tag_column": tag_column}
         self._kinds = self._find_kinds()
         self.notes: Sequence[str] = join_notes(

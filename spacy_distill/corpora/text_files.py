@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Any, Dict, Iterator, List, Tuple, Union
 
+from ..addresses import as_path
 from ..errors import DistillError
 
 
@@ -23,7 +24,7 @@ def read_utf8(path: Union[str, Path]) -> str:
             is not UTF-8.
     """
     try:
-        with open_file(Path(path)) as stream:
+        with open_file(as_path(path)) as stream:
             data = stream.read()
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
@@ -67,11 +68,25 @@ def open_file(file: Path) -> IO[bytes]:
         A binary stream.
     """
     stream = file.open("rb")
+    begins = stream.read(len(_GZIP))
+    stream.seek(0)
     # Some files are compressed but not named so.
-    if file.suffix == ".gz" or stream.peek(2)[:2] == _GZIP:
-        stream.close()
-        return gzip.open(file, "rb")  # type: ignore[return-value]
+    if file.suffix == ".gz" or begins == _GZIP:
+        return _Unzipped(stream)  # type: ignore[return-value]
     return stream
+
+
+class _Unzipped(gzip.GzipFile):
+    """A stream that is decompressed, and closed with this one."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(fileobj=stream)
+        self._stream = stream
+
+    def close(self) -> None:
+        """Close both."""
+        super().close()
+        self._stream.close()
 
 
 def read_beginning(file: Path) -> List[str]:

@@ -9,6 +9,7 @@ from typing import Iterable, Iterator, List, Optional, Protocol, Sequence, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..addresses import as_path, is_path, reaching
 from ..errors import DistillError
 from .file_texts import FileTexts
 from .formats.plain import is_more_than_lines, plain_texts
@@ -76,13 +77,14 @@ def as_texts(source: TextSource) -> Texts:
     """Return unlabelled documents that can be read more than once.
 
     Args:
-        source: A path (see `path_texts`), or strings or Docs, which are kept in memory.
+        source: A path or an address (see `path_texts`), or strings or Docs, which are
+            kept in memory.
 
     Raises:
         DistillError: If a path does not exist or has other files.
     """
-    if isinstance(source, (str, Path)):
-        return path_texts(source)
+    if is_path(source):
+        return path_texts(source)  # type: ignore[arg-type]
     if hasattr(type(source), "entries"):
         return source  # type: ignore[return-value]
     return MemoryTexts(source)  # type: ignore[arg-type]
@@ -104,9 +106,11 @@ def path_texts(
     Raises:
         DistillError: If the path does not exist or has other files.
     """
-    if is_more_than_lines(path):
-        return MemoryTexts(plain_texts(path))
-    return FileTexts(path, word_column=word_column, tag_column=tag_column)
+    path = as_path(path)
+    with reaching(path):
+        if is_more_than_lines(path):
+            return MemoryTexts(plain_texts(path))
+        return FileTexts(path, word_column=word_column, tag_column=tag_column)
 
 
 class MemoryTexts:

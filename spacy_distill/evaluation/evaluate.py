@@ -9,6 +9,7 @@ from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..addresses import as_path
 from ..errors import DistillError
 from ..label_maps import LabelMap
 from .agreement import Agreement
@@ -76,7 +77,7 @@ def evaluate(
     """
     labels = dict(label_map or {})
     # First, since errors in it show at once.
-    sample = None if soft_labels is None else sample_soft_labels(Path(soft_labels))
+    sample = None if soft_labels is None else sample_soft_labels(as_path(soft_labels))
     loaded = {name: load_predictor(source) for name, source in pipelines.items()}
     references = gold_references(gold, label_map=labels)
     role = find_role(loaded.values(), references.sha256)

@@ -64,9 +64,7 @@ def sample_soft_labels(folder: Path, *, words: int = _WORDS) -> SoftSample:
     task = manifest.find_task()
     docs: List[Doc] = []
     for shard in shards:
-        read = read_shard(
-            Path(folder) / shard.file, nlp.vocab, task, sha256=shard.sha256
-        )
+        read = read_shard(folder / shard.file, nlp.vocab, task, sha256=shard.sha256)
         share = math.ceil(wanted / len(shards))
         docs += [read[i] for i in _spread(len(read), share)]
     rows = [doc.user_data[LOGITS] for doc in docs]

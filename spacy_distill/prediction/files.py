@@ -1,7 +1,7 @@
 """Predict many texts into a file, which a killed run goes on with."""
 
+import json
 import math
-import shutil
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,9 @@ from typing import (
     Union,
 )
 
-import srsly
 from tqdm.auto import tqdm
 
+from ..addresses import as_path, path_exists, remove_folder
 from ..corpora.text_entries import TextEntry
 from ..corpora.text_shards import read_shards
 from ..corpora.texts import TextSource, as_texts
@@ -105,9 +105,9 @@ def predict_file(
     Args:
         source: What predicts; or a function that loads it, which an executor calls in
             each worker, such as `partial(LocalPipeline, "en_core_web_sm")`.
-        texts: A path, or strings or Docs; see `as_texts`. Tokens of their own are not
-            used.
-        output: The file, which must not exist.
+        texts: A path or an address, or strings or Docs; see `as_texts`. Tokens of their
+            own are not used.
+        output: The file, which must not exist, or its address.
         shard_size: Texts in a shard. With several workers, there should be many shards
             for each.
         executor: Predicts shards elsewhere: `executors.Processes` or
@@ -125,7 +125,7 @@ def predict_file(
             a source that is loaded, if a text cannot be read, or if an unfinished file
             is of other texts or of another pipeline.
     """
-    output = Path(output)
+    output = as_path(output)
     writer = find_writer(output)
     check_new_file(output)
     load = source if callable(source) else None
@@ -177,7 +177,7 @@ def predict_file(
                 bar.update(record.documents)
     with open_atomically(output) as file:
         writer.assemble([part / name for name in files], file)
-    shutil.rmtree(part)
+    remove_folder(part)
     failed = sum(record.failed for record in records if record is not None)
     return Predicted(documents=len(given), earlier=earlier, failed=failed)
 
@@ -223,8 +223,8 @@ def _text(entry: TextEntry) -> str:
 def _begin(part: Path, run: Dict[str, Any]) -> None:
     """Begin a folder of predicted shards, or go on with the one that is there."""
     state = part / _RUN
-    if state.exists():
-        if srsly.read_json(state) != run:
+    if path_exists(state):
+        if json.loads(state.read_bytes()) != run:
             raise DistillError(
                 f"Expected unfinished predictions of the same texts by the same"
                 f" pipeline in {part}, got those of others: remove it to begin again,"

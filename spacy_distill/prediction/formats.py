@@ -180,7 +180,7 @@ class DocBinWriter:
         """Write the file of all shards."""
         docs = DocBin()
         for shard in shards:
-            docs.merge(DocBin().from_disk(shard))
+            docs.merge(DocBin().from_bytes(shard.read_bytes()))
         file.write(docs.to_bytes())
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Type, TypeVar, Union
 
+from ..addresses import as_path, reaching
 from ..errors import DistillError
 from ..files import to_json, write_atomically
 from ..tasks.base import Task
@@ -192,7 +193,7 @@ class Manifest:
     def write(self, folder: Union[str, Path]) -> None:
         """Write the manifest into a folder as JSON, atomically."""
         msg = {"format": FORMAT, **asdict(self), "counts": asdict(self.counts)}
-        write_atomically(Path(folder) / FILE_NAME, to_json(msg))
+        write_atomically(as_path(folder) / FILE_NAME, to_json(msg))
 
     @classmethod
     def read(cls, folder: Union[str, Path]) -> "Manifest":
@@ -201,9 +202,11 @@ class Manifest:
         Raises:
             DistillError: If there is none, or if it is damaged or of another format.
         """
-        path = Path(folder) / FILE_NAME
+        path = as_path(folder) / FILE_NAME
         try:
-            msg = json.loads(path.read_bytes())
+            with reaching(path):
+                data = path.read_bytes()
+            msg = json.loads(data)
         except OSError as error:
             raise DistillError(
                 f"Expected soft labels in {folder}: there is no {FILE_NAME}"

@@ -9,6 +9,7 @@ from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..addresses import as_path
 from ..docs import COLUMNS, LOGITS
 from ..errors import DistillError
 from ..files import sha256_bytes
@@ -67,7 +68,7 @@ def read_shard(
         DistillError: If the file is missing or is not the one expected, or if it has
             logits of another shape or that are not finite.
     """
-    path = Path(path)
+    path = as_path(path)
     try:
         data = path.read_bytes()
     except OSError as error:

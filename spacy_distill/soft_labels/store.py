@@ -7,6 +7,7 @@ from typing import Iterator, List, Optional, Union
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..addresses import as_path
 from ..docs import tokenizer_hash
 from ..errors import DistillError
 from ..files import sha256_file
@@ -22,7 +23,7 @@ class SoftLabels:
     """Stored teacher predictions and their manifest.
 
     Args:
-        path: Folder that `annotate` has completed.
+        path: Folder that `annotate` has completed, or its address.
 
     Attributes:
         path: The folder.
@@ -35,7 +36,7 @@ class SoftLabels:
     """
 
     def __init__(self, path: Union[str, Path]) -> None:
-        self.path = Path(path)
+        self.path = as_path(path)
         self.manifest = Manifest.read(self.path)
         if not self.manifest.complete:
             raise DistillError(

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from spacy.vocab import Vocab
 from thinc.api import Config
 
+from ..addresses import as_path, path_exists
 from ..corpora.texts import Texts, TextSource, as_texts
 from ..docs import read_gold
 from ..errors import DistillError
@@ -98,16 +99,16 @@ def prepare(
     check_config(read_config(path, settings, interpolate=False), path)
     check_gold(config if not without_dev else _without_dev_corpus(config))
     paths = config.get("paths", {})
-    soft_labels = Path(paths.get("soft_labels") or folder / "soft_labels")
+    soft_labels = as_path(paths.get("soft_labels") or folder / "soft_labels")
     settings["paths.soft_labels"] = str(soft_labels)
     source = paths.get("unlabelled") or None if texts is None else texts
     found = None if source is None else as_texts(source)
-    if found is None and not soft_labels.exists():
+    if found is None and not path_exists(soft_labels):
         raise DistillError(
             f"Expected texts for the teacher, or soft labels in {soft_labels}, got "
             "neither: add --paths.unlabelled TEXTS."
         )
-    if not (soft_labels / FILE_NAME).exists():
+    if not path_exists(soft_labels / FILE_NAME):
         check_writable(soft_labels)
     total = len(SoftLabels(soft_labels)) if found is None else len(found)
     gold = {name: find_gold(config, f"{name}_corpus") for name in ("train", "dev")}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Sequence, Union
 
+from ...addresses import as_path
 from ...errors import DistillError
 from .brat import annotation_file, read_brat
 from .checked import CheckedText, check_texts
@@ -45,7 +46,7 @@ def is_annotated(path: Union[str, Path]) -> bool:
         for `.ann` and for `.txt` beside `.ann`, and for a folder with `.ann` files or
         with nothing but such JSON and tables. The names do not matter.
     """
-    path = Path(path)
+    path = as_path(path)
     if path.is_dir():
         if any((path / name).is_file() for name in _OF_MODELS):
             return False
@@ -90,7 +91,7 @@ def annotated_files(path: Union[str, Path]) -> List[Path]:
         DistillError: If a folder has no such files, or texts without annotation beside
             those of brat.
     """
-    path = Path(path)
+    path = as_path(path)
     if not path.is_dir():
         return [annotation_file(path) or path]
     files = _files_of_folder(path)
@@ -158,7 +159,7 @@ def read_checked(
     Raises:
         DistillError: With file and line, for what cannot be read.
     """
-    path = Path(path)
+    path = as_path(path)
     texts: List[AnnotatedText] = []
     for file in annotated_files(path):
         first = texts[-1].document + 1 if texts else 0

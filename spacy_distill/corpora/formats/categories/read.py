@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ....addresses import as_path
 from ....errors import DistillError
 from ....tasks.textcat.task import EXCLUSIVE, MULTILABEL, TEXTCAT
 from ..json_values import JsonValue
@@ -68,7 +69,7 @@ def find_annotations(path: Union[str, Path]) -> Annotations:
     Raises:
         DistillError: If a file cannot be read.
     """
-    path = Path(path)
+    path = as_path(path)
     spans: Optional[Place] = None
     categories: Optional[Place] = None
     for file in annotated_files(path):
@@ -138,7 +139,7 @@ def read_categories(
             with a category, an unknown category, or just one although they exclude each
             other; or if a text has several and should not.
     """
-    path = Path(path)
+    path = as_path(path)
     texts = list(_read_texts(path))
     counted = _join_decisions([text for text in texts if text.left_out is None])
     categories = list(find_categories(counted) if labels is None else labels)
@@ -183,7 +184,7 @@ def read_texts(path: Union[str, Path]) -> List[str]:
     Raises:
         DistillError: With file and line, for what cannot be read.
     """
-    texts = list(_read_texts(Path(path)))
+    texts = list(_read_texts(as_path(path)))
     counted = [text.text for text in texts if text.left_out in (None, UNANNOTATED)]
     return list(dict.fromkeys(counted))
 

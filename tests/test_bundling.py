@@ -33,8 +33,8 @@ from spacy_distill.packaging import (
 ROOT = Path(__file__).parent.parent
 # Everything else is for training, for teachers or for reports.
 _MODULES = {
-    "": "arrays docs errors files kernel languages losses optimizers quantization"
-    " registration students tasks windows words",
+    "": "addresses arrays docs errors files kernel languages losses optimizers"
+    " quantization registration students tasks windows words",
     "losses.": "base distillation divergences weight",
     "students.": "architectures composition encoder encoder_cache layers lexicon"
     " ngram_cache ngram_hashes ngrams pieces transformer vector_teacher word_types",

@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, List, Sequence
+from typing import Any, List, Optional, Sequence
 from urllib.parse import urlsplit
 
 
@@ -45,7 +45,7 @@ def request_bytes(path: str, body: Any) -> bytes:
 
 
 def run_load(
-    url: str, requests: Sequence[bytes], *, clients: int, seconds: float
+    url: str, requests: Sequence[bytes], *, clients: int, seconds: Optional[float]
 ) -> Load:
     """Let clients ask a service.
 
@@ -54,7 +54,7 @@ def run_load(
         requests: What they ask, in turn.
         clients: Number of clients, each with a connection, which ask one thing at a
             time.
-        seconds: How long.
+        seconds: How long; None until all requests were sent once.
 
     Returns:
         What they saw.
@@ -63,17 +63,17 @@ def run_load(
 
 
 async def _run(
-    url: str, requests: Sequence[bytes], *, clients: int, seconds: float
+    url: str, requests: Sequence[bytes], *, clients: int, seconds: Optional[float]
 ) -> Load:
     load = Load()
     address = urlsplit(url)
     start = time.perf_counter()
-    end = start + seconds
+    end = None if seconds is None else start + seconds
 
     async def client(number: int) -> None:
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         turn = number
-        is_over = False
+        is_over = turn >= len(requests) and end is None
         while not is_over:
             request = requests[turn % len(requests)]
             turn += clients
@@ -85,7 +85,10 @@ async def _run(
             load.codes[code] += 1
             if code == 200:
                 load.latencies.append(time.perf_counter() - asked)
-            is_over = time.perf_counter() >= end
+            if end is None:
+                is_over = turn >= len(requests)
+            else:
+                is_over = time.perf_counter() >= end
             if b"connection: close" in head.lower() and not is_over:
                 writer.close()
                 reader, writer = await asyncio.open_connection(

@@ -46,6 +46,18 @@ class Setting(NamedTuple):
     sentences: int = 1
 
 
+class Served(NamedTuple):
+    """A process that answers requests.
+
+    Attributes:
+        url: Its address.
+        pid: Its number.
+    """
+
+    url: str
+    pid: int
+
+
 SETTINGS = [
     *(Setting(clients) for clients in (1, 8, 32, 128)),
     *(Setting(4, texts) for texts in (8, 32, 128)),
@@ -64,13 +76,13 @@ def main() -> None:
     docs = DocBin().from_disk(args.texts).get_docs(spacy.blank("en").vocab)
     texts = [doc.text for doc in docs if not doc.text.isspace()][:2000]
     nlp = load_pipeline(args.student)
-    with serving(args.student) as url, echoing() as bare:
+    with serving(args.student) as served, echoing() as bare:
         rows = [
-            measure(setting, nlp, texts, url, bare, args.seconds)
+            measure(setting, nlp, texts, served.url, bare, args.seconds)
             for setting in SETTINGS
         ]
-    with serving(args.student, "--max-queue", "64") as url:
-        overload = measure_overload(texts, url, args.seconds)
+    with serving(args.student, "--max-queue", "64") as served:
+        overload = measure_overload(texts, served.url, args.seconds)
     result = {"rows": rows, "overload": overload}
     data = json.dumps(result, indent=1).encode("utf-8")
     write_atomically(args.output / f"{NAME}.json", data)
@@ -170,22 +182,23 @@ def _pipe_speed(nlp: Language, texts: List[str]) -> float:
 
 
 @contextmanager
-def serving(student: str, *options: str) -> Iterator[str]:
-    """Serve a pipeline, and yield the address."""
+def serving(student: str, *options: str) -> Iterator[Served]:
+    """Serve a pipeline."""
     command = [sys.executable, "-m", "spacy_distill", "serve", student, "--port", "0"]
-    with _running([*command, "--log-format", "none", *options]) as url:
-        yield url
+    with _running([*command, "--log-format", "none", *options]) as served:
+        yield served
 
 
 @contextmanager
 def echoing() -> Iterator[str]:
     """Run the bare stack, and yield the address."""
-    with _running([sys.executable, str(Path(__file__).with_name("echo.py"))]) as url:
-        yield url
+    command = [sys.executable, str(Path(__file__).with_name("echo.py"))]
+    with _running(command) as served:
+        yield served.url
 
 
 @contextmanager
-def _running(command: List[str]) -> Iterator[str]:
+def _running(command: List[str]) -> Iterator[Served]:
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -196,7 +209,7 @@ def _running(command: List[str]) -> Iterator[str]:
     url = process.stdout.readline().strip()
     try:
         _wait(url)
-        yield url
+        yield Served(url, process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import spacy
-from service import load, run
+from service import load, memory, run
 from small import TEXTS, trained
 from spacy.tokens import DocBin
 
@@ -40,3 +40,18 @@ def test_all_settings(tmp_path, monkeypatch, capsys):
     assert set(result["overload"]["codes"]) <= {"200", "429"}
     assert result["overload"]["after_codes"] == {"200": 1}
     assert "| 1 | 4 | 1 |" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_memory(tmp_path, monkeypatch, capsys):
+    trained().to_disk(tmp_path / "student")
+    nlp = spacy.blank("en")
+    DocBin(docs=[nlp(text) for text in TEXTS]).to_disk(tmp_path / "texts.spacy")
+    arguments = [tmp_path / "student", "--texts", tmp_path / "texts.spacy"]
+    arguments += ["--requests", "2000", "-o", tmp_path]
+    monkeypatch.setattr(sys, "argv", ["memory.py", *map(str, arguments)])
+    memory.main()
+    result = json.loads((tmp_path / "service_memory.json").read_text("utf-8"))
+    assert [row["requests"] for row in result["rows"]] == list(range(100, 2001, 100))
+    assert all(row["bytes"] > 50e6 for row in result["rows"])
+    assert "after the first tenth" in capsys.readouterr().out

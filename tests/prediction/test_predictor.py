@@ -88,7 +88,9 @@ def fails_on_bombs(doc):
     return doc
 
 
-def test_a_text_that_fails_takes_no_other_with_it():
+@pytest.mark.parametrize("kept", [0, 20_000])
+def test_a_text_that_fails_takes_no_other_with_it(monkeypatch, kept):
+    monkeypatch.setattr(predictor_module, "_KEPT_TYPES", kept)
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Oslo"}])
     nlp.add_pipe("fails_on_bombs")
@@ -98,9 +100,9 @@ def test_a_text_that_fails_takes_no_other_with_it():
     assert isinstance(second, PredictionError)
     assert [e.text for e in first.entities] == ["Oslo"]
     assert [e.text for e in third.entities] == ["Oslo"]
-    # The vocab is as good as before, and the words are gone with their zone.
+    # The vocab is as good as before, and words of a zone are gone with it.
     predictor.close()
-    assert "never" not in nlp.vocab.strings
+    assert ("never" in nlp.vocab.strings) == bool(kept)
     again = predictor.predict(["Oslo, never seen"])
     assert isinstance(again[0], Result)
     assert [e.text for e in again[0].entities] == ["Oslo"]
@@ -109,12 +111,18 @@ def test_a_text_that_fails_takes_no_other_with_it():
 
 def test_words_are_dropped_again_and_again(monkeypatch):
     monkeypatch.setattr(predictor_module, "_WORDS_OF_ZONE", 100)
+    monkeypatch.setattr(predictor_module, "_KEPT_TYPES", 200)
     nlp = trained()
-    predictor = Predictor(nlp)
+    predictor, before = Predictor(nlp), len(nlp.vocab.strings)
     sizes = []
     for number in range(60):
         predictor.predict([f"word{number}x{i} went to Paris" for i in range(10)])
         sizes.append(len(nlp.vocab.strings))
-    # 2,400 words in all, of which at most 140 are there at a time.
-    assert max(sizes) - min(sizes) < 150
+    # 2,400 words in all, some with strings of their shape or prefix: the first 200 stay,
+    # and at most 140 others are there at a time.
     predictor.close()
+    kept = len(nlp.vocab.strings)
+    assert 200 <= kept - before < 400
+    assert max(sizes) - kept < 300
+    again = Predictor(nlp).predict(["word0x0 went to Paris"])
+    assert [entity.text for entity in again[0].entities] == ["Paris"]

@@ -118,7 +118,7 @@ def test_words_are_dropped_again_and_again(monkeypatch):
     for number in range(60):
         predictor.predict([f"word{number}x{i} went to Paris" for i in range(10)])
         sizes.append(len(nlp.vocab.strings))
-    # 2,400 words in all, some with strings of their shape or prefix: the first 200 stay,
+    # 2,400 words in all, some with strings of shape or prefix: the first 200 stay,
     # and at most 140 others are there at a time.
     predictor.close()
     kept = len(nlp.vocab.strings)

@@ -18,7 +18,7 @@ from textcat.corpora import Corpus
 # Steps on gold documents alone, and on soft labels; more of them for more texts.
 GOLD_STEPS, SOFT_STEPS, AUGMENTED_STEPS = 300, 1500, 3000
 # Of transformers, which need fewer, of 32 documents.
-TRANSFORMER_STEPS = 700
+TRANSFORMER_STEPS, TRANSFORMER_AUGMENTED_STEPS = 700, 1400
 _TOK2VEC = {
     "@architectures": "spacy.Tok2Vec.v2",
     "embed": {
@@ -114,6 +114,7 @@ ROWS: Dict[str, Row] = {
     "QRNN, soft, GloVe": Row("textcat_student", "plain", word_vectors=True),
     "QRNN, soft, all, GloVe": Row("textcat_student", "all", word_vectors=True),
     "transformer, soft": Row("textcat_transformer", "plain"),
+    "transformer, soft, all": Row("textcat_transformer", "all"),
 }
 
 
@@ -147,6 +148,8 @@ def train_row(
         steps = SOFT_STEPS if row.texts == "plain" else AUGMENTED_STEPS
     if row.is_transformer:
         steps = TRANSFORMER_STEPS
+        if row.texts != "plain":
+            steps = TRANSFORMER_AUGMENTED_STEPS
     soft = folder / f"soft_{row.texts}" if row.texts else None
     pieces = folder / "soft_plain"
     settings = {

@@ -13,21 +13,25 @@ def quasi_recurrent(
     table: np.ndarray, entries: np.ndarray, lengths: Sequence[int], width: int
 ) -> np.ndarray: ...
 def is_finite(x: np.ndarray) -> bool: ...
-def best_tags(
+def decode(
     logits: np.ndarray,
     lengths: Sequence[int],
     grammar: Tuple[np.ndarray, np.ndarray, np.ndarray],
+    transitions: Tuple[np.ndarray, np.ndarray, np.ndarray],
     needed: Optional[np.ndarray],
     allowed: Optional[np.ndarray],
-) -> Tuple[np.ndarray, np.ndarray]: ...
-def viterbi(
-    emissions: np.ndarray,
+) -> np.ndarray: ...
+def crf_span_scores(
+    logits: np.ndarray,
     lengths: Sequence[int],
     transitions: Tuple[np.ndarray, np.ndarray, np.ndarray],
-) -> np.ndarray: ...
-def path_sums(
-    own: np.ndarray, lengths: Sequence[int], edges: np.ndarray, weights: np.ndarray
-) -> Tuple[np.ndarray, np.ndarray]: ...
+    tags: np.ndarray,
+    sequences: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    allowed: Optional[np.ndarray],
+    least: float,
+) -> Optional[np.ndarray]: ...
 def find_entities(
     tags: np.ndarray, lengths: Sequence[int], opens: np.ndarray, closes: np.ndarray
 ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]: ...

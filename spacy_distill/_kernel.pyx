@@ -144,136 +144,162 @@ def is_finite(np.ndarray x not None):
     return bool(all_finite(_floats(x), np.PyArray_SIZE(x)))
 
 
-def best_tags(
-    np.ndarray logits not None, lengths, grammar, np.ndarray needed, np.ndarray allowed
+def decode(
+    np.ndarray logits not None, lengths, grammar, transitions, np.ndarray needed,
+    np.ndarray allowed,
 ):
-    """Find the highest-scoring tags, as `_best_tags` of `lattice/decode.py`.
+    """Find the best valid tags, as `decode` of `lattice/decode.py`.
 
     Args:
         logits: float32 [n_tokens, n_tags].
         lengths: Number of tokens of each sequence.
         grammar: A `TagGrammar`.
+        transitions: A `Transitions`.
         needed: Leads that a tag must have over each other, float32 [n_tags, n_tags];
             None for none.
         allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
 
     Returns:
-        Tags, int64 [n_tokens], and whether they may not be the best valid ones of a
-        sequence, bool [n_sequences].
+        int64 [n_tokens].
     """
     cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(logits, 0))
     cdef np.ndarray tags = _empty(np.PyArray_DIM(logits, 0), np.NPY_INT64)
-    cdef np.ndarray redo = _empty(counts.size(), np.NPY_BOOL)
     cdef int64_t n_tags = np.PyArray_DIM(logits, 1)
     cdef const float* row = _floats(logits)
     cdef int64_t* tag = _ints(tags)
-    cdef uint8_t* is_wrong = _bools(redo)
-    cdef const uint8_t* start = _bools(grammar.start)
-    cdef const uint8_t* follow = _bools(grammar.follow)
-    cdef const uint8_t* end = _bools(grammar.end)
+    cdef const uint8_t* may_start = _bools(grammar.start)
+    cdef const uint8_t* may_follow = _bools(grammar.follow)
+    cdef const uint8_t* may_end = _bools(grammar.end)
+    cdef const double* start = _doubles(transitions.start)
+    cdef const double* follow = _doubles(transitions.follow)
+    cdef const double* end = _doubles(transitions.end)
     cdef const uint8_t* mask = NULL
     cdef const float* leads = NULL
     cdef const uint8_t* valid
-    cdef int64_t n, i, best = 0
+    cdef vector[double] emissions, arrivals
+    cdef int64_t n, i, best
+    cdef bint is_wrong
+    arrivals.resize(n_tags)
     if allowed is not None:
         mask = _bools(allowed)
     if needed is not None:
         leads = _floats(needed)
     with nogil:
         for n in counts:
-            is_wrong[0] = False
-            valid = start
+            # The highest-scoring tags, and whether another sequence may be better.
+            is_wrong = False
+            valid, best = may_start, 0
             for i in range(n):
-                best = _argmax(row, n_tags)
-                is_wrong[0] |= not valid[best]
+                best = _argmax(row + i * n_tags, n_tags)
+                is_wrong |= not valid[best]
                 if mask is not NULL:
-                    is_wrong[0] |= not mask[best]
-                    mask += n_tags
+                    is_wrong |= not mask[i * n_tags + best]
                 if leads is not NULL:
-                    is_wrong[0] |= not _leads(row, leads + best * n_tags, best, n_tags)
-                valid = follow + best * n_tags
-                tag[0] = best
-                tag += 1
-                row += n_tags
-            if n:
-                is_wrong[0] |= not end[best]
-            is_wrong += 1
-    return tags, redo
-
-
-def viterbi(np.ndarray emissions not None, lengths, transitions):
-    """Return the highest-scoring tags, as `viterbi` of `lattice/decode.py`.
-
-    Args:
-        emissions: float64 [n_tokens, n_tags].
-        lengths: Number of tokens of each sequence.
-        transitions: A `Transitions`.
-
-    Returns:
-        int64 [n_tokens].
-    """
-    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(emissions, 0))
-    cdef np.ndarray scores = np.PyArray_NewCopy(emissions, np.NPY_CORDER)
-    cdef int64_t n_tags = np.PyArray_DIM(scores, 1)
-    cdef np.ndarray tags = _empty(np.PyArray_DIM(scores, 0), np.NPY_INT64)
-    cdef double* best = _doubles(scores)
-    cdef const double* start = _doubles(transitions.start)
-    cdef const double* follow = _doubles(transitions.follow)
-    cdef const double* end = _doubles(transitions.end)
-    cdef int64_t* tag = _ints(tags)
-    cdef vector[double] arrivals
-    cdef int64_t n
-    arrivals.resize(n_tags)
-    with nogil:
-        for n in counts:
-            viterbi_sequence(
-                best, n, n_tags, start, follow, end, arrivals.data(), tag
-            )
-            best += n * n_tags
+                    is_wrong |= not _leads(
+                        row + i * n_tags, leads + best * n_tags, best, n_tags
+                    )
+                valid = may_follow + best * n_tags
+                tag[i] = best
+            if n and (is_wrong or not may_end[best]):
+                _constrain(row, mask, n * n_tags, emissions)
+                viterbi_sequence(
+                    emissions.data(), n, n_tags, start, follow, end, arrivals.data(),
+                    tag,
+                )
             tag += n
+            row += n * n_tags
+            if mask is not NULL:
+                mask += n * n_tags
     return tags
 
 
-def path_sums(np.ndarray own not None, lengths, np.ndarray edges not None,
-              np.ndarray weights not None):
-    """Return sums over partial paths, as `path_sums` of `lattice/path_sums.py`.
+def crf_span_scores(
+    np.ndarray logits not None, lengths, transitions, np.ndarray tags not None,
+    np.ndarray sequences not None, np.ndarray starts not None,
+    np.ndarray ends not None, np.ndarray allowed, double least
+):
+    """Return the probabilities of spans, as `span_probabilities` of
+    `lattice/path_sums.py`.
 
     Args:
-        own: Factors of the tokens' tags, exp(scores), float64 [n_tokens, n_tags].
+        logits: float32 [n_tokens, n_tags].
         lengths: Number of tokens of each sequence.
-        edges: Factors of first tags, then of last tags, float64 [2 * n_tags].
-        weights: Factors of transitions, float64 [n_tags, n_tags].
+        transitions: A `Transitions`.
+        tags: Tags of valid sequences, int64 [n_tokens].
+        sequences: The sequence of each span, ascending, int64 [n_spans].
+        starts: First token of each span, int64 [n_spans].
+        ends: The token after its last, int64 [n_spans].
+        allowed: Tags that each token may have, bool [n_tokens, n_tags]; None for all.
+        least: Underflow has no effect on totals above it.
 
     Returns:
-        Sums from the start to a tag without its own factor, and from a tag with it to
-        the end, float64 [n_tokens, n_tags] each. Rows are exact up to a factor.
+        float64 [n_spans]; None if a total is not above `least`.
     """
-    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(own, 0))
-    cdef int64_t n_tags = np.PyArray_DIM(own, 1)
+    cdef vector[int64_t] counts = _counts(lengths, np.PyArray_DIM(logits, 0))
+    cdef int64_t n_spans = np.PyArray_SIZE(starts), n_tags = np.PyArray_DIM(logits, 1)
+    cdef np.ndarray out = _empty(n_spans, np.NPY_FLOAT64)
+    cdef np.ndarray weights = transitions.weights
     cdef np.ndarray backward = np.PyArray_NewCopy(weights.T, np.NPY_CORDER)
-    cdef np.ndarray to = np.PyArray_NewCopy(own, np.NPY_CORDER)
-    cdef np.ndarray on = np.PyArray_NewCopy(own, np.NPY_CORDER)
-    cdef np.ndarray other = np.PyArray_NewCopy(own, np.NPY_CORDER)
-    cdef const double* factors = _doubles(own)
-    cdef const double* edge = _doubles(edges)
+    cdef double* score = _doubles(out)
+    cdef const float* rows = _floats(logits)
+    cdef const int64_t* tag = _ints(tags)
+    cdef const int64_t* sequence = _ints(sequences)
+    cdef const int64_t* start = _ints(starts)
+    cdef const int64_t* end = _ints(ends)
+    cdef const double* edge = _doubles(transitions.edges)
     cdef const double* forward_weights = _doubles(weights)
     cdef const double* backward_weights = _doubles(backward)
-    cdef double* to_sums = _doubles(to)
-    cdef double* on_sums = _doubles(on)
-    cdef double* other_sums = _doubles(other)
-    cdef int64_t n, at = 0
+    cdef const double* arrivals
+    cdef const uint8_t* mask = NULL
+    cdef const uint8_t* part = NULL
+    cdef vector[double] own, to, on, other
+    cdef double along, total, product, chosen
+    cdef int64_t span = 0, first = 0, n, i, j
+    cdef size_t which
+    cdef bint is_reliable = True
+    if allowed is not None:
+        mask = _bools(allowed)
     with nogil:
-        for n in counts:
-            path_sums_sequence(
-                factors + at, n, n_tags, edge, forward_weights, 0,
-                to_sums + at, other_sums + at,
-            )
-            path_sums_sequence(
-                factors + at, n, n_tags, edge + n_tags, backward_weights, 1,
-                other_sums + at, on_sums + at,
-            )
-            at += n * n_tags
-    return to, on
+        for which in range(counts.size()):
+            n = counts[which]
+            if mask is not NULL:
+                part = mask + first * n_tags
+            if span < n_spans and sequence[span] == <int64_t>which:
+                _constrain(rows + first * n_tags, part, n * n_tags, own)
+                for i in range(n):
+                    _exponentiate(own.data() + i * n_tags, n_tags)
+                to.resize(n * n_tags)
+                on.resize(n * n_tags)
+                other.resize(n * n_tags)
+                path_sums_sequence(
+                    own.data(), n, n_tags, edge, forward_weights, 0, to.data(),
+                    other.data(),
+                )
+                path_sums_sequence(
+                    own.data(), n, n_tags, edge + n_tags, backward_weights, 1,
+                    other.data(), on.data(),
+                )
+            while span < n_spans and sequence[span] == <int64_t>which:
+                along = 1.0
+                # Paths to each tag of a token: from any tag at the start of the span,
+                # else from the previous tag.
+                arrivals = to.data() + (start[span] - first) * n_tags
+                for i in range(start[span], end[span]):
+                    total = chosen = 0.0
+                    for j in range(n_tags):
+                        product = arrivals[j] * on[(i - first) * n_tags + j]
+                        total += product
+                        if j == tag[i]:
+                            chosen = product
+                    # Also false for NaN.
+                    if not total > least:
+                        is_reliable = False
+                    along *= chosen / total
+                    arrivals = forward_weights + tag[i] * n_tags
+                score[span] = along
+                span += 1
+            first += n
+    return out if is_reliable else None
 
 
 def find_entities(np.ndarray tags not None, lengths, np.ndarray opens not None,
@@ -455,6 +481,26 @@ cdef inline int64_t _argmax(const float* scores, int64_t n) noexcept nogil:
         if scores[i] > scores[best]:
             best = i
     return best
+
+
+cdef inline void _constrain(
+    const float* scores, const uint8_t* allowed, int64_t size, vector[double]& out
+) noexcept nogil:
+    """Copy scores, IMPOSSIBLE where not allowed, as `constrain`."""
+    cdef int64_t i
+    out.resize(size)
+    for i in range(size):
+        out[i] = scores[i] if allowed is NULL or allowed[i] else IMPOSSIBLE
+
+
+cdef inline void _exponentiate(double* scores, int64_t n) noexcept nogil:
+    """Replace scores by exp(score - best)."""
+    cdef int64_t i
+    cdef double most = scores[0]
+    for i in range(1, n):
+        most = max(most, scores[i])
+    for i in range(n):
+        scores[i] = exp(scores[i] - most)
 
 
 cdef inline bint _leads(

@@ -12,7 +12,7 @@ from ...arrays import log_softmax, ranges
 from ...kernel import get_kernel
 from ..calibration import Calibration
 from .lattice.decode import decode
-from .lattice.path_sums import span_probabilities
+from .lattice.path_sums import MIN_TOTAL, span_probabilities
 from .lattice.transitions import Transitions, constrain, grammar_transitions
 from .tags import TagGrammar, span_tags, tag_grammar
 
@@ -90,19 +90,8 @@ def decode_entities(
     if not len(starts):
         return out
     if crf is not None:
-        counts = np.asarray(lengths, dtype=np.int64)
-        used = np.zeros(len(counts), dtype=bool)
-        used[docs] = True
-        rows = np.flatnonzero(np.repeat(used, counts))
-        skipped = np.cumsum(np.where(used, 0, counts))[docs]
-        scores = span_probabilities(
-            _emissions(logits, rows, allowed),
-            counts[used],
-            crf,
-            columns[rows],
-            starts - skipped,
-            ends - skipped,
-        )
+        spans = (docs, starts, ends)
+        scores = _crf_span_scores(logits, lengths, columns, spans, crf, allowed)
     else:
         scores = _span_scores(logits, columns, starts, ends, allowed)
     if calibration is not None:
@@ -178,6 +167,39 @@ def _find_entities(
     ends = np.flatnonzero(closes[columns]) + 1
     docs = np.searchsorted(np.cumsum(lengths), starts, side="right")
     return docs, starts, ends
+
+
+def _crf_span_scores(
+    logits: np.ndarray,
+    lengths: Sequence[int],
+    columns: np.ndarray,
+    spans: Tuple[np.ndarray, np.ndarray, np.ndarray],
+    crf: Transitions,
+    allowed: Optional[np.ndarray],
+) -> np.ndarray:
+    """Return the probability of each span over all valid tag sequences, float64."""
+    docs, starts, ends = spans
+    kernel = get_kernel()
+    if kernel is not None and logits.dtype == np.float32:
+        logits = np.ascontiguousarray(logits)
+        scores = kernel.crf_span_scores(
+            logits, lengths, crf, columns, *spans, allowed, MIN_TOTAL
+        )
+        if scores is not None:
+            return scores
+    counts = np.asarray(lengths, dtype=np.int64)
+    used = np.zeros(len(counts), dtype=bool)
+    used[docs] = True
+    rows = np.flatnonzero(np.repeat(used, counts))
+    skipped = np.cumsum(np.where(used, 0, counts))[docs]
+    return span_probabilities(
+        _emissions(logits, rows, allowed),
+        counts[used],
+        crf,
+        columns[rows],
+        starts - skipped,
+        ends - skipped,
+    )
 
 
 def _span_scores(

@@ -118,6 +118,28 @@ def test_best_valid_sequence_and_its_spans_probabilities(words, is_crf, preset, 
                 assert span.score == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("scale", [300.0, 5000.0])
+def test_crf_probabilities_of_scores_that_lie_far_apart(scale):
+    """Plain sums underflow, so that log-sums are taken instead."""
+    rng = np.random.default_rng(0)
+    learned = random_scores(rng, 4, scale=scale, float32=True)
+    arrays = [part.detach().numpy() for part in learned[1:]]
+    crf = grammar_transitions(GRAMMAR, arrays)
+    found = 0
+    for _ in range(30):
+        scores = random_scores(rng, 4, scale=scale, float32=True)
+        logits = scores.emissions.detach().numpy().astype(np.float32)
+        here = type(scores)(scores.emissions, *learned[1:])
+        best, expected = reference(here, make_doc(["a"] * 4), True)
+        assert decode_tags(logits, [4], COLUMNS, crf=crf).tolist() == best.tolist()
+        (spans,) = decode_entities(logits, [4], COLUMNS, crf=crf)
+        assert [tuple(span[:3]) for span in spans] == list(expected)
+        for span in spans:
+            found += 1
+            assert span.score == pytest.approx(expected[span[:3]], rel=1e-4, abs=1e-9)
+    assert found > 20
+
+
 def test_nothing_to_forbid():
     assert allowed_tags([make_doc(["a", "b"]), make_doc(["a"])], COLUMNS) is None
 

@@ -110,9 +110,8 @@ def search(
 ) -> np.ndarray:
     """Find the highest-scoring tags of each sequence.
 
-    The kernel runs Viterbi's algorithm. In numpy, unambiguous `O` tokens are resolved
-    first, with exact bounds. The segments between them are then decoded by
-    `best_paths`.
+    Unambiguous `O` tokens are resolved first, with exact bounds. The segments between
+    them are then decoded by `best_paths`.
 
     Args:
         emissions: float64 [n_tokens, n_tags], concatenated sequences; column 0 is `O`.
@@ -122,10 +121,6 @@ def search(
     Returns:
         Tag columns, int64 [n_tokens].
     """
-    kernel = get_kernel()
-    if kernel is not None:
-        best: np.ndarray = kernel.viterbi(emissions, lengths, transitions)
-        return best
     lengths = lengths[lengths > 0]
     if len(emissions) <= _SMALL_INPUT:
         return best_paths(emissions, lengths, transitions)
@@ -209,6 +204,13 @@ def decode(
         Tag columns, int64 [n_tokens].
     """
     needed = transitions.needed if is_crf else None
+    kernel = get_kernel()
+    if kernel is not None and logits.dtype == np.float32:
+        logits = np.ascontiguousarray(logits)
+        best: np.ndarray = kernel.decode(
+            logits, lengths, grammar, transitions, needed, allowed
+        )
+        return best
     tags, redo = _best_tags(logits, lengths, grammar, needed, allowed)
     if redo.any():
         counts = np.asarray(lengths, dtype=np.int64)
@@ -240,11 +242,6 @@ def _best_tags(
         Tag columns, int64 [n_tokens], and whether they may not be the best valid ones,
         bool [n_sentences].
     """
-    kernel = get_kernel()
-    if kernel is not None and logits.dtype == np.float32:
-        logits = np.ascontiguousarray(logits)
-        tags, redo = kernel.best_tags(logits, lengths, grammar, needed, allowed)
-        return tags, redo
     counts = np.asarray(lengths, dtype=np.int64)
     tags = logits.argmax(axis=1)
     valid = _valid(tags, counts, grammar, allowed)

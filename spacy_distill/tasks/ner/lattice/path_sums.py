@@ -5,7 +5,6 @@ from typing import NamedTuple, Sequence
 import numpy as np
 
 from ....arrays import Packing, ranges
-from ....kernel import get_kernel
 from .forward_backward import ForwardBackward, forward_backward
 from .transitions import Transitions
 
@@ -13,7 +12,7 @@ from .transitions import Transitions
 # factor of the number of tags.
 _RESCALE_STEPS = 16
 # Underflow has no effect on larger totals.
-_MIN_TOTAL = 1e-200
+MIN_TOTAL = 1e-200
 # Avoids division by zero.
 _TINY = 1e-300
 
@@ -54,16 +53,6 @@ def path_sums(
     # fifth of the time of `max`.
     best = emissions[np.arange(len(emissions)), emissions.argmax(axis=1)]
     own = np.exp(emissions - best[:, None])
-    kernel = get_kernel()
-    if kernel is not None:
-        sums = kernel.path_sums(own, lengths, transitions.edges, transitions.weights)
-        return PathSums(*sums)
-    return _path_sums_in_numpy(own, lengths, transitions)
-
-
-def _path_sums_in_numpy(
-    own: np.ndarray, lengths: np.ndarray, transitions: Transitions
-) -> PathSums:
     n_tags = own.shape[1]
     packing = Packing(lengths)
     # Both recursions run side by side: forward from the start of each sequence and
@@ -100,7 +89,7 @@ def reliable(totals: np.ndarray) -> np.ndarray:
     Returns:
         bool [n].
     """
-    out: np.ndarray = totals > _MIN_TOTAL
+    out: np.ndarray = totals > MIN_TOTAL
     return out
 
 

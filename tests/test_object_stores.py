@@ -13,7 +13,7 @@ from hash_teacher import HashTeacher, make_pieces
 from object_stores import STORES, forget_listings, open_store
 from small import TEXTS, trained
 from spacy.tokens import Doc, DocBin
-from tiny_distillation import distill, write_files
+from tiny_distillation import distill, told, write_files
 from tiny_teachers import write_jsonl
 from typer.testing import CliRunner
 
@@ -259,6 +259,18 @@ def test_other_addresses(address, message):
     pytest.importorskip("upath")
     with pytest.raises(DistillError, match=message):
         as_texts(address)
+
+
+@pytest.mark.parametrize("command", ["annotate", "predict"])
+def test_addresses_that_commands_cannot_open(monkeypatch, model, texts, command):
+    def output(address):
+        arguments = [command, str(model), str(texts), "-o", address]
+        return told(CliRunner().invoke(app, arguments))
+
+    pytest.importorskip("upath")
+    assert "an address that fsspec knows" in output("nowhere://bucket/x.jsonl")
+    monkeypatch.setitem(sys.modules, "upath", None)
+    assert 'pip install "spacy-distill[cloud]"' in output("s3://bucket/x.jsonl")
 
 
 def test_a_file_address_is_a_path(tmp_path):

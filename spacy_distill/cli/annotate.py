@@ -78,11 +78,13 @@ def annotate_cli(
     A run that was cut short goes on where it stopped when it is started again.
     """
     # Imported here, since a help text does not need them.
+    from ..addresses import as_path
     from ..annotation.annotate import annotate
     from ..corpora.texts import as_texts
     from ..files import check_writable
 
-    check_writable(output)
+    folder = as_path(output)
+    check_writable(folder)
     load = partial(
         _load,
         teacher,
@@ -102,19 +104,19 @@ def annotate_cli(
             " annotate from Python with RayActors(gpus=1)."
         )
     use_device(gpu_id, quiet=quiet)
-    with resumable(soft_labels=output):
+    with resumable(soft_labels=folder):
         # Workers load their own.
         given = load() if run_by is None else load
         source = as_texts(texts)
         if not quiet:
             for note in source.notes:
                 msg.text(f"Texts: {note}")
-        before, done = _begun(output)
+        before, done = _begun(folder)
         start = time.perf_counter()
         manifest = annotate(
             given,
             source,
-            output,
+            folder,
             shard_size=shard_size,
             batch_words=batch_words,
             window=window,
@@ -128,7 +130,7 @@ def annotate_cli(
         words = manifest.counts.tokens
         if before is not None and before.difference(manifest) is None:
             words -= done
-        _print_summary(manifest, output, words / seconds if words else None)
+        _print_summary(manifest, folder, words / seconds if words else None)
 
 
 def _load(

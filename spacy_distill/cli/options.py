@@ -8,8 +8,6 @@ from typing import Annotated, Optional
 
 from typer import Argument, Option
 
-from ..addresses import as_path
-
 Teacher = Annotated[
     str,
     Argument(
@@ -18,23 +16,21 @@ Teacher = Annotated[
         " (.cfg)."
     ),
 ]
-# What `Path` would make of the slashes of an address is no address.
+# Strings, since `Path` joins the slashes of an address.
 OutputFolder = Annotated[
-    Path,
+    str,
     Option(
         "--output",
         "-o",
-        parser=as_path,
         metavar="PATH",
         help="Folder to write to, or its address (s3://bucket/folder).",
     ),
 ]
 OutputFile = Annotated[
-    Path,
+    str,
     Option(
         "--output",
         "-o",
-        parser=as_path,
         metavar="PATH",
         help="File to write to (.jsonl, .parquet or .spacy), or its address.",
     ),

@@ -457,6 +457,27 @@ def set_entities(Doc doc not None, found, SpanGroup group):
             group.push_back(span)
 
 
+def is_aligned(SpanGroup group not None, Doc doc not None):
+    """Return whether each span starts and ends with tokens of its Doc, as
+    `EntityGroup._is_aligned` of `span_groups.py`.
+
+    Args:
+        group: The group.
+        doc: Its Doc.
+    """
+    cdef SpanC span
+    cdef const TokenC* last
+    for span in group.c:
+        if not 0 <= span.start < span.end <= doc.length:
+            return False
+        last = &doc.c[span.end - 1]
+        if doc.c[span.start].idx != span.start_char:
+            return False
+        if last.idx + last.lex.length != span.end_char:
+            return False
+    return True
+
+
 cdef bint _has_entities(Doc doc):
     cdef int64_t i
     if not doc.length:

@@ -13,6 +13,8 @@ from typing import (
     Union,
 )
 
+import numpy as np
+from spacy.attrs import IS_SPACE
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import logger
@@ -199,14 +201,16 @@ class Predictor:
         Args:
             doc: The Doc.
         """
-        scores: Sequence[Any] = [None] * len(doc.ents)
-        if self._scored is not None and self._scored in doc.spans:
+        # A tuple that is made anew each time.
+        ents = doc.ents
+        scores: Sequence[Any] = [None] * len(ents)
+        if ents and self._scored is not None and self._scored in doc.spans:
             given = doc.spans[self._scored].attrs.get("scores")
-            if given is not None and len(given) == len(doc.ents):
+            if given is not None and len(given) == len(ents):
                 scores = [float(score) for score in given]
         entities = [
             Entity(ent.label_, ent.text, ent.start_char, ent.end_char, score)
-            for ent, score in zip(doc.ents, scores)
+            for ent, score in zip(ents, scores)
         ]
-        words = sum(not token.is_space for token in doc)
+        words = len(doc) - int(np.count_nonzero(doc.to_array(IS_SPACE)))
         return Result(entities, dict(doc.cats), words)

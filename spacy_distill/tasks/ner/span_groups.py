@@ -1,11 +1,13 @@
 """Span groups that stay right when tokens are merged or split."""
 
 import struct
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, Optional
 
 import numpy as np
 import srsly
 from spacy.tokens import Doc, Span, SpanGroup
+
+from ...kernel import get_kernel
 
 # Attribute with one probability for each span.
 SCORES = "scores"
@@ -46,9 +48,8 @@ class EntityGroup(SpanGroup):
         return super().__getitem__(i)
 
     def __iter__(self) -> Iterator[Span]:
-        spans = self._align()
-        # Without its Doc, a group has no spans; spaCy's error says so.
-        return super().__iter__() if spans is None else iter(spans)
+        self._align()
+        return super().__iter__()
 
     def to_bytes(self) -> bytes:
         """Serialize the group as `SpanGroup.to_bytes` does."""
@@ -62,18 +63,12 @@ class EntityGroup(SpanGroup):
             group.doc, name=group.name, attrs=group.attrs, spans=list(group)
         )
 
-    def _align(self) -> Optional[List[Span]]:
-        """Make the spans those of the Doc's present tokens, and return them.
-
-        Returns:
-            The spans; None if the Doc is gone, and with it any that could change.
-        """
+    def _align(self) -> None:
+        """Make the spans those of the Doc's present tokens."""
         doc = self._doc_ref()  # type: ignore[attr-defined]
-        if doc is None:
-            return None
-        spans = self._spans(doc)
-        if spans is not None:
-            return spans
+        # Without its Doc, a group has no spans that could change.
+        if doc is None or self._is_aligned(doc):
+            return
         data = srsly.msgpack_loads(super().to_bytes())
         kept, found = [], []
         for i, packed in enumerate(data["spans"]):
@@ -89,23 +84,24 @@ class EntityGroup(SpanGroup):
         # It has no other way to replace its spans.
         self.from_bytes(SpanGroup(doc, name=self.name, spans=found).to_bytes())
         self.attrs = attrs
-        return found
 
     def _get_attrs(self) -> Dict[str, Any]:
         attrs: Dict[str, Any] = SpanGroup.attrs.__get__(self)  # type: ignore[attr-defined]
         return attrs
 
-    def _spans(self, doc: Doc) -> Optional[List[Span]]:
-        """Return the spans as they are; None if tokens were merged or split."""
+    def _is_aligned(self, doc: Doc) -> bool:
+        """Return whether no token of a span was merged or split."""
+        kernel = get_kernel()
+        if kernel is not None:
+            return bool(kernel.is_aligned(self, doc))
         get = SpanGroup.__getitem__
         try:
-            spans = [get(self, i) for i in range(SpanGroup.__len__(self))]
-            for span in spans:
+            for span in (get(self, i) for i in range(SpanGroup.__len__(self))):
                 last = doc[span.end - 1]
                 if last.idx + len(last) != span.end_char:
-                    return None
+                    return False
                 if doc[span.start].idx != span.start_char:
-                    return None
+                    return False
         except IndexError:
-            return None
-        return spans
+            return False
+        return True

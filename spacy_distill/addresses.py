@@ -7,7 +7,7 @@ Addresses are opened by fsspec. A `UPath` of universal-pathlib has the methods o
 import contextlib
 import os
 from pathlib import Path
-from typing import Any, Iterator, Union
+from typing import Any, Iterator, Union, cast
 
 from .errors import DistillError
 
@@ -30,7 +30,7 @@ def as_path(path: Union[str, Path]) -> Path:
     if is_address(path):
         return _open_address(str(path))
     # Not made again: a UPath would lose its options, such as credentials.
-    return Path(path) if isinstance(path, str) else path
+    return cast(Path, path) if is_remote(path) else Path(path)
 
 
 def is_address(path: Any) -> bool:

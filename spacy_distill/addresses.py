@@ -90,6 +90,22 @@ def reaching(path: Path) -> Iterator[None]:
         ) from error
 
 
+def send_file(local: Path, path: Path) -> None:
+    """Copy a file to an address, where it is there as a whole or not at all.
+
+    Args:
+        local: The file.
+        path: The address, as `as_path` returns it.
+
+    Raises:
+        DistillError: If the address cannot be reached.
+    """
+    fs: Any = path.fs  # type: ignore[attr-defined]
+    # Not written to a stream: closed after an error, that would leave half of the file.
+    with reaching(path):
+        fs.put_file(str(local), path.path)  # type: ignore[attr-defined]
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all that is in it.
 

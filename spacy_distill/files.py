@@ -4,12 +4,11 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, Mapping, Union
 
-from .addresses import as_path, is_remote, path_exists, reaching
+from .addresses import as_path, is_remote, path_exists, send_file
 from .errors import DistillError
 
 # The temporary files of `write_atomically`, as a pattern for `Path.glob`.
@@ -143,12 +142,11 @@ def open_atomically(path: Union[str, Path]) -> Iterator[BinaryIO]:
     """
     path = as_path(path)
     if is_remote(path):
-        with tempfile.TemporaryFile() as file_:
-            yield file_
-            file_.seek(0)
-            # No folder is made: that could make a bucket.
-            with reaching(path), path.open("wb") as there:
-                shutil.copyfileobj(file_, there, _BLOCK)
+        with tempfile.TemporaryDirectory() as folder:
+            local = Path(folder) / "file"
+            with local.open("wb") as file_:
+                yield file_
+            send_file(local, path)
         return
     # The process id separates concurrent writers. A killed writer leaves this file.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.writing")

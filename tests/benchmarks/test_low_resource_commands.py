@@ -196,7 +196,7 @@ def test_annotate_and_evaluate():
     )
     assert (name, values["texts"], values["gpu_id"]) == (
         "annotate",
-        GOLD / "unlabelled",
+        str(GOLD / "unlabelled"),
         1,
     )
     name, values, _ = parse(

@@ -42,10 +42,8 @@ def main() -> None:
     for encoder in ENCODERS:
         parser.add_argument(f"--{encoder}", help=f"transformer of sets with _{encoder}")
     args = parser.parse_args()
-    for name in args.sets:
-        encoder = encoder_of(name)
-        if encoder is not None and getattr(args, encoder) is None:
-            parser.error(f"the set {name} needs --{encoder} FOLDER")
+    given = [None, *(name for name in ENCODERS if getattr(args, name) is not None)]
+    args.sets = [name for name in args.sets if encoder_of(name) in given]
     if args.vectors is None:
         args.rows = [row for row in args.rows if not ROWS[row].vectors]
     for seed in args.seeds:

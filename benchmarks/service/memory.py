@@ -1,4 +1,4 @@
-"""Resident memory of the service over many requests, each with new words.
+"""Resident memory of the service over many requests, half of them with new words.
 
     python benchmarks/service/memory.py STUDENT --texts test.spacy --requests 1000000
 

@@ -7,6 +7,7 @@ written by setuptools; keep it the build backend.
 import os
 import re
 import sys
+import zlib
 from pathlib import Path
 from typing import List
 
@@ -65,13 +66,19 @@ def extensions() -> List[Extension]:
     except ImportError as error:
         print(f"Not building the kernel: {error}", file=sys.stderr)
         return []
+    sources = ["spacy_distill/_kernel.pyx", "spacy_distill/_kernel_loops.h"]
+    # Compared by spacy_distill/kernel.py.
+    checksum = zlib.crc32(b"".join(Path(source).read_bytes() for source in sources))
     return [
         Extension(
             "spacy_distill._kernel",
-            ["spacy_distill/_kernel.pyx"],
+            sources[:1],
             include_dirs=[numpy.get_include()],
-            depends=["spacy_distill/_kernel_loops.h"],
-            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            depends=sources,
+            define_macros=[
+                ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+                ("KERNEL_CHECKSUM", str(checksum)),
+            ],
             extra_compile_args=[] if sys.platform == "win32" else _OPTIONS,
             language="c++",
             optional=True,

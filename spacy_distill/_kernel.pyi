@@ -3,6 +3,8 @@ from typing import Iterable, List, Optional, Sequence, Tuple
 import numpy as np
 from spacy.tokens import Doc, SpanGroup
 
+CHECKSUM: int
+
 class TypeMap:
     def __init__(self) -> None: ...
     def add(self, key: int, entry: int) -> None: ...
@@ -12,6 +14,15 @@ def tanh(x: np.ndarray) -> np.ndarray: ...
 def quasi_recurrent(
     table: np.ndarray, entries: np.ndarray, lengths: Sequence[int], width: int
 ) -> np.ndarray: ...
+def lstm(
+    table: np.ndarray,
+    entries: np.ndarray,
+    rows: np.ndarray,
+    sizes: Sequence[int],
+    weights: np.ndarray,
+    out: np.ndarray,
+    direction: int,
+) -> None: ...
 def is_finite(x: np.ndarray) -> bool: ...
 def decode(
     logits: np.ndarray,

@@ -30,6 +30,13 @@ cdef extern from "_kernel_loops.h" nogil:
         const float* table, int64_t edge, const int64_t* entries, int64_t n,
         int64_t width, int direction, float* out,
     )
+    enum:
+        LSTM_UNITS
+    void lstm_sequences(
+        const float* table, const int64_t* entries, const float* weights, int64_t n,
+        int64_t width, int64_t stride, const float* before, float* cell, float* after,
+        const int64_t* rows, float* out,
+    )
     int all_finite(const float* x, int64_t n)
     void viterbi_sequence(
         double* best, int64_t n, int64_t n_tags, const double* start,
@@ -39,6 +46,12 @@ cdef extern from "_kernel_loops.h" nogil:
         const double* own, int64_t n, int64_t n_tags, const double* edge,
         const double* weights, int direction, double* to, double* on,
     )
+
+cdef extern from *:
+    # Set by setup.py.
+    const unsigned long KERNEL_CHECKSUM
+
+CHECKSUM = KERNEL_CHECKSUM
 
 # Score of a tag that is not allowed, as in `lattice/transitions.py`.
 cdef double IMPOSSIBLE = -1e30
@@ -137,6 +150,55 @@ def quasi_recurrent(
             entry += n
             out += 2 * width * n
     return states
+
+
+def lstm(
+    np.ndarray table not None, np.ndarray entries not None, np.ndarray rows not None,
+    sizes, np.ndarray weights not None, np.ndarray out not None, bint direction
+):
+    """Write the states of one direction of a layer, as `BiLSTM._recur`.
+
+    Args:
+        table: What word types add to the gates, float32 [n_rows, 4 * width].
+        entries: Row of each token in it, int64 [n_tokens].
+        rows: Tokens in packed order, int64 [n_tokens].
+        sizes: Number of sequences with a token at each step, falling.
+        weights: The recurrent weights, as `BiLSTM.prepare` orders them, float32
+            [n_blocks, width, 4, LSTM_UNITS].
+        out: States of both directions, float32 [n_tokens, 2 * width].
+        direction: 0 to write the first half of `out`, 1 for the second.
+    """
+    cdef int64_t width = np.PyArray_DIM(out, 1) // 2, n_tokens = np.PyArray_SIZE(rows)
+    cdef vector[int64_t] counts = _counts(sizes, n_tokens)
+    cdef vector[int64_t] packed
+    cdef vector[float] cell, before, after
+    cdef int64_t n, i, start = 0
+    cdef const float* gates = _floats(table)
+    cdef const float* blocks = _floats(weights)
+    cdef const int64_t* entry = _ints(entries)
+    cdef const int64_t* row = _ints(rows)
+    cdef float* states = _floats(out) + direction * width
+    cdef int64_t stride = (width + LSTM_UNITS - 1) // LSTM_UNITS * LSTM_UNITS
+    if np.PyArray_DIM(table, 1) != 4 * width:
+        raise ValueError(f"Expected rows of {4 * width}, got {table.shape[1]}.")
+    if np.PyArray_SIZE(weights) != 4 * stride * width:
+        raise ValueError(f"Expected recurrent weights of width {width}.")
+    if not n_tokens:
+        return
+    with nogil:
+        packed.resize(n_tokens)
+        for i in range(n_tokens):
+            packed[i] = entry[row[i]]
+        cell.resize(counts[0] * stride)
+        before.resize(counts[0] * stride)
+        after.resize(counts[0] * stride)
+        for n in counts:
+            lstm_sequences(
+                gates, packed.data() + start, blocks, n, width, stride,
+                before.data(), cell.data(), after.data(), row + start, states,
+            )
+            before.swap(after)
+            start += n
 
 
 def is_finite(np.ndarray x not None):

@@ -3,6 +3,7 @@
 #ifndef SPACY_DISTILL_KERNEL_LOOPS_H
 #define SPACY_DISTILL_KERNEL_LOOPS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 // One build for all processors: the loader picks the clone for AVX2 where there is AVX2.
@@ -111,6 +112,95 @@ void quasi_recurrent_sequence(const float* table, int64_t edge, const int64_t* e
                          places + after * row + 2 * part, previous, state, width);
     previous = state;
   }
+}
+
+// Units that are computed together. Their 32 gates and those of two more sequences are
+// accumulated in the 16 vector registers that AVX2 has, weights and all.
+enum { LSTM_UNITS = 8, LSTM_GATES = 4 * LSTM_UNITS, LSTM_SEQUENCES = 3 };
+
+// LSTM_UNITS units of one step, for SEQUENCES sequences.
+//
+// gates: what the token of each adds to the gates of these units; each gate is `width`
+// after the last. weights: [n_states, LSTM_GATES]. before, cell, after: states before the
+// step, and cells and states of these units; each sequence is `stride` after the last.
+// States are twice what an LSTM's are.
+template <int SEQUENCES>
+INLINED void lstm_units(const float* const* gates, int64_t width, const float* weights,
+                        int64_t n_states, const float* before, float* cell, float* after,
+                        int64_t stride) {
+  float sums[SEQUENCES][LSTM_GATES];
+  for (int i = 0; i < SEQUENCES; i++)
+    for (int j = 0; j < LSTM_GATES; j++)
+      sums[i][j] = gates[i][j / LSTM_UNITS * width + j % LSTM_UNITS];
+  for (int64_t k = 0; k < n_states; k++) {
+    const float* row = weights + k * LSTM_GATES;
+    for (int i = 0; i < SEQUENCES; i++) {
+      const float state = before[i * stride + k];
+      for (int j = 0; j < LSTM_GATES; j++) sums[i][j] += state * row[j];
+    }
+  }
+  for (int i = 0; i < SEQUENCES; i++) {
+    for (int k = 0; k < LSTM_UNITS; k++) {
+      // sigmoid(x) = (tanh(x / 2) + 1) / 2, and these sums are halved
+      const float enter = fast_tanh(sums[i][k]) + 1.0f;
+      const float keep = fast_tanh(sums[i][LSTM_UNITS + k]) + 1.0f;
+      const float value = fast_tanh(sums[i][2 * LSTM_UNITS + k]);
+      const float show = fast_tanh(sums[i][3 * LSTM_UNITS + k]) + 1.0f;
+      const float kept = 0.5f * (keep * cell[i * stride + k] + enter * value);
+      cell[i * stride + k] = kept;
+      after[i * stride + k] = show * fast_tanh(kept);
+    }
+  }
+}
+
+// One step of SEQUENCES sequences. table: rows [4 * width]; entries: those of the tokens.
+template <int SEQUENCES>
+INLINED void lstm_step(const float* table, const int64_t* entries, const float* weights,
+                       int64_t width, const float* before, float* cell, float* after,
+                       int64_t stride) {
+  const float* gates[SEQUENCES];
+  for (int i = 0; i < SEQUENCES; i++) gates[i] = table + entries[i] * 4 * width;
+  int64_t first = 0;
+  for (; first + LSTM_UNITS <= width; first += LSTM_UNITS) {
+    lstm_units<SEQUENCES>(gates, width, weights, width, before, cell + first,
+                          after + first, stride);
+    for (int i = 0; i < SEQUENCES; i++) gates[i] += LSTM_UNITS;
+    weights += width * LSTM_GATES;
+  }
+  if (first == width) return;
+  // The last units, and some that are not there, with gates of zeros.
+  float padded[SEQUENCES][LSTM_GATES] = {};
+  for (int i = 0; i < SEQUENCES; i++) {
+    for (int gate = 0; gate < 4; gate++)
+      for (int64_t k = 0; k < width - first; k++)
+        padded[i][gate * LSTM_UNITS + k] = gates[i][gate * width + k];
+    gates[i] = padded[i];
+  }
+  lstm_units<SEQUENCES>(gates, LSTM_UNITS, weights, width, before, cell + first,
+                        after + first, stride);
+}
+
+// One step of an LSTM layer in one direction, for the n sequences that have it.
+//
+// table: rows [4 * width], halved but for the third gate, of which entries has those of
+// the tokens. weights: [blocks of LSTM_UNITS units, width, LSTM_GATES]. before, cell,
+// after: [n, stride], where stride is width rounded up to whole blocks. out: states of
+// both directions, rows [2 * width], of which rows has those of the tokens; one half is
+// written.
+VECTORIZED
+void lstm_sequences(const float* table, const int64_t* entries, const float* weights,
+                    int64_t n, int64_t width, int64_t stride, const float* before,
+                    float* cell, float* after, const int64_t* rows, float* out) {
+  int64_t i = 0;
+  for (; i + LSTM_SEQUENCES <= n; i += LSTM_SEQUENCES)
+    lstm_step<LSTM_SEQUENCES>(table, entries + i, weights, width, before + i * stride,
+                              cell + i * stride, after + i * stride, stride);
+  for (; i < n; i++)
+    lstm_step<1>(table, entries + i, weights, width, before + i * stride,
+                 cell + i * stride, after + i * stride, stride);
+  for (i = 0; i < n; i++)
+    for (int64_t k = 0; k < width; k++)
+      out[rows[i] * 2 * width + k] = 0.5f * after[i * stride + k];
 }
 
 // Whether no value is NaN or infinite.

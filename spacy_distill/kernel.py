@@ -7,12 +7,18 @@ SPACY_DISTILL_PURE=1 in the environment, the same steps run in numpy: each calle
 
 import logging
 import os
+import zlib
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Optional
 
 _SWITCH = "SPACY_DISTILL_PURE"
 _LOGGER = logging.getLogger("spacy_distill")
+# What it is compiled from. Wheels do not have them.
+_SOURCES = [
+    Path(__file__).with_name(name) for name in ("_kernel.pyx", "_kernel_loops.h")
+]
 
 
 def get_kernel() -> Optional[ModuleType]:
@@ -25,11 +31,21 @@ def _load() -> Optional[ModuleType]:
         _LOGGER.debug("Predictions run in numpy alone: %s is set.", _SWITCH)
         return None
     try:
-        return import_module("._kernel", __package__)
+        kernel = import_module("._kernel", __package__)
     # ValueError: it was built for a spaCy whose Docs have another layout.
     except (ImportError, ValueError) as error:
         _LOGGER.debug("Predictions run in numpy alone: %s", error)
         return None
+    if all(source.exists() for source in _SOURCES):
+        checksum = zlib.crc32(b"".join(source.read_bytes() for source in _SOURCES))
+        if getattr(kernel, "CHECKSUM", None) != checksum:
+            _LOGGER.warning(
+                "Predictions run in numpy alone: expected a kernel that was compiled"
+                " from %s as it is, got one of earlier code. Run `pip install -e .`.",
+                _SOURCES[0],
+            )
+            return None
+    return kernel
 
 
 _kernel = _load()

@@ -14,7 +14,8 @@ def project(layer, params, features):
 
 def predict(layer, params, features, lengths):
     tables = project(layer, params, features)
-    return layer.predict(params, tables, np.arange(len(features)), lengths)
+    entries = np.arange(len(features))
+    return layer.predict(layer.prepare(params), tables, entries, lengths)
 
 
 def predict_split(layer, params, features, lengths, n_types):
@@ -22,7 +23,7 @@ def predict_split(layer, params, features, lengths, n_types):
     tables = project(layer, params, features[:, :n_types])
     entries = np.arange(len(features))
     tables = add_tokens(layer, params, tables, entries, features[:, n_types:])
-    return layer.predict(params, tables, entries, lengths)
+    return layer.predict(layer.prepare(params), tables, entries, lengths)
 
 
 def run_torch(layer, params, features, lengths, dropout=0.0):

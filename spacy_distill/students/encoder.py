@@ -244,9 +244,10 @@ class _EncoderLayer:
             types = self.cache.get_types(model, is_train=is_train)
             entries = types.find_tokens(docs)
             params = {name: model.get_param(name) for name in model.param_names}
-            tables: Sequence[np.ndarray] = ()
             if not is_train:
-                tables = self.cache.project(types, params, self.features, self.context)
+                prepared, tables = self.cache.project(
+                    types, params, self.features, self.context
+                )
         if is_train:
             # Types in the order of their hashes, not of the cache, which depends on
             # earlier batches: a resumed training has another one.
@@ -259,7 +260,7 @@ class _EncoderLayer:
                 added = whole(model.layers[0].predict(docs))
                 tables = add_tokens(self.context, params, tables, entries, added)
                 entries = np.arange(len(entries))
-            Y = self.context.predict(params, tables, entries, lengths)
+            Y = self.context.predict(prepared, tables, entries, lengths)
             backprop = no_backprop
         parts: Any = Parts(Y, lengths)
         return parts, backprop

@@ -37,6 +37,7 @@ class EncoderCache:
         self._training_types: Optional[WordTypes] = None
         self._fingerprint: Optional[_Fingerprint] = None
         self._generation = 0
+        self._prepared: Params = {}
         self._projected: List[np.ndarray] = []
         self._n_projected = 0
 
@@ -76,8 +77,8 @@ class EncoderCache:
         params: Params,
         features: WordFeatures,
         context: ContextLayer,
-    ) -> List[np.ndarray]:
-        """Return the context layer's projection of each word type.
+    ) -> Tuple[Params, List[np.ndarray]]:
+        """Return what the context layer needs for prediction.
 
         Rows are added and never changed, because other threads may read them.
 
@@ -88,10 +89,12 @@ class EncoderCache:
             context: The context layer.
 
         Returns:
-            Tables, float32 [at least n_types + 1, any width]. The last row is zeros.
+            The parameters as it prepares them, and its projection of each word type:
+            tables, float32 [at least n_types + 1, any width]. The last row is zeros.
         """
         if self._fingerprint is None or not self._fingerprint.matches(params, types):
             self._fingerprint = _Fingerprint(params, types)
+            self._prepared = context.prepare(params)
             self._n_projected = 0
         elif types.generation == self._generation + 1:
             kept = types.kept[types.kept < self._n_projected]
@@ -112,7 +115,7 @@ class EncoderCache:
             for room, part in zip(self._projected, projected):
                 room[new] = part
             self._n_projected = len(types)
-        return self._projected
+        return self._prepared, self._projected
 
     def _make_types(self, encoder: Model, *, composes_all: bool) -> WordTypes:
         lookup = WordLookup(

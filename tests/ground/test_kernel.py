@@ -16,6 +16,7 @@ from spacy.attrs import ENT_IOB, ENT_KB_ID, ENT_TYPE
 from spacy.tokens import Doc, Span
 
 from spacy_distill import kernel as front
+from spacy_distill.students.layers.bilstm import BiLSTM
 from spacy_distill.tasks.ner.annotations import set_entities
 from spacy_distill.tasks.ner.decoding import ScoredSpan
 
@@ -77,6 +78,23 @@ def test_a_kernel_that_cannot_be_imported_is_one_debug_line(monkeypatch, caplog)
             assert front._load() is None
         assert [record.levelname for record in caplog.records] == ["DEBUG"]
         assert caplog.messages == [f"Predictions run in numpy alone: {error}"]
+
+
+@needs_kernel
+def test_a_kernel_of_earlier_code_is_not_used(tmp_path, monkeypatch, caplog):
+    monkeypatch.delenv("SPACY_DISTILL_PURE", raising=False)
+    if not front._SOURCES[0].exists():
+        pytest.skip("the package was installed from a wheel")
+    assert front._load() is front.get_kernel()
+    sources = [tmp_path / source.name for source in front._SOURCES]
+    for copy, source in zip(sources, front._SOURCES):
+        copy.write_bytes(source.read_bytes())
+    monkeypatch.setattr(front, "_SOURCES", sources)
+    assert front._load() is front.get_kernel()
+    sources[1].write_text("// changed\n", encoding="utf-8")
+    assert front._load() is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "pip install -e ." in caplog.text
 
 
 @needs_kernel
@@ -194,6 +212,28 @@ def test_arrays_of_other_types_and_sizes_are_refused(kernel):
     for lengths, width in (([3], 2), ([3, -1], 2), ([2], 3)):
         with pytest.raises(ValueError, match="Expected"):
             kernel.quasi_recurrent(table, entries, lengths, width)
+
+
+@needs_kernel
+def test_lstm_checks_its_arrays(kernel):
+    layer = BiLSTM(width=3, depth=1)
+    weights = layer.prepare(layer.init(5))["lstm_0_forward_blocks"]
+    table, rows = np.zeros((4, 12), dtype=np.float32), np.arange(2)
+    out = np.full((2, 6), 9.0, dtype=np.float32)
+    kernel.lstm(table, rows, rows, [1, 1], weights, out, 1)
+    assert not out[:, 3:].any()
+    assert (out[:, :3] == 9.0).all()
+    kernel.lstm(table, rows[:0], rows[:0], [], weights, out[:0], 0)
+    for wrong in (table.astype(np.float64), np.asfortranarray(table)):
+        with pytest.raises(TypeError, match="contiguous array of"):
+            kernel.lstm(wrong, rows, rows, [1, 1], weights, out, 0)
+    for arguments in (
+        (table, rows, rows, [1], weights, out),
+        (table[:, :8].copy(), rows, rows, [1, 1], weights, out),
+        (table, rows, rows, [1, 1], weights[:, :2].copy(), out),
+    ):
+        with pytest.raises(ValueError, match="Expected"):
+            kernel.lstm(*arguments, 0)
 
 
 @needs_kernel

@@ -60,17 +60,28 @@ class ContextLayer(Protocol):
         """
         ...
 
+    def prepare(self, params: Params) -> Params:
+        """Compute what `predict` needs of the parameters, once until they change.
+
+        Args:
+            params: Arrays by name.
+
+        Returns:
+            Arrays by name.
+        """
+        ...
+
     def predict(
         self,
-        params: Params,
+        prepared: Params,
         tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """Compute vectors in context in numpy.
+        """Compute vectors in context, in numpy or in the kernel.
 
         Args:
-            params: Arrays by name.
+            prepared: What `prepare` returned.
             tables: The output of `project`, with a last row of zeros for positions
                 outside of the sequence; or such tables with a row for each token.
                 Read-only.

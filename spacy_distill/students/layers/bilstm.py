@@ -5,9 +5,12 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 
 from ...arrays import Packing
+from ...kernel import get_kernel
 from .base import Params, Workspace
 
 _DIRECTIONS = ("forward", "backward")
+# LSTM_UNITS of _kernel_loops.h.
+_BLOCK = 8
 
 
 class BiLSTM:
@@ -82,17 +85,39 @@ class BiLSTM:
             gates.append(features @ self._halve_sigmoids(weights[:, first:]).T)
         return gates
 
+    def prepare(self, params: Params) -> Params:
+        """Return the recurrent weights as `predict` takes them.
+
+        Args:
+            params: Arrays by name.
+
+        Returns:
+            Weights by name, of halved sigmoids and doubled states; those of the
+            recurrence for the kernel, too.
+        """
+        prepared: Params = {}
+        for i in range(self.depth):
+            for direction in _DIRECTIONS:
+                name = f"lstm_{i}_{direction}"
+                hidden = 0.5 * self._halve_sigmoids(params[f"{name}_hidden"])
+                prepared[f"{name}_hidden"] = np.ascontiguousarray(hidden.T)
+                prepared[f"{name}_blocks"] = self._in_blocks(hidden)
+                if i:
+                    for part in ("input", "bias"):
+                        prepared[f"{name}_{part}"] = params[f"{name}_{part}"]
+        return prepared
+
     def predict(
         self,
-        params: Params,
+        prepared: Params,
         tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
     ) -> np.ndarray:
-        """Compute the hidden states of both directions in numpy.
+        """Compute the hidden states of both directions, in the kernel or in numpy.
 
         Args:
-            params: Arrays by name.
+            prepared: What `prepare` returned.
             tables: The output of `project`, with a last row of zeros for positions
                 outside of the sequence. Read-only.
             entries: Rows of the tokens in the tables, int64 [n_tokens].
@@ -101,20 +126,23 @@ class BiLSTM:
         Returns:
             Hidden states, float32 [n_tokens, 2 * width].
         """
+        kernel = get_kernel()
         packing = Packing(lengths)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):
             gates, tokens = tables, entries
             if i:
-                gates, tokens = self._input_gates(params, i, out), np.arange(len(out))
+                gates = self._input_gates(prepared, i, out)
+                tokens = np.arange(len(out))
             for k, direction in enumerate(_DIRECTIONS):
+                name = f"lstm_{i}_{direction}"
                 rows = packing.reversed_rows if k else packing.rows
-                # Halved once more, because the states in `_recur` are doubled.
-                hidden = 0.5 * self._halve_sigmoids(
-                    params[f"lstm_{i}_{direction}_hidden"]
-                )
+                if kernel is not None:
+                    blocks = prepared[f"{name}_blocks"]
+                    kernel.lstm(gates[k], tokens, rows, packing.sizes, blocks, out, k)
+                    continue
                 packed = self._workspace.take("gates", gates[k], tokens[rows])
-                states = self._recur(packed, packing, hidden.T)
+                states = self._recur(packed, packing, prepared[f"{name}_hidden"])
                 out[rows, k * self.width : (k + 1) * self.width] = states
         return out
 
@@ -192,6 +220,22 @@ class BiLSTM:
         factors = np.full(4 * self.width, 0.5, dtype=np.float32)
         factors[2 * self.width : 3 * self.width] = 1.0
         return (weights.T * factors).T
+
+    def _in_blocks(self, weights: np.ndarray) -> np.ndarray:
+        """Copy recurrent weights in the order in which the kernel reads them.
+
+        Args:
+            weights: float32 [4 * width, width].
+
+        Returns:
+            float32 [n_blocks, width, 4, _BLOCK]: all weights of the gates of some units
+            at a time, with zeros for units that are missing in the last block.
+        """
+        n_blocks = -(-self.width // _BLOCK)
+        padded = np.zeros((4, n_blocks * _BLOCK, self.width), dtype=np.float32)
+        padded[:, : self.width] = weights.reshape(4, self.width, self.width)
+        blocks = padded.reshape(4, n_blocks, _BLOCK, self.width)
+        return np.ascontiguousarray(blocks.transpose(1, 3, 0, 2))
 
     def _recur(
         self, gates: np.ndarray, packing: Packing, weights: np.ndarray

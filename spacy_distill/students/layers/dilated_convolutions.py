@@ -79,9 +79,20 @@ class DilatedConvolutions:
         weights = params["input_W"]
         return [features @ weights[len(weights) - features.shape[1] :]]
 
+    def prepare(self, params: Params) -> Params:
+        """Return the parameters, which `predict` takes as they are.
+
+        Args:
+            params: Arrays by name.
+
+        Returns:
+            Arrays by name.
+        """
+        return params
+
     def predict(
         self,
-        params: Params,
+        prepared: Params,
         tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
@@ -89,7 +100,7 @@ class DilatedConvolutions:
         """Compute vectors in context in numpy.
 
         Args:
-            params: Arrays by name.
+            prepared: What `prepare` returned.
             tables: The output of `project`, with a last row of zeros for positions
                 outside of the sequence. Read-only.
             entries: Rows of the tokens in the tables, int64 [n_tokens].
@@ -104,13 +115,13 @@ class DilatedConvolutions:
             # `neighbours` indexes this row of zeros outside of the sequence.
             padded = np.concatenate([hidden, np.zeros_like(hidden[:1])])
             window = np.concatenate([padded[left], hidden, padded[right]], axis=1)
-            both = window @ params[f"conv_{i}_W"] + params[f"conv_{i}_b"]
+            both = window @ prepared[f"conv_{i}_W"] + prepared[f"conv_{i}_b"]
             value, gate = both[:, : self.width], both[:, self.width :]
             hidden = hidden + value * (0.5 * np.tanh(0.5 * gate) + 0.5)
             hidden = hidden - hidden.mean(axis=1, keepdims=True)
             variance = (hidden**2).mean(axis=1, keepdims=True)
             hidden = hidden / np.sqrt(variance + _EPSILON)
-            hidden = hidden * params[f"norm_{i}_G"] + params[f"norm_{i}_b"]
+            hidden = hidden * prepared[f"norm_{i}_G"] + prepared[f"norm_{i}_b"]
         return hidden
 
     def train(

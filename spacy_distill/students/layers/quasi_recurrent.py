@@ -107,9 +107,20 @@ class QuasiRecurrent:
         sums: np.ndarray = features @ np.concatenate(weights, axis=1)
         return sums
 
+    def prepare(self, params: Params) -> Params:
+        """Return no arrays: `project` has computed all that depends on them.
+
+        Args:
+            params: Arrays by name.
+
+        Returns:
+            Arrays by name.
+        """
+        return {}
+
     def predict(
         self,
-        params: Params,
+        prepared: Params,
         tables: Sequence[np.ndarray],
         entries: np.ndarray,
         lengths: Sequence[int],
@@ -117,7 +128,7 @@ class QuasiRecurrent:
         """Compute the states of both directions, in the kernel or in numpy.
 
         Args:
-            params: Arrays by name.
+            prepared: What `prepare` returned.
             tables: The output of `project`, with a last row of zeros for positions
                 outside of the sequence. Read-only.
             entries: Rows of the tokens in the tables, int64 [n_tokens].

@@ -58,7 +58,7 @@ def test_prediction_leaves_its_input_alone():
     layer = DilatedConvolutions(width=4, dilations=[1, 2])
     params = layer.init(N_IN)
     projected = np.ones((6, 4), dtype=np.float32)
-    layer.predict(params, [projected], np.arange(6), [6])
+    layer.predict(layer.prepare(params), [projected], np.arange(6), [6])
     np.testing.assert_array_equal(projected, np.ones((6, 4)))
 
 

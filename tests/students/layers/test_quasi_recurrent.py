@@ -65,7 +65,9 @@ def test_both_paths_are_the_equations(lengths, width):
 def test_tokens_may_share_a_row():
     layer, params, features = make(4, 3)
     entries = np.array([2, 0, 0, 1, 2])
-    out = layer.predict(params, project(layer, params, features), entries, [4, 1])
+    out = layer.predict(
+        layer.prepare(params), project(layer, params, features), entries, [4, 1]
+    )
     expected = predict(layer, params, features[entries], [4, 1])
     np.testing.assert_allclose(out, expected, atol=1e-6)
 
@@ -74,7 +76,7 @@ def test_prediction_leaves_its_input_alone():
     layer, params, features = make(3, 7)
     tables = project(layer, params, features)
     before = [table.copy() for table in tables]
-    layer.predict(params, tables, np.arange(7), [4, 3])
+    layer.predict(layer.prepare(params), tables, np.arange(7), [4, 3])
     for table, copy in zip(tables, before):
         np.testing.assert_array_equal(table, copy)
 

@@ -1,5 +1,6 @@
 """Vectors of words without a row: of known words, or composed from pieces."""
 
+import itertools
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -69,25 +70,50 @@ class WordComposer:
         Returns:
             float32 [width]; None if the word is not known and pieces do not cover it.
         """
-        pieces = self._segmenter(word) if self._segmenter is not None else []
-        row = self._known_row(word)
-        if not pieces and row is None:
-            return None
-        vector = np.zeros(self.width, dtype=np.float32)
-        if pieces:
-            assert self._piece_table is not None
-            vectors, scales = self._piece_table
-            vector[:] = (vectors[pieces] * scales[pieces, None]).mean(axis=0)
-        if row is not None:
-            assert self._known is not None
-            vectors, scales = self._known.vectors, self._known.scales
-            vector[self.width - vectors.shape[1] :] = vectors[row] * scales[row]
-        return vector
+        vectors, is_composed = self.compose_all([word])
+        vector: np.ndarray = vectors[0]
+        return vector if is_composed[0] else None
 
-    def _known_row(self, word: str) -> Optional[int]:
-        if self._known is None:
-            return None
-        return self._known_rows.get(word.lower() if self._known.lowercase else word)
+    def compose_all(self, words: Sequence[str]) -> Tuple[np.ndarray, np.ndarray]:
+        """Compose the vectors of words.
+
+        Args:
+            words: The words.
+
+        Returns:
+            float32 [n_words, width], and whether each was composed, bool [n_words].
+            The vectors of others, which are not known and not covered by pieces, are
+            zeros.
+        """
+        vectors = np.zeros((len(words), self.width), dtype=np.float32)
+        is_composed = np.zeros(len(words), dtype=bool)
+        if self._segmenter is not None:
+            assert self._piece_table is not None
+            table, scales = self._piece_table
+            segments = [self._segmenter(word) for word in words]
+            lengths = np.array([len(rows) for rows in segments], dtype=np.int64)
+            is_composed = lengths > 0
+            pieces = np.fromiter(itertools.chain.from_iterable(segments), np.int64)
+            if len(pieces):
+                starts = (np.cumsum(lengths) - lengths)[is_composed]
+                values = table[pieces] * scales[pieces, None]
+                sums = np.add.reduceat(values, starts, axis=0)
+                counts = lengths[is_composed, None].astype(np.float32)
+                vectors[is_composed] = sums / counts
+        if self._known is not None:
+            rows = np.array([self._known_row(word) for word in words], dtype=np.int64)
+            is_known = rows >= 0
+            rows = rows[is_known]
+            known, scales = self._known.vectors, self._known.scales
+            columns = slice(self.width - known.shape[1], None)
+            vectors[is_known, columns] = known[rows] * scales[rows, None]
+            is_composed = is_composed | is_known
+        return vectors, is_composed
+
+    def _known_row(self, word: str) -> int:
+        """Row of a known word; -1 for others."""
+        assert self._known is not None
+        return self._known_rows.get(word.lower() if self._known.lowercase else word, -1)
 
 
 def get_composer(encoder: Model) -> WordComposer:

@@ -1,5 +1,6 @@
 """Segmentation of words into known pieces, longest match first."""
 
+import re
 import unicodedata
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -8,6 +9,8 @@ PIECE_PARAMS = ("piece_vectors", "piece_scales")
 # Maximum lengths in characters. Longer pieces never match; longer words are cut off.
 _MAX_PIECE = 40
 _MAX_WORD = 200
+# What `_parts` does with printable ASCII characters.
+_ASCII_PARTS = re.compile("[A-Za-z0-9]+|.")
 # Chinese characters: first and last of each block.
 _IDEOGRAPHS = (
     (0x3400, 0x4DBF),
@@ -64,7 +67,7 @@ class Segmenter:
             Rows of its pieces; empty if pieces do not cover it.
         """
         rows: List[int] = []
-        for i, part in enumerate(_parts(self._normalize(word)[:_MAX_WORD])):
+        for i, part in enumerate(self._split(word)):
             # Tokenizers that mark spaces may have such a part as an inner piece only,
             # or a character of a language that puts no spaces between words.
             is_either = i or (len(part) == 1 and not part.isascii())
@@ -89,6 +92,14 @@ class Segmenter:
                 if row is not None:
                     return row, end
         return None
+
+    def _split(self, word: str) -> List[str]:
+        """Normalize a word and split off its separate characters."""
+        if word.isascii() and word.isprintable():
+            # The same in a fraction of the time: nothing is removed from such words.
+            word = word.lower() if self.lowercase else word
+            return _ASCII_PARTS.findall(word[:_MAX_WORD])
+        return _parts(self._normalize(word)[:_MAX_WORD])
 
     def _normalize(self, word: str) -> str:
         word = "".join(char for char in word if not _is_removed(char))

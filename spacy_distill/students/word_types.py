@@ -188,22 +188,23 @@ class WordTypes:
             for name in _COLUMNS:
                 array = getattr(self, name)
                 setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
-        for i, key in enumerate(keys, start):
-            text = strings[key]
-            row, chars, shape = self.lookup(text)
-            self._index[key] = i
-            if self._map is not None:
+        if not keys:
+            return
+        texts = [strings[key] for key in keys]
+        rows, chars, shapes = zip(*map(self.lookup, texts))
+        new = slice(start, start + len(keys))
+        self.rows[new], self.chars[new], self.shapes[new] = rows, chars, shapes
+        self.composed[new] = 0.0
+        without_row = self.rows[new] < 0
+        chosen = np.flatnonzero(without_row | self.composes_all)
+        vectors, is_composed = self.compose.compose_all([texts[i] for i in chosen])
+        self.composed[start + chosen] = vectors
+        is_unknown = without_row[chosen] & ~is_composed
+        self.rows[start + chosen[is_unknown]] = UNKNOWN_ROW
+        self._index.update(zip(keys, range(new.start, new.stop)))
+        if self._map is not None:
+            for i, key in enumerate(keys, start):
                 self._map.add(key, i)
-            self.rows[i] = row
-            self.chars[i] = chars
-            self.shapes[i] = shape
-            self.composed[i] = 0.0
-            if row < 0 or self.composes_all:
-                vector = self.compose(text)
-                if vector is not None:
-                    self.composed[i] = vector
-                elif row < 0:
-                    self.rows[i] = UNKNOWN_ROW
 
 
 def _nothing() -> None:

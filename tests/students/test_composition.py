@@ -57,3 +57,18 @@ def test_case_of_known_words(lowercase):
 def test_without_anything():
     compose = WordComposer(width=3)
     assert compose("dog") is None
+
+
+def test_many_words_at_once_are_those_one_by_one():
+    compose = WordComposer(SEGMENTER, quantize_vectors(PIECES), make_known(), width=4)
+    words = ["Unseens", "dog", "cat", "un", "unseen", "", "unun"]
+    vectors, is_composed = compose.compose_all(words)
+    assert vectors.dtype == np.float32
+    for word, vector, found in zip(words, vectors, is_composed):
+        one = compose(word)
+        assert found == (one is not None)
+        np.testing.assert_array_equal(vector, np.zeros(4) if one is None else one)
+    assert not is_composed[[2, 5]].any()
+    vectors, is_composed = compose.compose_all([])
+    assert vectors.shape == (0, 4)
+    assert is_composed.shape == (0,)

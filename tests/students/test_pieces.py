@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from spacy_distill.students import pieces as module
 from spacy_distill.students.pieces import Segmenter
 
 
@@ -132,3 +133,16 @@ def test_a_character_without_spaces_around_may_be_an_inner_piece():
     assert segmenter("\u5c71") == [4]
     assert segmenter("b") == []
     assert segmenter(",") == []
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x7F), max_size=30),
+    st.booleans(),
+    st.booleans(),
+)
+@example("e-mail@2x.com", True, True)
+@example("x" * 250, False, False)
+def test_ascii_words_are_split_as_others(word, lowercase, strip_accents):
+    segmenter = Segmenter([], [], lowercase=lowercase, strip_accents=strip_accents)
+    expected = module._parts(segmenter._normalize(word)[: module._MAX_WORD])
+    assert segmenter._split(word) == expected

@@ -10,7 +10,7 @@ types of arrays.
 """
 
 cimport numpy as np
-from libc.math cimport exp, log, log1p
+from libc.math cimport exp as exact_exp, log, log1p
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libcpp.vector cimport vector
 from preshed.maps cimport PreshMap
@@ -26,6 +26,7 @@ np.import_array()
 
 cdef extern from "_kernel_loops.h" nogil:
     void tanh_of_all(const float* x, float* out, int64_t n)
+    void exp_of_all(double* x, int64_t n)
     void quasi_recurrent_sequence(
         const float* table, int64_t edge, const int64_t* entries, int64_t n,
         int64_t width, int direction, float* out,
@@ -116,6 +117,20 @@ def tanh(np.ndarray x not None):
     """
     cdef np.ndarray out = _empty(np.PyArray_SIZE(x), np.NPY_FLOAT32)
     tanh_of_all(_floats(x), _floats(out), np.PyArray_SIZE(x))
+    return out
+
+
+def exp(np.ndarray x not None):
+    """Return the exponential function as `crf_span_scores` computes it.
+
+    Args:
+        x: Numbers of 0 or less, float64 [n].
+
+    Returns:
+        float64 [n], with a relative error below 1e-15; 0 for numbers below -708.
+    """
+    cdef np.ndarray out = np.PyArray_NewCopy(x, np.NPY_CORDER)
+    exp_of_all(_doubles(out), np.PyArray_SIZE(out))
     return out
 
 
@@ -316,7 +331,7 @@ def crf_span_scores(
     cdef const uint8_t* part = NULL
     cdef vector[double] own, to, on, other
     cdef double along, total, product, chosen
-    cdef int64_t span = 0, first = 0, n, i, j
+    cdef int64_t span = 0, first = 0, n, i, j, begin, last
     cdef size_t which
     cdef bint is_reliable = True
     if allowed is not None:
@@ -326,20 +341,29 @@ def crf_span_scores(
             n = counts[which]
             if mask is not NULL:
                 part = mask + first * n_tags
-            if span < n_spans and sequence[span] == <int64_t>which:
+            begin, last = n, -1
+            for i in range(span, n_spans):
+                if sequence[i] != <int64_t>which:
+                    break
+                begin = min(begin, start[i] - first)
+                last = max(last, start[i] - first)
+            if last >= 0:
                 _constrain(rows + first * n_tags, part, n * n_tags, own)
                 for i in range(n):
-                    _exponentiate(own.data() + i * n_tags, n_tags)
+                    _shift(own.data() + i * n_tags, n_tags)
+                exp_of_all(own.data(), n * n_tags)
                 to.resize(n * n_tags)
                 on.resize(n * n_tags)
                 other.resize(n * n_tags)
+                # Paths up to the last span, and back to the first.
                 path_sums_sequence(
-                    own.data(), n, n_tags, edge, forward_weights, 0, to.data(),
+                    own.data(), last + 1, n_tags, edge, forward_weights, 0, to.data(),
                     other.data(),
                 )
+                i = begin * n_tags
                 path_sums_sequence(
-                    own.data(), n, n_tags, edge + n_tags, backward_weights, 1,
-                    other.data(), on.data(),
+                    own.data() + i, n - begin, n_tags, edge + n_tags, backward_weights,
+                    1, other.data() + i, on.data() + i,
                 )
             while span < n_spans and sequence[span] == <int64_t>which:
                 along = 1.0
@@ -440,9 +464,9 @@ def span_scores(np.ndarray logits not None, np.ndarray tags not None,
                         most = values[j]
                 total = 0.0
                 for j in range(n_tags):
-                    total += exp(values[j] - most)
+                    total += exact_exp(values[j] - most)
                 along += values[tag[i]] - most - log(total)
-            score[span] = exp(along)
+            score[span] = exact_exp(along)
     return out
 
 
@@ -470,7 +494,7 @@ def beta_calibrated(
     with nogil:
         for i in range(n):
             p = min(max(values[i], epsilon), 1.0 - epsilon)
-            calibrated[i] = 1.0 / (1.0 + exp(b * log1p(-p) - a * log(p) - c))
+            calibrated[i] = 1.0 / (1.0 + exact_exp(b * log1p(-p) - a * log(p) - c))
     return out
 
 
@@ -576,14 +600,14 @@ cdef inline void _constrain(
         out[i] = scores[i] if allowed is NULL or allowed[i] else IMPOSSIBLE
 
 
-cdef inline void _exponentiate(double* scores, int64_t n) noexcept nogil:
-    """Replace scores by exp(score - best)."""
+cdef inline void _shift(double* scores, int64_t n) noexcept nogil:
+    """Subtract the best of some scores from all of them."""
     cdef int64_t i
     cdef double most = scores[0]
     for i in range(1, n):
         most = max(most, scores[i])
     for i in range(n):
-        scores[i] = exp(scores[i] - most)
+        scores[i] -= most
 
 
 cdef inline bint _leads(

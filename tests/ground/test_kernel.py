@@ -115,6 +115,15 @@ def test_tanh_of_what_is_no_number_or_huge(kernel):
 
 
 @needs_kernel
+def test_exp_is_within_its_bound(kernel):
+    x = np.concatenate([-np.logspace(-20, np.log10(708), 200_001), [0.0, -708.0]])
+    expected = np.exp(x.astype(np.longdouble))
+    assert (np.abs(kernel.exp(x) - expected) / expected).max() < 1e-15
+    assert not kernel.exp(np.array([-708.1, -1e4, -1e30, -np.inf])).any()
+    assert np.isnan(kernel.exp(np.array([np.nan]))).all()
+
+
+@needs_kernel
 @pytest.mark.parametrize("n", [0, 1, 7, 16, 33, 1000])
 def test_finite(kernel, n):
     x = np.random.default_rng(n).uniform(-3e38, 3e38, n).astype(np.float32)

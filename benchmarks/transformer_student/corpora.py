@@ -33,6 +33,8 @@ class CorpusSpec(NamedTuple):
 
 _CONLL = ("eng.train", "eng.testa", "eng.testb")
 _CONLL_LABELS = "PER,ORG,LOC,MISC"
+_RESUME = ("train.char.bmes", "dev.char.bmes", "test.char.bmes")
+_RESUME_LABELS = "CONT,EDU,LOC,NAME,ORG,PRO,RACE,TITLE"
 CORPORA: Dict[str, CorpusSpec] = {
     "conll_750": CorpusSpec(
         *("conll2003", _CONLL, "en", _CONLL_LABELS),
@@ -42,11 +44,12 @@ CORPORA: Dict[str, CorpusSpec] = {
         *("conll2003", _CONLL, "en", _CONLL_LABELS),
         **{"n_labelled": None, "layers": 6, "teacher_steps": 2400, "steps": 3000},
     ),
+    "resume_zh_500": CorpusSpec(
+        *("resume_zh", _RESUME, "zh", _RESUME_LABELS),
+        **{"n_labelled": 500, "layers": 12, "teacher_steps": 600, "steps": 1200},
+    ),
     "resume_zh": CorpusSpec(
-        "resume_zh",
-        ("train.char.bmes", "dev.char.bmes", "test.char.bmes"),
-        "zh",
-        "CONT,EDU,LOC,NAME,ORG,PRO,RACE,TITLE",
+        *("resume_zh", _RESUME, "zh", _RESUME_LABELS),
         **{"n_labelled": None, "layers": 12, "teacher_steps": 1000, "steps": 1200},
     ),
     "weibo_zh": CorpusSpec(

@@ -16,12 +16,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from common.cells import file_name, run_cell
 from common.commands import cell_parser
 from common.corpus import write_corpus
+from common.other_texts import write_other_texts
 from spacy.cli.init_config import init_config
 from spacy.language import Language
 from spacy.training import Corpus
 from spacy.training.initialize import init_nlp
 
-from presets.sets import ENCODERS, ROWS, SETS, TEACHER, encoder_of, source_of
+from presets.sets import ENCODERS, ROWS, SETS, TEACHER
 from spacy_distill import annotate, distill, load_teacher, quantize
 from spacy_distill.docs import load_pipeline
 from spacy_distill.evaluation.size import zipped_bytes
@@ -43,7 +44,7 @@ def main() -> None:
         parser.add_argument(f"--{encoder}", help=f"transformer of sets with _{encoder}")
     args = parser.parse_args()
     given = [None, *(name for name in ENCODERS if getattr(args, name) is not None)]
-    args.sets = [name for name in args.sets if encoder_of(name) in given]
+    args.sets = [name for name in args.sets if SETS[name].encoder in given]
     if args.vectors is None:
         args.rows = [row for row in args.rows if not ROWS[row].vectors]
     for seed in args.seeds:
@@ -54,19 +55,23 @@ def main() -> None:
 def run_cells(name: str, folder: Path, seed: int, args: argparse.Namespace) -> None:
     """Run the cells of one set and seed."""
     if not (folder / "corpus.json").exists():
-        source = source_of(name)
+        source = SETS[name].source
         write_corpus(
             folder,
             [args.data / source.folder / file for file in source.files],
             lang="en",
             labels=source.labels,
-            n_labels=SETS[name],
+            n_labels=SETS[name].n_labels,
             seed=seed,
         )
+    if SETS[name].has_more_text:
+        more = folder / "unlabelled" / "texts_of_other_corpora.spacy"
+        if not more.exists():
+            write_other_texts(args.data, more)
     head = {"set": name, "seed": seed}
 
     def teach() -> Dict[str, Any]:
-        train_and_annotate(folder, encoder_of(name), seed, args)
+        train_and_annotate(folder, SETS[name].encoder, seed, args)
         return measure(folder / "teacher" / "model-best", folder)
 
     run_cell(folder, TEACHER, head, teach, shown="f1")

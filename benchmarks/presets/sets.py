@@ -32,8 +32,8 @@ SOURCES = {
     ),
     "ncbi": Source("ncbi_disease", ("train.tsv", "devel.tsv", "test.tsv"), "Disease"),
 }
-# Labelled sentences by set; None for all.
-_MINILM_SETS: Dict[str, Optional[int]] = {
+# Labelled sentences; None for all.
+_LABELLED: Dict[str, Optional[int]] = {
     **{f"conll_{n}": n for n in (150, 300, 750, 1500, 3000)},
     "conll_all": None,
     "wnut_300": 300,
@@ -43,12 +43,30 @@ _MINILM_SETS: Dict[str, Optional[int]] = {
 }
 # Other transformers that teachers are fine-tuned from: cased, or without segments.
 ENCODERS = ("e5", "mpnet")
-# Sets with other teachers come beside those with MiniLM.
-SETS: Dict[str, Optional[int]] = {
-    full: n_labels
-    for name, n_labels in _MINILM_SETS.items()
-    for full in (name, *(f"{name}_{encoder}" for encoder in ENCODERS))
-}
+
+
+class Set(NamedTuple):
+    """A corpus with a number of labelled sentences.
+
+    Attributes:
+        source: The corpus.
+        n_labels: Labelled sentences; None for all.
+        encoder: The transformer of its teacher, in `ENCODERS`; None for MiniLM.
+        has_more_text: Whether the teacher annotates texts of other corpora, too.
+    """
+
+    source: Source
+    n_labels: Optional[int]
+    encoder: Optional[str] = None
+    has_more_text: bool = False
+
+
+SETS: Dict[str, Set] = {}
+for _name, _number in _LABELLED.items():
+    SETS[_name] = Set(SOURCES[_name.partition("_")[0]], _number)
+    SETS[f"{_name}_more_text"] = SETS[_name]._replace(has_more_text=True)
+    for _encoder in ENCODERS:
+        SETS[f"{_name}_{_encoder}"] = SETS[_name]._replace(encoder=_encoder)
 
 
 class Row(NamedTuple):
@@ -75,14 +93,3 @@ ROWS: Dict[str, Row] = {
     "transformer": Row("transformer"),
 }
 ORDER = [TEACHER, *ROWS]
-
-
-def source_of(name: str) -> Source:
-    """Return the corpus of a set."""
-    return SOURCES[name.partition("_")[0]]
-
-
-def encoder_of(name: str) -> Optional[str]:
-    """Return the transformer of a set's teachers; None for MiniLM."""
-    encoder = name.rpartition("_")[2]
-    return encoder if encoder in ENCODERS else None

@@ -97,13 +97,13 @@ def test_all_cells_run_once(tmp_path, monkeypatch):
     ]
     arguments += ["--transformer", str(source), "--vectors", str(vectors)]
     # One of each kind; that all presets can be trained is tested elsewhere.
-    arguments += ["--rows", sets.STOCK, "small", "accurate, vectors", "transformer"]
+    arguments += ["--rows", sets.STOCK, "small", "default, vectors", "transformer"]
     monkeypatch.setattr(sys, "argv", ["run.py", *arguments])
     run.main()
     cells = sorted((out / "conll_all-0").glob("*.json"))
     cells.remove(out / "conll_all-0" / "corpus.json")
     found = {row["row"]: row for row in (json.loads(c.read_text()) for c in cells)}
-    rows = {sets.TEACHER, sets.STOCK, "small", "accurate, vectors", "transformer"}
+    rows = {sets.TEACHER, sets.STOCK, "small", "default, vectors", "transformer"}
     assert set(found) == rows
     for row, result in found.items():
         assert 0 <= result["f1"] <= 1
@@ -112,6 +112,7 @@ def test_all_cells_run_once(tmp_path, monkeypatch):
         assert ("ece" in result) == (row != sets.STOCK)
         is_quantized = row not in (sets.STOCK, sets.TEACHER)
         assert ("int8_f1" in result) == is_quantized
+    assert found["small"]["bytes"] < found["default, vectors"]["bytes"]
     before = {cell: cell.stat().st_mtime_ns for cell in cells}
     run.main()
     assert {cell: cell.stat().st_mtime_ns for cell in cells} == before
@@ -123,4 +124,4 @@ def test_all_cells_run_once(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["table.py", *arguments])
     table.main()
     printed = (tmp_path / "results" / "presets.md").read_text("utf-8")
-    assert "| accurate, vectors |" in printed
+    assert "| default, vectors |" in printed

@@ -4,6 +4,7 @@ import numpy as np
 from spacy.tokens import Doc, SpanGroup
 
 CHECKSUM: int
+HAS_FAST_LSTM: bool
 
 class TypeMap:
     def __init__(self) -> None: ...

@@ -33,6 +33,7 @@ cdef extern from "_kernel_loops.h" nogil:
     )
     enum:
         LSTM_UNITS
+    int HAS_AVX2
     void lstm_sequences(
         const float* table, const int64_t* entries, const float* weights, int64_t n,
         int64_t width, int64_t stride, const float* before, float* cell, float* after,
@@ -53,6 +54,8 @@ cdef extern from *:
     const unsigned long KERNEL_CHECKSUM
 
 CHECKSUM = KERNEL_CHECKSUM
+# Whether `lstm` is faster than numpy. With SSE2 it takes up to three times as long.
+HAS_FAST_LSTM = bool(HAS_AVX2)
 
 # Score of a tag that is not allowed, as in `lattice/transitions.py`.
 cdef double IMPOSSIBLE = -1e30

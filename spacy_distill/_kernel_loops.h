@@ -15,8 +15,10 @@
     defined(__x86_64__) && defined(__GLIBC__)
 #define VECTORIZED \
   __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define HAS_AVX2 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #else
 #define VECTORIZED
+#define HAS_AVX2 0
 #endif
 
 #if defined(_MSC_VER)

@@ -127,6 +127,8 @@ class BiLSTM:
             Hidden states, float32 [n_tokens, 2 * width].
         """
         kernel = get_kernel()
+        if kernel is not None and not kernel.HAS_FAST_LSTM:
+            kernel = None
         packing = Packing(lengths)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):

@@ -40,8 +40,8 @@ def _load() -> Optional[ModuleType]:
         checksum = zlib.crc32(b"".join(source.read_bytes() for source in _SOURCES))
         if getattr(kernel, "CHECKSUM", None) != checksum:
             _LOGGER.warning(
-                "Predictions run in numpy alone: expected a kernel that was compiled"
-                " from %s as it is, got one of earlier code. Run `pip install -e .`.",
+                "Predictions run in numpy alone: expected a kernel compiled from %s as"
+                " it is, got one of earlier code; run `pip install -e .`.",
                 _SOURCES[0],
             )
             return None

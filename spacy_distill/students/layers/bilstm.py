@@ -92,19 +92,16 @@ class BiLSTM:
             params: Arrays by name.
 
         Returns:
-            Weights by name, of halved sigmoids and doubled states; those of the
-            recurrence for the kernel, too.
+            Arrays by name; recurrent weights of halved sigmoids and doubled states,
+            for numpy and for the kernel.
         """
-        prepared: Params = {}
+        prepared = dict(params)
         for i in range(self.depth):
             for direction in _DIRECTIONS:
                 name = f"lstm_{i}_{direction}"
                 hidden = 0.5 * self._halve_sigmoids(params[f"{name}_hidden"])
                 prepared[f"{name}_hidden"] = np.ascontiguousarray(hidden.T)
                 prepared[f"{name}_blocks"] = self._in_blocks(hidden)
-                if i:
-                    for part in ("input", "bias"):
-                        prepared[f"{name}_{part}"] = params[f"{name}_{part}"]
         return prepared
 
     def predict(
@@ -127,8 +124,6 @@ class BiLSTM:
             Hidden states, float32 [n_tokens, 2 * width].
         """
         kernel = get_kernel()
-        if kernel is not None and not kernel.HAS_FAST_LSTM:
-            kernel = None
         packing = Packing(lengths)
         out = np.empty((len(entries), self.n_out), dtype=np.float32)
         for i in range(self.depth):
@@ -139,7 +134,7 @@ class BiLSTM:
             for k, direction in enumerate(_DIRECTIONS):
                 name = f"lstm_{i}_{direction}"
                 rows = packing.reversed_rows if k else packing.rows
-                if kernel is not None:
+                if kernel is not None and kernel.HAS_FAST_LSTM:
                     blocks = prepared[f"{name}_blocks"]
                     kernel.lstm(gates[k], tokens, rows, packing.sizes, blocks, out, k)
                     continue

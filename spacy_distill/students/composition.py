@@ -82,8 +82,7 @@ class WordComposer:
 
         Returns:
             float32 [n_words, width], and whether each was composed, bool [n_words].
-            The vectors of others, which are not known and not covered by pieces, are
-            zeros.
+            The vectors of others are zeros.
         """
         vectors = np.zeros((len(words), self.width), dtype=np.float32)
         is_composed = np.zeros(len(words), dtype=bool)

@@ -96,7 +96,7 @@ class Segmenter:
     def _split(self, word: str) -> List[str]:
         """Normalize a word and split off its separate characters."""
         if word.isascii() and word.isprintable():
-            # The same in a fraction of the time: nothing is removed from such words.
+            # Faster: nothing is removed from such words.
             word = word.lower() if self.lowercase else word
             return _ASCII_PARTS.findall(word[:_MAX_WORD])
         return _parts(self._normalize(word)[:_MAX_WORD])
